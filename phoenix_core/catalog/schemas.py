@@ -1,0 +1,103 @@
+"""Custom data of the catalog as NautilusTrader objects: open interest, and depth within bands.
+
+Fields are exact decimals, None where the publisher had no value. NautilusTrader reads the files by
+the decoders registered here; it writes none of them.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.serialization.arrow.serializer import register_arrow
+
+from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE
+
+_DECIMAL = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
+
+
+class _Record(Data):
+    """Named exact values of an instrument at a time."""
+
+    fields: tuple[str, ...] = ()
+
+    def __init__(self, instrument_id: InstrumentId, ts_event: int, ts_init: int, **values: Decimal | None) -> None:
+        self.instrument_id = instrument_id
+        self._ts_event = ts_event
+        self._ts_init = ts_init
+        for name in self.fields:
+            setattr(self, name, values[name])
+
+    @property
+    def ts_event(self) -> int:
+        """When it happened, in nanoseconds."""
+        return self._ts_event
+
+    @property
+    def ts_init(self) -> int:
+        """When it could be known, in nanoseconds."""
+        return self._ts_init
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name."""
+        return {
+            "instrument_id": self.instrument_id.value,
+            **{name: getattr(self, name) for name in self.fields},
+            "ts_event": self._ts_event,
+            "ts_init": self._ts_init,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.to_dict() == other.to_dict()  # type: ignore[attr-defined]
+
+    __hash__ = None  # type: ignore[assignment] - records are compared, never looked up
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value}" for name, value in self.to_dict().items())
+        return f"{type(self).__name__}({values})"
+
+    @classmethod
+    def schema(cls) -> pa.Schema:
+        """Arrow columns."""
+        return pa.schema(
+            [("instrument_id", pa.string()), *((name, _DECIMAL) for name in cls.fields)]
+            + [("ts_event", pa.uint64()), ("ts_init", pa.uint64())]
+        )
+
+    def to_arrow(self) -> pa.RecordBatch:
+        """One row."""
+        return pa.RecordBatch.from_pylist([self.to_dict()], schema=self.schema())
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table | pa.RecordBatch) -> "list[_Record]":
+        """One object a row."""
+        names = cls.schema().names
+        return [
+            cls(InstrumentId.from_str(row.pop("instrument_id")), **row) for row in table.select(names).to_pylist()
+        ]
+
+
+class OpenInterest(_Record):
+    """Open interest and long/short ratios of five minutes, known at their end."""
+
+    fields = (
+        "sum_open_interest",
+        "sum_open_interest_value",
+        "count_toptrader_long_short_ratio",
+        "sum_toptrader_long_short_ratio",
+        "count_long_short_ratio",
+        "sum_taker_long_short_vol_ratio",
+    )
+
+
+class DepthBand(_Record):
+    """Liquidity between the mid and `percentage` percent of it; one row of a snapshot."""
+
+    fields = ("percentage", "depth", "notional")
+
+
+def register() -> None:
+    """Tell NautilusTrader how to read our custom types; may be called again."""
+    for cls in (OpenInterest, DepthBand):
+        register_arrow(cls, cls.schema(), cls.to_arrow, cls.from_arrow)

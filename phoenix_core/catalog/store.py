@@ -1,0 +1,285 @@
+"""Day files of the catalog: made from raw zips, published whole, verified before they are read.
+
+    convert_day(lake, dataset, listing, day)      zip → one parquet file named by the whole day
+    read_day(lake, asset, day)                    → Polars, exact decimals, no NautilusTrader needed
+    nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.catalog.convert import Conversion, decimals, to_catalog
+from phoenix_core.catalog.specifications import Specification, specification
+from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
+from phoenix_core.errors import CatalogCorrupt, InputMissing
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import DAY_NS, Listing, day_start_ns
+from phoenix_core.raw.store import raw_asset
+from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.tables.read import DayTable
+from phoenix_core.tables.rules import Counts
+
+if TYPE_CHECKING:
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+INSTRUMENT = "instrument"
+_ROW_GROUP = 131_072
+
+
+def catalog_asset(dataset: Dataset, listing: Listing) -> str:
+    """Name of the catalog asset of a dataset, `market/symbol/name`."""
+    return f"{listing.path}/{dataset.catalog_name}"
+
+
+def day_file(kind: str, identifier: str, day: date) -> str:
+    """Where NautilusTrader looks for a day below the data folder; the name covers the whole day."""
+
+    def stamp(ns: int) -> str:
+        seconds, fraction = divmod(ns, 1_000_000_000)
+        moment = str(pl.select(pl.from_epoch(pl.lit(seconds), "s").dt.strftime("%Y-%m-%dT%H-%M-%S")).item())
+        return f"{moment}-{fraction:09d}Z"
+
+    start = day_start_ns(day)
+    return f"catalog/data/{kind}/{identifier}/{stamp(start)}_{stamp(start + DAY_NS - 1)}.parquet"
+
+
+def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> Entry:
+    """Convert one raw day and publish it; a day that is already there, whole and current, is left alone.
+
+    Raises:
+        InputMissing: The raw day was never materialized.
+        PhoenixError: What reading and converting raise; the catalog stays as it was.
+    """
+    manifest = Manifest(lake)
+    asset = catalog_asset(dataset, listing)
+    raw = manifest.find(raw_asset(dataset, listing), day)
+    if raw is None:
+        raise InputMissing(
+            f"{asset} of {day} needs {raw_asset(dataset, listing)} of that day: expected it materialized, found "
+            "no record of it. Materialize it first, or together with this asset."
+        )
+    sources = {raw.asset: raw.data_version}
+    if current := manifest.is_current(asset, day, sources):
+        return current
+    if not raw.published:
+        return _record_absent(manifest, asset, dataset, listing, day, raw.reason, sources)
+    manifest.verify(raw)
+    conversion = Conversion(dataset, specification(listing), 0, Counts())
+    table = DayTable(
+        lake.path(raw.file), key_of_day(dataset, listing, day), dataset, (day, day), lake.staging, conversion.counts
+    )
+    relative = day_file(dataset.becomes.value, conversion.identifier, day)
+    with lake.publishing(relative) as staged:
+        facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
+        rows = _counted(staged, conversion)
+        if not rows:
+            reason = f"empty: {table.key.member} holds no row of {day}"
+            return _record_absent(manifest, asset, dataset, listing, day, reason, sources, conversion.counts)
+        digest, size = sha256_of(staged), staged.stat().st_size
+    return manifest.record(
+        Entry(
+            asset=asset,
+            day=day.isoformat(),
+            published=True,
+            file=relative,
+            sha256=digest,
+            bytes=size,
+            rows=rows,
+            sources=sources,
+            counts=dict(sorted(conversion.counts.items())),
+            facts={
+                **table.facts,
+                **facts,
+                "price_precision": conversion.price_precision,
+                "size_precision": conversion.size_precision,
+                "verified": raw.facts.get("verified", False),
+            },
+        )
+    )
+
+
+def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
+    """Publish the instrument as it was on a day.
+
+    For instruments that are not listed, tick and step are read off the day's aggregate trades.
+    """
+    from phoenix_core.catalog import instruments  # noqa: PLC0415 - brings NautilusTrader, 280 MB
+
+    manifest = Manifest(lake)
+    asset = f"{listing.path}/{INSTRUMENT}"
+    spec = specification(listing)
+    trades = catalog_asset(AGG_TRADES, listing)
+    found = manifest.find(trades, day) if spec.inferred else None
+    sources = {trades: found.data_version} if found else {}
+    if current := manifest.is_current(asset, day, sources):
+        return current
+    if found is not None and found.published:
+        ticks = read_day(lake, trades, day, columns=("price", "size"))
+        spec = instruments.inferred(spec, ticks["price"], ticks["size"])
+    table = instruments.instrument_table(spec, day)
+    relative = day_file(table.schema.metadata[b"class"].decode().lower(), spec.instrument_id, day)
+    relative = relative.replace("cryptoperpetual", "crypto_perpetual").replace("currencypair", "currency_pair")
+    relative = relative.replace("cryptofuture", "crypto_future")
+    with lake.publishing(relative) as staged:
+        pq.write_table(table, staged, write_page_checksum=True)
+        digest, size = sha256_of(staged), staged.stat().st_size
+    return manifest.record(
+        Entry(
+            asset=asset,
+            day=day.isoformat(),
+            published=True,
+            file=relative,
+            sha256=digest,
+            bytes=size,
+            rows=1,
+            sources=sources,
+            facts={
+                "instrument_id": spec.instrument_id,
+                "tick": str(spec.tick),
+                "step": str(spec.step),
+                "price_precision": spec.price_precision,
+                "size_precision": spec.size_precision,
+                "inferred": spec.inferred,
+                "source": spec.source,
+            },
+        )
+    )
+
+
+def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read one published day, verified, with exact decimals.
+
+    Args:
+        lake: The data folder.
+        asset: `market/symbol/name` of a catalog or signals asset.
+        day: Which day.
+        columns: Names to read; all by default.
+
+    Returns:
+        Times are UInt64 or Int64 nanoseconds, prices and sizes Decimal(38, 16).
+
+    Raises:
+        InputMissing: The day is not published.
+        CatalogCorrupt: The file is not what was published.
+    """
+    path = verified_file(lake, asset, day)
+    return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
+
+
+def scan(lake: Lake, asset: str, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Read the published ones of some days, one after another."""
+    manifest = Manifest(lake)
+    for day in days:
+        entry = manifest.find(asset, day)
+        if entry is not None and entry.published:
+            yield day, read_day(lake, asset, day)
+
+
+def verified_file(lake: Lake, asset: str, day: date) -> Path:
+    """Path of a published day, its bytes compared with the manifest.
+
+    Raises:
+        InputMissing: The day is not published.
+        CatalogCorrupt: The file is not what was published.
+    """
+    manifest = Manifest(lake)
+    entry = manifest.find(asset, day)
+    if entry is None or not entry.published:
+        why = "it was never materialized" if entry is None else entry.reason
+        raise InputMissing(f"{asset} has no file for {day}: {why}. Materialize it, or leave the day out.")
+    return lake.path(manifest.verify(entry).file)
+
+
+def frame_from_arrow(table: pa.Table) -> pl.DataFrame:
+    """A catalog table as Polars: NautilusTrader's 16-byte numbers become Decimal(38, 16)."""
+    wide = pa.binary(16)
+    return pl.DataFrame(
+        [
+            decimals(column).alias(name) if column.type == wide else pl.from_arrow(column).alias(name)  # type: ignore[union-attr,arg-type]
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+    )
+
+
+def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
+    """NautilusTrader's own catalog over our files, with our custom types registered."""
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog  # noqa: PLC0415 - 280 MB
+
+    from phoenix_core.catalog import schemas  # noqa: PLC0415 - brings NautilusTrader
+
+    schemas.register()
+    return ParquetDataCatalog(str(lake.path("catalog")))
+
+
+def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:
+    conversion.latest_known = 0
+    for batch in batches:
+        if conversion.dataset.becomes is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
+            conversion.known_after_ns = table.known_after_ns()
+        yield to_catalog(batch, conversion)
+
+
+def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
+    writer: pq.ParquetWriter | None = None
+    first = last = None
+    try:
+        for table in tables:
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    path, table.schema, compression="zstd", compression_level=1, write_page_checksum=True
+                )
+            if table.num_rows:
+                first = table["ts_event"][0].as_py() if first is None else first
+                last = table["ts_event"][-1].as_py()
+                writer.write_table(table, row_group_size=_ROW_GROUP)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        path.touch()
+    return {"first_ns": first, "last_ns": last}
+
+
+def _counted(staged: Path, conversion: Conversion) -> int:
+    """Read back how many rows are in the file, and hold them against the counts."""
+    counts = conversion.counts
+    rows = pq.read_metadata(staged).num_rows if staged.stat().st_size else 0
+    if rows != counts["kept"] or not counts.balanced():
+        raise CatalogCorrupt(
+            f"{conversion.dataset.name}: rows do not add up: {rows} in the file, counted {dict(counts)}. "
+            "Nothing was published; this is a defect of Phoenix."
+        )
+    return int(rows)
+
+
+def _record_absent(  # noqa: PLR0913 - the parts of one record
+    manifest: Manifest,
+    asset: str,
+    dataset: Dataset,
+    listing: Listing,
+    day: date,
+    reason: str,
+    sources: dict[str, str],
+    counts: Counts | None = None,
+) -> Entry:
+    spec: Specification = specification(listing)
+    identifier = Conversion(dataset, spec, 0, Counts()).identifier
+    entry = manifest.record(
+        Entry(
+            asset=asset,
+            day=day.isoformat(),
+            published=False,
+            reason=reason,
+            sources=sources,
+            counts=dict(counts or {}),
+        )
+    )
+    manifest.lake.remove(day_file(dataset.becomes.value, identifier, day))
+    return entry

@@ -1,0 +1,143 @@
+"""The columns of the archive's files, in the publisher's words.
+
+One line a column: name, kind, unit, and what a row must satisfy. Which file holds which columns in
+which order is `datasets.py`; how text becomes values is `tables/`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A price or quantity is a decimal of 38 digits, 16 of them behind the point: the same bytes as
+# NautilusTrader's 128-bit fixed-point prices, so nothing on the way is a binary float.
+DECIMAL_DIGITS = 38
+DECIMAL_SCALE = 16
+
+
+class Kind(StrEnum):
+    """How a cell is read."""
+
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLAG = "flag"  # true, True, false, False
+    EPOCH = "epoch"  # milliseconds or microseconds since 1970, told by magnitude, one unit a file
+    CLOCK = "clock"  # YYYY-MM-DD HH:MM:SS, UTC
+    TEXT = "text"
+
+
+class Bound(StrEnum):
+    """What a value must be for its row to count."""
+
+    ANY = "any"
+    POSITIVE = "positive"
+    NOT_NEGATIVE = "not negative"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a published file.
+
+    Attributes:
+        name: The publisher's name, as in the file's header where there is one.
+        kind: How its text is read.
+        unit: What is counted, in words.
+        bound: Rows outside it are dropped and counted by a rule of the column's name.
+        may_be_blank: An empty cell is an absent value, not a broken row.
+        zero_means_missing: The publisher writes 0 where it has no value.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    bound: Bound = Bound.ANY
+    may_be_blank: bool = False
+    zero_means_missing: bool = False
+
+
+def _price(name: str, what: str, bound: Bound = Bound.POSITIVE) -> Column:
+    return Column(name, Kind.DECIMAL, f"quote units per base unit, {what}", bound)
+
+
+def _quantity(name: str, what: str, bound: Bound = Bound.NOT_NEGATIVE) -> Column:
+    return Column(name, Kind.DECIMAL, what, bound)
+
+
+def _ratio(name: str, what: str) -> Column:
+    return Column(name, Kind.DECIMAL, what, may_be_blank=True, zero_means_missing=True)
+
+
+# Trades, single and aggregated. Aggregated: all fills of one taker order at one price.
+AGG_TRADE_ID = Column("agg_trade_id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE)
+FIRST_TRADE_ID = Column("first_trade_id", Kind.INTEGER, "first single trade of the aggregate")
+LAST_TRADE_ID = Column("last_trade_id", Kind.INTEGER, "last single trade of the aggregate")
+TRADE_ID = Column("id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE)
+PRICE = _price("price", "of the trade")
+QUANTITY = _quantity("quantity", "base units (cm: contracts)", Bound.POSITIVE)
+QTY = _quantity("qty", "base units (cm: contracts)", Bound.POSITIVE)
+QUOTE_QTY = _quantity("quote_qty", "quote units")
+BASE_QTY = _quantity("base_qty", "base units")
+TRANSACT_TIME = Column("transact_time", Kind.EPOCH, "when it was matched")
+TIME = Column("time", Kind.EPOCH, "when it was matched")
+IS_BUYER_MAKER = Column("is_buyer_maker", Kind.FLAG, "true: the seller was the aggressor")
+IS_BEST_MATCH = Column("is_best_match", Kind.FLAG, "true: traded at the best price")
+
+# The best bid and ask at each change.
+UPDATE_ID = Column("update_id", Kind.INTEGER, "running number of the book", Bound.NOT_NEGATIVE)
+BEST_BID_PRICE = _price("best_bid_price", "highest bid")
+BEST_BID_QTY = _quantity("best_bid_qty", "base units (cm: contracts) at the best bid")
+BEST_ASK_PRICE = _price("best_ask_price", "lowest ask")
+BEST_ASK_QTY = _quantity("best_ask_qty", "base units (cm: contracts) at the best ask")
+TRANSACTION_TIME = Column("transaction_time", Kind.EPOCH, "when the book changed")
+EVENT_TIME = Column("event_time", Kind.EPOCH, "when the change was sent, 4 to 6 ms later")
+
+# Klines. Values of a premium index are rates and signed.
+OPEN_TIME = Column("open_time", Kind.EPOCH, "first instant of the kline")
+OPEN = _price("open", "first trade")
+HIGH = _price("high", "highest trade")
+LOW = _price("low", "lowest trade")
+CLOSE = _price("close", "last trade")
+PREMIUM_OPEN = _price("open", "first premium, as a rate", Bound.ANY)
+PREMIUM_HIGH = _price("high", "highest premium, as a rate", Bound.ANY)
+PREMIUM_LOW = _price("low", "lowest premium, as a rate", Bound.ANY)
+PREMIUM_CLOSE = _price("close", "last premium, as a rate", Bound.ANY)
+VOLUME = _quantity("volume", "base units (cm: contracts)")
+CLOSE_TIME = Column("close_time", Kind.EPOCH, "last instant of the kline")
+QUOTE_VOLUME = _quantity("quote_volume", "quote units (cm: base units)")
+COUNT = Column("count", Kind.INTEGER, "trades, or samples of an index", Bound.NOT_NEGATIVE)
+TAKER_BUY_VOLUME = _quantity("taker_buy_volume", "base units bought by aggressors")
+TAKER_BUY_QUOTE_VOLUME = _quantity("taker_buy_quote_volume", "quote units bought by aggressors")
+IGNORE = Column("ignore", Kind.DECIMAL, "nothing since 2017", may_be_blank=True)
+
+# Five-minute statistics of a futures symbol.
+CREATE_TIME = Column("create_time", Kind.CLOCK, "label of the five minutes, see datasets.py")
+SYMBOL = Column("symbol", Kind.TEXT, "the symbol")
+SUM_OPEN_INTEREST = Column(
+    "sum_open_interest",
+    Kind.DECIMAL,
+    "base units (cm: contracts)",
+    Bound.NOT_NEGATIVE,
+    may_be_blank=True,
+    zero_means_missing=True,
+)
+SUM_OPEN_INTEREST_VALUE = Column(
+    "sum_open_interest_value",
+    Kind.DECIMAL,
+    "quote units (cm: base units)",
+    Bound.NOT_NEGATIVE,
+    may_be_blank=True,
+    zero_means_missing=True,
+)
+COUNT_TOPTRADER_RATIO = _ratio("count_toptrader_long_short_ratio", "top traders' accounts, long by short")
+SUM_TOPTRADER_RATIO = _ratio("sum_toptrader_long_short_ratio", "top traders' positions, long by short")
+COUNT_RATIO = _ratio("count_long_short_ratio", "all accounts, long by short")
+TAKER_VOLUME_RATIO = _ratio("sum_taker_long_short_vol_ratio", "taker volume, bought by sold")
+
+# Liquidity within bands around the mid, cumulative from the mid outward.
+TIMESTAMP = Column("timestamp", Kind.CLOCK, "the snapshot, cut to whole seconds")
+PERCENTAGE = Column("percentage", Kind.DECIMAL, "edge of the band in percent of the mid; bids are negative")
+DEPTH = _quantity("depth", "base units (cm: contracts) within the band")
+NOTIONAL = _quantity("notional", "quote units within the band")
+
+# Funding, paid from longs to shorts while positive.
+CALC_TIME = Column("calc_time", Kind.EPOCH, "when it was charged, up to 10 ms past the hour")
+FUNDING_INTERVAL_HOURS = Column("funding_interval_hours", Kind.INTEGER, "hours since the last", Bound.POSITIVE)
+LAST_FUNDING_RATE = Column("last_funding_rate", Kind.DECIMAL, "share of the position's value")

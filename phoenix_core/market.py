@@ -1,0 +1,154 @@
+"""What is traded where, and the days it is traded on.
+
+Markets, symbols, intervals, listings and UTC days, each refusing what it can't be: everything that
+later becomes a path or a URL is made here. Nothing about datasets or files belongs here.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from phoenix_core.errors import ConfigInvalid
+
+NS_PER_SECOND = 1_000_000_000
+NS_PER_MS = 1_000_000
+DAY_NS = 86_400 * NS_PER_SECOND
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+# Upper-case letters and digits, with the suffix of a perpetual or of a delivery date. Names in other
+# scripts exist on the exchange; they are refused until somebody needs them (every accepted character
+# ends up in paths, URLs and SQL).
+_SYMBOL = re.compile(r"[A-Z0-9]{2,30}(_(PERP|\d{6}))?")
+
+
+class Market(StrEnum):
+    """One of the archive's three trees."""
+
+    SPOT = "spot"
+    UM = "um"
+    CM = "cm"
+
+    @property
+    def root(self) -> str:
+        """Folder of the market below `data/` in the archive."""
+        return "spot" if self is Market.SPOT else f"futures/{self.value}"
+
+
+class Interval(StrEnum):
+    """Kline lengths, in the archive's spelling (a month is `1mo`)."""
+
+    S1 = "1s"
+    M1 = "1m"
+    M3 = "3m"
+    M5 = "5m"
+    M15 = "15m"
+    M30 = "30m"
+    H1 = "1h"
+    H2 = "2h"
+    H4 = "4h"
+    H6 = "6h"
+    H8 = "8h"
+    H12 = "12h"
+    D1 = "1d"
+    D3 = "3d"
+    W1 = "1w"
+    MO1 = "1mo"
+
+    @property
+    def nanoseconds(self) -> int:
+        """Length; a month counts as 31 days, its longest."""
+        seconds = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 31 * 86_400}
+        unit = self.value.lstrip("0123456789")
+        return int(self.value.removesuffix(unit)) * seconds[unit] * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Listing:
+    """A symbol on a market, for example `um:BTCUSDT`.
+
+    >>> Listing.parse("um:BTCUSDT")
+    Listing(market=<Market.UM: 'um'>, symbol='BTCUSDT')
+    """
+
+    market: Market
+    symbol: str
+
+    def __post_init__(self) -> None:
+        if not _SYMBOL.fullmatch(self.symbol):
+            raise ConfigInvalid(
+                f"Symbol {self.symbol[:60]!r} is not a Binance symbol: expected 2 to 30 capitals and digits, "
+                "perhaps with _PERP or _YYMMDD, such as BTCUSDT or BTCUSD_PERP. Correct PHOENIX_SYMBOLS."
+            )
+
+    def __str__(self) -> str:
+        return f"{self.market.value}:{self.symbol}"
+
+    @property
+    def path(self) -> str:
+        """Lower-case `market/symbol`, the prefix of asset keys and of our own folders."""
+        return f"{self.market.value}/{self.symbol.lower()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Listing":
+        """Read `market:SYMBOL`.
+
+        Raises:
+            ConfigInvalid: No such market, or no such symbol could exist.
+        """
+        market, colon, symbol = text.strip().partition(":")
+        if not colon or market not in set(Market):
+            raise ConfigInvalid(
+                f"{text[:60]!r} names no market: expected market:SYMBOL with one of "
+                f"{', '.join(Market)}, such as um:BTCUSDT. Correct PHOENIX_SYMBOLS."
+            )
+        return cls(Market(market), symbol)
+
+
+def day_from_text(text: str) -> date:
+    """Read `YYYY-MM-DD`, and nothing looser.
+
+    Raises:
+        ConfigInvalid: Not a date, or not written so.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ConfigInvalid(f"{text[:60]!r} is not a day: expected YYYY-MM-DD, such as 2024-03-30.")
+    return day
+
+
+def day_start_ns(day: date) -> int:
+    """00:00 UTC of a day, in nanoseconds since 1970.
+
+    >>> day_start_ns(date(1970, 1, 2)) == DAY_NS
+    True
+    """
+    return (day.toordinal() - _EPOCH_ORDINAL) * DAY_NS
+
+
+def day_of_ns(ns: int) -> date:
+    """UTC day of an instant.
+
+    >>> day_of_ns(DAY_NS - 1)
+    datetime.date(1970, 1, 1)
+    """
+    return date.fromordinal(_EPOCH_ORDINAL + ns // DAY_NS)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """All days from first to last, both inclusive.
+
+    Raises:
+        ConfigInvalid: The range runs backwards.
+    """
+    if last < first:
+        raise ConfigInvalid(f"The range {first}...{last} runs backwards: give the earlier day first.")
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def utc_today() -> date:
+    """Today's UTC day: the one place that reads the clock."""
+    return datetime.now(UTC).date()  # noqa: TID251 - this is the one place

@@ -1,0 +1,1 @@
+"""Verified zips as published, at the archive's own relative paths."""

@@ -1,0 +1,122 @@
+"""Bring one day of a dataset into the data folder, verified, or record why there is nothing to bring."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.archive.keys import ArchiveKey, key_of_day
+from phoenix_core.archive.publication import Absence, Absent, absence, known_absence
+from phoenix_core.datasets import Dataset, Published
+from phoenix_core.errors import SourceNotYet
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing
+from phoenix_core.storage import Lake, sha256_of
+
+
+def raw_asset(dataset: Dataset, listing: Listing) -> str:
+    """Name of the raw asset, `market/symbol/name`."""
+    return f"{listing.path}/{dataset.name}"
+
+
+def raw_path(key: ArchiveKey) -> str:
+    """Where a zip lies below the data folder."""
+    return f"archive/{key.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Brings raw days into a data folder.
+
+    Attributes:
+        lake: The data folder.
+        archive: Where files come from.
+        today: The current UTC day; decides between "not yet" and "missing".
+    """
+
+    lake: Lake
+    archive: Archive
+    today: date
+
+    def day(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
+        """Bring one day, and record it in the manifest.
+
+        A file that is already here costs one small request. A day outside the dataset's life costs
+        none: over HTTP the registry is believed. A folder is always looked into, since that is free.
+
+        Returns:
+            The manifest's entry; `published` is False where there is nothing, with the reason.
+
+        Raises:
+            SourceNotYet: A recent day that is not out; nothing is recorded, ask again.
+            PhoenixError: What `Archive` raises; nothing is recorded.
+        """
+        known = None if self.archive.is_folder else known_absence(dataset, listing, day)
+        if known:
+            return self._absent(dataset, listing, day, known)
+        key = key_of_day(dataset, listing, day)
+        expected = self.archive.published_sha256(key)
+        present = self._present(key, expected)
+        if present is None and self._fetch(dataset, key, expected) is None:
+            return self._without_file(dataset, listing, day)
+        return self._recorded(dataset, listing, day, key, verified=expected is not None)
+
+    def _present(self, key: ArchiveKey, expected: str | None) -> str | None:
+        path = self.lake.path(raw_path(key))
+        if expected is None or not path.is_file() or sha256_of(path) != expected:
+            return None
+        return expected
+
+    def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> str | None:
+        relative = raw_path(key)
+        self.lake.staging.mkdir(parents=True, exist_ok=True)
+        fetched = None
+        try:
+            with self.lake.publishing(relative) as staged:
+                fetched = self.archive.download(key, staged, expected=expected, max_bytes=dataset.max_bytes)
+                if fetched is None:
+                    raise _NothingThereError
+        except _NothingThereError:
+            return None
+        if fetched is not None and fetched.verified:
+            name = relative.rsplit("/", 1)[-1]
+            self.lake.write(f"{relative}.CHECKSUM", f"{fetched.sha256}  {name}\n".encode())
+        return fetched.sha256 if fetched else None
+
+    def _recorded(self, dataset: Dataset, listing: Listing, day: date, key: ArchiveKey, *, verified: bool) -> Entry:
+        relative = raw_path(key)
+        path = self.lake.path(relative)
+        return Manifest(self.lake).record(
+            Entry(
+                asset=raw_asset(dataset, listing),
+                day=day.isoformat(),
+                published=True,
+                file=relative,
+                sha256=sha256_of(path),
+                bytes=path.stat().st_size,
+                facts={"verified": verified, "key": key.path},
+            )
+        )
+
+    def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
+        kept = Manifest(self.lake).find(raw_asset(dataset, listing), day)
+        if kept is not None and kept.published and self.lake.path(kept.file).is_file():
+            return kept  # withdrawn upstream; what was verified once stays
+        absent = absence(dataset, listing, day, self.today)
+        if absent.why is Absence.NOT_YET and dataset.published is Published.DAILY:
+            raise SourceNotYet(f"{dataset.name} of {listing} for {day} is {absent.reason}. Materialize it then.")
+        return self._absent(dataset, listing, day, absent)
+
+    def _absent(self, dataset: Dataset, listing: Listing, day: date, absent: Absent) -> Entry:
+        return Manifest(self.lake).record(
+            Entry(
+                asset=raw_asset(dataset, listing),
+                day=day.isoformat(),
+                published=False,
+                reason=absent.reason,
+                facts={"absence": absent.why.value},
+            )
+        )
+
+
+class _NothingThereError(Exception):
+    """Leaves `publishing` without publishing."""

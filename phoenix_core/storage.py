@@ -1,0 +1,144 @@
+"""The folder that Phoenix keeps, and the only way a file gets into it.
+
+A file is built below `_staging/`, flushed to disk, and moved under its final name in one step, so a
+reader sees the old file or the new one and never half of either. What the files mean is not known here.
+"""
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phoenix_core.errors import ConfigInvalid, StorageFailed
+
+_BLOCK = 1 << 20
+_LEFTOVER_SECONDS = 86_400
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Write JSON so that equal values are equal bytes."""
+    return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def digest_of(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """SHA-256 of a JSON value."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """The data folder, `$PHOENIX_DATA`."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, location: str | Path) -> "Lake":
+        """Open or create a data folder.
+
+        Raises:
+            ConfigInvalid: The location is a URL.
+            StorageFailed: The folder can't be made.
+        """
+        if "://" in str(location):
+            raise ConfigInvalid(
+                f"PHOENIX_DATA is {str(location)!r}: expected a folder; object stores are not supported yet. "
+                "Give a local or mounted folder."
+            )
+        root = Path(location).expanduser().resolve()
+        with _storage_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
+        return cls(root)
+
+    def path(self, relative: str) -> Path:
+        """Give the place of a file of ours.
+
+        Raises:
+            ConfigInvalid: The name leads out of the folder.
+        """
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root):
+            raise ConfigInvalid(f"{relative!r} leads out of the data folder {self.root}.")
+        return path
+
+    @property
+    def staging(self) -> Path:
+        """Where files are built; nothing here is ever read."""
+        return self.root / "_staging"
+
+    @contextmanager
+    def publishing(self, relative: str) -> Iterator[Path]:
+        """Build a file at the yielded path; at the end it is published, or on an error it is gone.
+
+        Raises:
+            StorageFailed: The disk is full, read-only, or not ours.
+        """
+        final = self.path(relative)
+        # Never *.parquet: NautilusTrader takes every such file for data.
+        staged = self.staging / f"{uuid.uuid4().hex}.part"
+        try:
+            with _storage_errors(final):
+                staged.parent.mkdir(parents=True, exist_ok=True)
+                yield staged
+                _flush(staged)
+                final.parent.mkdir(parents=True, exist_ok=True)
+                staged.replace(final)
+                _flush(final.parent)
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def write(self, relative: str, content: bytes) -> Path:
+        """Publish a small file at once."""
+        with self.publishing(relative) as staged:
+            staged.write_bytes(content)
+        return self.path(relative)
+
+    def remove(self, relative: str) -> None:
+        """Withdraw a published file; nothing happens where there is none."""
+        path = self.path(relative)
+        if path.exists():
+            with _storage_errors(path):
+                path.unlink()
+                _flush(path.parent)
+
+    def sweep(self) -> int:
+        """Delete what killed processes left in `_staging/` a day ago or longer, and count it."""
+        if not self.staging.is_dir():
+            return 0
+        horizon = time.time() - _LEFTOVER_SECONDS
+        old = [path for path in self.staging.iterdir() if path.is_file() and path.stat().st_mtime < horizon]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # not the operating system's: a library's own error that inherits OSError
+            raise
+        raise StorageFailed(
+            f"{path} can't be written: {error.strerror}. Nothing was published; free space or mend the "
+            "permissions of the data folder, then run this day again."
+        ) from error

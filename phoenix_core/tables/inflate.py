@@ -1,0 +1,121 @@
+"""From a zip to blocks of whole CSV lines, in bounded memory.
+
+Exactly one plain member of the expected name is accepted; nothing is ever extracted to a path. The
+CRC and the declared sizes are checked as the bytes pass.
+"""
+
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from isal import isal_zlib
+
+from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
+
+_READ = 1 << 20
+_LONGEST_LINE = 1 << 16
+_RATIO_COUNTS_FROM = 1 << 24  # a small file may compress by any ratio
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ENCRYPTED = 0x1
+
+
+def csv_lines(path: Path, member: str, *, max_ratio: int, block_bytes: int) -> Iterator[bytes]:
+    """Yield blocks of whole lines, about `block_bytes` each; the last line gets its missing newline.
+
+    Args:
+        path: The zip.
+        member: Name that its only member must have.
+        max_ratio: Largest believed size of the CSV by that of the zip.
+        block_bytes: Size of a block.
+
+    Raises:
+        ArchiveUnsafe: Several members, another name, encryption, or a size that is a bomb's.
+        ArchiveCorrupt: Not a zip, cut short, a wrong CRC or size, or a line without end.
+    """
+    rest = b""
+    parts: list[bytes] = []
+    size = 0
+    for piece in _inflated(path, member, max_ratio):
+        parts.append(piece)
+        size += len(piece)
+        if size < block_bytes:
+            continue
+        block = rest + b"".join(parts)
+        cut = block.rfind(b"\n") + 1
+        rest, parts, size = block[cut:], [], 0
+        if len(rest) > _LONGEST_LINE:
+            raise ArchiveCorrupt(f"{path.name} has a line of over {_LONGEST_LINE} bytes. {_AGAIN}")
+        if cut:
+            yield block[:cut]
+    block = rest + b"".join(parts)
+    if block:
+        yield block if block.endswith(b"\n") else block + b"\n"
+
+
+_AGAIN = "Delete it from the data folder and materialize the raw day again."
+
+
+def _inflated(path: Path, member: str, max_ratio: int) -> Iterator[bytes]:
+    info, start = _only_member(path, member, max_ratio)
+    crc = size = 0
+    stream = isal_zlib.decompressobj(-15) if info.compress_type == zipfile.ZIP_DEFLATED else None
+    left = info.compress_size
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            while left and (raw := file.read(min(_READ, left))):
+                left -= len(raw)
+                piece = stream.decompress(raw) if stream else raw
+                crc = isal_zlib.crc32(piece, crc)
+                size += len(piece)
+                if size > info.file_size:
+                    break
+                yield piece
+            if stream:
+                piece = stream.flush()
+                crc, size = isal_zlib.crc32(piece, crc), size + len(piece)
+                yield piece
+    except (isal_zlib.error, EOFError) as error:
+        raise ArchiveCorrupt(f"{path.name} can't be inflated after {size} bytes ({error}). {_AGAIN}") from error
+    if left or size != info.file_size or crc != info.CRC:
+        raise ArchiveCorrupt(
+            f"{path.name} is damaged: expected {info.file_size} bytes with CRC {info.CRC:08x}, found {size} "
+            f"with {crc:08x}. {_AGAIN}"
+        )
+
+
+def _only_member(path: Path, member: str, max_ratio: int) -> tuple[zipfile.ZipInfo, int]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise ArchiveCorrupt(f"{path.name} is not a readable zip ({error}). {_AGAIN}") from error
+    names = [info.filename for info in members]
+    if names != [member]:
+        raise ArchiveUnsafe(
+            f"{path.name} must hold just {member!r}, found {len(names)} members: {names[:5]!r}. It was not opened."
+        )
+    info = members[0]
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise ArchiveUnsafe(
+            f"{path.name} must be plain deflate: found method {info.compress_type}, flags {info.flag_bits:#x}. "
+            "It was not opened."
+        )
+    if info.file_size > max(_RATIO_COUNTS_FROM, max_ratio * path.stat().st_size):
+        raise ArchiveUnsafe(
+            f"{path.name} would inflate to {info.file_size} bytes, over {max_ratio} times its size. It was not opened."
+        )
+    return info, _start_of_data(path, info)
+
+
+def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(_LOCAL_HEADER.size)
+        if len(header) == _LOCAL_HEADER.size:
+            magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+            name = file.read(name_length)
+            if magic == b"PK\x03\x04" and info.header_offset == 0 and name == info.orig_filename.encode():
+                return _LOCAL_HEADER.size + name_length + extra_length
+    raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
