@@ -50,7 +50,7 @@ def absence(dataset: Dataset, listing: Listing, day: date, today: date) -> Absen
     if today > last + GRACE:
         return Absent(
             Absence.MISSING,
-            f"missing: the archive has no {dataset.name} of {listing} for {day}, {(today - last).days} days on",
+            f"missing: the archive has no {dataset.name} of {listing} for {day}",
         )
     if dataset.published is Published.MONTHLY:
         return Absent(

@@ -1,0 +1,270 @@
+"""Days of volume buckets and signals: read from the catalog, computed, published.
+
+A day of buckets depends on its own trades alone. A day of signals also reads what a trader would have
+in memory at midnight: yesterday's buckets and last hour of trades, yesterday's last depth, and 30 days
+of open interest. What of that is missing is left out and said.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
+from phoenix_core.errors import InputMissing
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
+from phoenix_core.signals import liquidation_pressure, regime, volatility
+from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.signals.volume_buckets import volume_buckets
+from phoenix_core.storage import Lake, digest_of, sha256_of
+
+VOLUME_BUCKETS = "volume_buckets"
+SIGNALS = "signals"
+_TRADE_COLUMNS = ("price", "size", "aggressor_side", "trade_id", "ts_event")
+OI_DAYS = 30
+
+SIGNAL_COLUMNS = (
+    "ts_event",
+    "ts_init",
+    "bucket",
+    "first_trade",
+    "last_trade",
+    "last_price",
+    "fsi",
+    "z_fsi",
+    "vpin",
+    "ldr",
+    "oi_z",
+    "lpi",
+    "rv",
+    "fsi_ready",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDays:
+    """Computes and publishes the signals of one listing.
+
+    Attributes:
+        lake: The data folder.
+        listing: Market and symbol.
+        parameters: What the signals depend on; only the defaults are published in the signals folder,
+            others are computed for whoever asks.
+    """
+
+    lake: Lake
+    listing: Listing
+    parameters: SignalParameters = SignalParameters()
+
+    def asset(self, name: str) -> str:
+        """Full name of one of our assets."""
+        return f"{self.listing.path}/{name}"
+
+    def publish_buckets(self, day: date) -> Entry:
+        """Publish a day of volume buckets.
+
+        Raises:
+            InputMissing: The day's trades were never materialized.
+        """
+        trades = self._input(AGG_TRADES, day)
+        sources = {trades.asset: trades.data_version}
+        if current := self._current(VOLUME_BUCKETS, day, sources):
+            return current
+        if not trades.published:
+            return self._absent(VOLUME_BUCKETS, day, trades.reason, sources)
+        return self._publish(VOLUME_BUCKETS, day, self.buckets(day), sources)
+
+    def publish_signals(self, day: date) -> Entry:
+        """Publish a day of signals.
+
+        Raises:
+            InputMissing: The day's own inputs were never materialized.
+        """
+        buckets = Manifest(self.lake).find(self.asset(VOLUME_BUCKETS), day)
+        if buckets is None:
+            raise InputMissing(
+                f"{self.asset(SIGNALS)} of {day} needs {self.asset(VOLUME_BUCKETS)} of that day: it was never "
+                "materialized. Materialize it first, or together with this asset."
+            )
+        for dataset in (METRICS, BOOK_DEPTH):
+            if self.listing.market in dataset.columns:
+                self._input(dataset, day)
+        sources = self._signal_sources(day)
+        if current := self._current(SIGNALS, day, sources):
+            return current
+        if not buckets.published:
+            return self._absent(SIGNALS, day, buckets.reason, sources)
+        return self._publish(SIGNALS, day, self.signals(day), sources)
+
+    def buckets(self, day: date) -> pl.DataFrame:
+        """Volume buckets of a day, see `volume_buckets.SCHEMA`."""
+        spec = specification(self.listing)
+        contract = spec.contract_size if spec.is_inverse else None
+        trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, _TRADE_COLUMNS)
+        return volume_buckets(trades, self.parameters.vol_bucket_size, contract_size=contract)
+
+    def signals(self, day: date) -> pl.DataFrame:
+        """Signals of a day, columns `SIGNAL_COLUMNS`: one row when each bucket closes.
+
+        ldr, oi_z and rv are null where they could not be known; lpi then counts no depletion.
+        """
+        today = self._buckets_of(day)
+        before = self._buckets_of(day - timedelta(1)) if self._has_trades(day - timedelta(1)) else today.clear()
+        scores = liquidation_pressure.flow_scores(pl.concat([before, today]), self.parameters, before.height)
+        times = today["ts_event"].to_numpy()
+        depth = self._frames(BOOK_DEPTH, [day - timedelta(1), day], ("ts_init", "percentage", "notional"))
+        ldr = self._as_of_ldr(times, depth)
+        oi_z = self._as_of_oi_z(times, day)
+        lpi = [
+            liquidation_pressure.pressure_index(z, ratio, vpin)
+            for z, ratio, vpin in zip(scores["z_fsi"], ldr, scores["vpin"], strict=True)
+        ]
+        return today.with_columns(
+            *scores.get_columns(),
+            ldr.alias("ldr"),
+            oi_z.alias("oi_z"),
+            pl.Series("lpi", lpi, dtype=pl.Float64),
+            self._volatility(day, today).alias("rv"),
+        ).select(SIGNAL_COLUMNS)
+
+    def parameters_digest(self) -> str:
+        """Identity of the parameters."""
+        return digest_of(self.parameters.model_dump(mode="json"))
+
+    def _buckets_of(self, day: date) -> pl.DataFrame:
+        """Published buckets where they were made with our parameters, computed ones otherwise."""
+        entry = Manifest(self.lake).find(self.asset(VOLUME_BUCKETS), day)
+        if entry and entry.published and entry.facts.get("parameters") == self.parameters_digest():
+            return read_day(self.lake, self.asset(VOLUME_BUCKETS), day)
+        return self.buckets(day)
+
+    def _has_trades(self, day: date) -> bool:
+        entry = Manifest(self.lake).find(catalog_asset(AGG_TRADES, self.listing), day)
+        return entry is not None and entry.published
+
+    def _as_of_ldr(self, times: np.ndarray, depth: pl.DataFrame) -> pl.Series:
+        ratios = liquidation_pressure.depletion_ratios(depth, self.parameters.depth_band)
+        age = self.parameters.max_depth_age_secs * NS_PER_SECOND
+        return liquidation_pressure.as_of(times, ratios, "ldr", age)
+
+    def _as_of_oi_z(self, times: np.ndarray, day: date) -> pl.Series:
+        days = days_between(day - timedelta(OI_DAYS), day)
+        history = self._frames(METRICS, days, ("ts_init", "sum_open_interest"))
+        age = self.parameters.max_oi_age_secs * NS_PER_SECOND
+        scores = regime.open_interest_z(history, day_start_ns(day) - age, self.parameters)
+        return liquidation_pressure.as_of(times, scores, "oi_z", age)
+
+    def _volatility(self, day: date, today: pl.DataFrame) -> pl.Series:
+        window = self.parameters.rv_window_minutes * 60 * NS_PER_SECOND
+        start = day_start_ns(day)
+        columns = ("price", "ts_event", "trade_id")
+        trades = self._frames(AGG_TRADES, [day - timedelta(1), day], columns, since_ns=start - window)
+        prices = trades["price"].cast(pl.Float64).to_numpy()
+        times = trades["ts_event"].cast(pl.Int64).to_numpy()
+        own = times.size - int((times >= start).sum())
+        # Ids rise within a day, so the closing trade of a bucket is found among today's rows.
+        ids = trades["trade_id"].cast(pl.Int64).to_numpy()[own:]
+        at = own + np.searchsorted(ids, today["last_trade"].to_numpy())
+        return pl.Series(volatility.realized_volatility(times, prices, at, window))
+
+    def _frames(
+        self, dataset: Dataset, days: Sequence[date], columns: tuple[str, ...], since_ns: int = 0
+    ) -> pl.DataFrame:
+        manifest = Manifest(self.lake)
+        frames = []
+        for day in days:
+            asset = catalog_asset(dataset, self.listing)
+            entry = manifest.find(asset, day) if self.listing.market in dataset.columns else None
+            if entry is not None and entry.published:
+                frame = read_day(self.lake, asset, day, columns)
+                frames.append(frame.filter(pl.col("ts_event") >= since_ns) if since_ns else frame)
+        return pl.concat(frames) if frames else _no_rows(columns)
+
+    def _input(self, dataset: Dataset, day: date) -> Entry:
+        asset = catalog_asset(dataset, self.listing)
+        entry = Manifest(self.lake).find(asset, day)
+        if entry is None:
+            raise InputMissing(
+                f"Signals of {self.listing} of {day} need {asset} of that day: it was never materialized. "
+                "Materialize it first, or together with the signals."
+            )
+        return entry
+
+    def _signal_sources(self, day: date) -> dict[str, str]:
+        """Data versions of everything a day of signals reads; today's by asset, earlier ones by day."""
+        reach = {
+            self.asset(VOLUME_BUCKETS): 1,
+            catalog_asset(AGG_TRADES, self.listing): 1,
+            catalog_asset(BOOK_DEPTH, self.listing): 1,
+            catalog_asset(METRICS, self.listing): OI_DAYS,
+        }
+        manifest = Manifest(self.lake)
+        sources = {}
+        for asset, days_back in reach.items():
+            for back in range(days_back + 1):
+                entry = manifest.find(asset, day - timedelta(back))
+                if entry is not None:
+                    sources[asset if back == 0 else f"{asset}@{entry.day}"] = entry.data_version
+        return sources
+
+    def _current(self, name: str, day: date, sources: dict[str, str]) -> Entry | None:
+        current = Manifest(self.lake).is_current(self.asset(name), day, sources)
+        if current is None or current.facts.get("parameters") != self.parameters_digest():
+            return None
+        return current
+
+    def _publish(self, name: str, day: date, frame: pl.DataFrame, sources: dict[str, str]) -> Entry:
+        relative = f"signals/{self.listing.path}/{name}/{day}.parquet"
+        with self.lake.publishing(relative) as staged:
+            frame.write_parquet(staged, compression="zstd", compression_level=1)
+            digest, size = sha256_of(staged), staged.stat().st_size
+        history = sum("@" in source and "/open_interest@" in source for source in sources)
+        return Manifest(self.lake).record(
+            Entry(
+                asset=self.asset(name),
+                day=day.isoformat(),
+                published=True,
+                file=relative,
+                sha256=digest,
+                bytes=size,
+                rows=frame.height,
+                sources=sources,
+                counts=_counts(frame),
+                facts={
+                    "parameters": self.parameters_digest(),
+                    "first_ns": frame["ts_event"][0] if frame.height else None,
+                    "last_ns": frame["ts_event"][-1] if frame.height else None,
+                    "yesterday": any(source.startswith(f"{self.asset(VOLUME_BUCKETS)}@") for source in sources),
+                    "open_interest_days_before": history,
+                },
+            )
+        )
+
+    def _absent(self, name: str, day: date, reason: str, sources: dict[str, str]) -> Entry:
+        entry = Manifest(self.lake).record(
+            Entry(
+                asset=self.asset(name),
+                day=day.isoformat(),
+                published=False,
+                reason=reason,
+                sources=sources,
+                facts={"parameters": self.parameters_digest()},
+            )
+        )
+        self.lake.remove(f"signals/{self.listing.path}/{name}/{day}.parquet")
+        return entry
+
+
+def _counts(frame: pl.DataFrame) -> dict[str, int]:
+    return {f"without_{name}": frame[name].null_count() for name in ("ldr", "oi_z") if name in frame.columns}
+
+
+def _no_rows(columns: tuple[str, ...]) -> pl.DataFrame:
+    types: dict[str, pl.DataType | type[pl.DataType]] = {"ts_event": pl.UInt64, "ts_init": pl.UInt64, "trade_id": pl.String}
+    return pl.DataFrame(schema={name: types.get(name, pl.Decimal(38, 16)) for name in columns})
