@@ -1,0 +1,89 @@
+"""What an experiment is: a frozen description that, with the data versions of its inputs, is its identity."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_core.market import Listing, Market
+from phoenix_core.storage import digest_of
+from phoenix_core.strategies.parameters import StrategyParameters
+
+
+class ReplayMode(StrEnum):
+    """Which events the engine sees."""
+
+    SIGNALS = "signals"  # what the strategy acts on, and ticks only while an order works
+    FULL = "full"  # every tick: the reference
+
+
+class VenueParameters(BaseModel):
+    """The exchange: account, fees, latency and how orders fill. Defaults are a sceptic's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    starting_balance: Decimal = Field(Decimal(100_000), gt=0, description="Quote units at the start.")
+    leverage: Decimal = Field(Decimal(10), ge=1, le=125, description="Leverage setting of the account.")
+    maker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
+    taker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
+    order_latency_ms: float = Field(
+        30.0, ge=0, description="From decision to exchange, the feed's own 4 to 6 ms included."
+    )
+    queue_position: bool = Field(default=True, description="A maker waits for the size ahead of it.")
+    prob_fill_on_limit: float = Field(1.0, ge=0, le=1, description="Chance to fill when the price only touches.")
+    prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a taker pays one tick more.")
+    seed: int = Field(42, ge=0, description="Seed of these chances.")
+    funding: bool = Field(default=True, description="Settle funding at each published time.")
+    liquidation: bool = Field(default=True, description="Close the position at the maintenance margin.")
+    liquidation_fee: Decimal = Field(Decimal("0.0125"), ge=0, description="Share of notional on liquidation.")
+
+
+class Experiment(BaseModel):
+    """A strategy, a venue and a range of days on one listing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    listing: str = Field(description="market:SYMBOL, for example um:BTCUSDT.")
+    first: date = Field(description="First day, UTC, inclusive.")
+    last: date = Field(description="Last day, UTC, inclusive.")
+    strategy: StrategyParameters = StrategyParameters()
+    venue: VenueParameters = VenueParameters()
+    replay: ReplayMode = ReplayMode.SIGNALS
+
+    @field_validator("listing")
+    @classmethod
+    def _linear(cls, text: str) -> str:
+        listing = Listing.parse(text)
+        if listing.market is Market.CM:
+            raise ConfigInvalid(f"{text} is an inverse contract: backtests settle in quote units, um or spot.")
+        return str(listing)
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.last < self.first:
+            raise ConfigInvalid(f"The range {self.first}...{self.last} runs backwards: give the earlier day first.")
+        return self
+
+    @classmethod
+    def parse(cls, **values: object) -> Self:
+        """Make an experiment from plain values, such as run config.
+
+        Raises:
+            ConfigInvalid: An unknown key, a wrong type or a value out of range, each named.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}, found {problem['input']!r}"
+                for problem in error.errors()
+            )
+            raise ConfigInvalid(f"The experiment can't be run: {problems}. Correct its config.") from error
+
+    @property
+    def name(self) -> str:
+        """Short identity of everything but the range: days of one experiment share it."""
+        return digest_of(self.model_dump(mode="json", exclude={"first", "last", "replay"}))[:12]

@@ -1,0 +1,192 @@
+"""What a backtest reads of a day, verified before NautilusTrader opens it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
+from nautilus_trader.model.data import QuoteTick, TradeTick, capsule_to_list
+
+from phoenix_core.backtest.settlement import FundingTime, Mark
+from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.manifest import Manifest
+from phoenix_core.market import DAY_NS, Listing, day_start_ns
+from phoenix_core.signals.days import SIGNALS, SignalDays
+from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.storage import Lake
+from phoenix_core.strategies.phoenix import SignalTick
+
+_CHUNK = 50_000
+_MINUTE = 60 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TickFile:
+    """Ticks of one kind of one day, in published order."""
+
+    path: Path
+    kind: NautilusDataType
+
+    def stream(self, where: str = "") -> Iterator[list[QuoteTick] | list[TradeTick]]:
+        """Yield ticks in lists of some ten thousand."""
+        session = DataBackendSession(chunk_size=_CHUNK)
+        session.add_file(self.kind, "ticks", str(self.path), f"SELECT * FROM ticks {where}")
+        for chunk in session.to_query_result():
+            yield capsule_to_list(chunk)
+
+    def between(self, first_ns: int, last_ns: int) -> list[QuoteTick] | list[TradeTick]:
+        """Ticks known in [first, last]; only row groups that hold them are read."""
+        where = f"WHERE ts_init >= {first_ns} AND ts_init <= {last_ns}"
+        return [tick for chunk in self.stream(where) for tick in chunk]
+
+
+@dataclass(frozen=True, slots=True)
+class DayInputs:
+    """One day of one listing, as the replay needs it.
+
+    Attributes:
+        day: UTC day.
+        signals: One row a bucket, `signals.days.SIGNAL_COLUMNS`.
+        trades: The day's trades.
+        quotes: The day's quotes, or None.
+        funding: Funding times with their marks.
+        marks: Marks of each minute.
+        prices: minute_ns (end of the minute) and price of its last trade, for valuing the account.
+        versions: Data versions of all inputs.
+        without: What the day ran without, in words.
+    """
+
+    day: date
+    signals: pl.DataFrame
+    trades: TickFile
+    quotes: TickFile | None
+    funding: tuple[FundingTime, ...]
+    marks: tuple[Mark, ...]
+    prices: pl.DataFrame
+    versions: dict[str, str]
+    without: tuple[str, ...]
+
+    @property
+    def start_ns(self) -> int:
+        """00:00 UTC."""
+        return day_start_ns(self.day)
+
+    @property
+    def end_ns(self) -> int:
+        """Last nanosecond of the day."""
+        return self.start_ns + DAY_NS - 1
+
+    def signal_ticks(self, rows: pl.DataFrame) -> list[SignalTick]:
+        """Signals as events."""
+        return [SignalTick(row) for row in rows.iter_rows(named=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class InputReader:
+    """Reads days of a listing."""
+
+    lake: Lake
+    listing: Listing
+    parameters: SignalParameters
+
+    def why_missing(self, day: date) -> str | None:
+        """Why a day can't be replayed, or None if it can."""
+        manifest = Manifest(self.lake)
+        for asset in (catalog_asset(AGG_TRADES, self.listing), f"{self.listing.path}/{SIGNALS}"):
+            entry = manifest.find(asset, day)
+            if entry is None:
+                return f"{asset} was never materialized"
+            if not entry.published:
+                return entry.reason
+        return None
+
+    def day(self, day: date) -> DayInputs:
+        """Read a day.
+
+        Raises:
+            InputMissing: Trades or signals are not published.
+            CatalogCorrupt: A file is not what was published.
+        """
+        manifest = Manifest(self.lake)
+        signals_asset = f"{self.listing.path}/{SIGNALS}"
+        versions = {}
+        without = []
+        for asset in (signals_asset, *(catalog_asset(d, self.listing) for d in self._datasets())):
+            entry = manifest.find(asset, day)
+            if entry is not None:
+                versions[asset] = entry.data_version
+            if entry is None or not entry.published:
+                without.append(f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})")
+        prices = self._minute_prices(day)
+        marks = self._marks(day)
+        return DayInputs(
+            day=day,
+            signals=self._signals(day),
+            trades=self._ticks(AGG_TRADES, day, NautilusDataType.TradeTick),
+            quotes=self._ticks(BOOK_TICKER, day, NautilusDataType.QuoteTick) if self._has(BOOK_TICKER, day) else None,
+            funding=self._funding(day, marks, prices),
+            marks=marks,
+            prices=prices,
+            versions=versions,
+            without=(*without, *self._signal_gaps(day)),
+        )
+
+    def _datasets(self) -> Sequence[Dataset]:
+        wanted = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE)
+        return [dataset for dataset in wanted if self.listing.market in dataset.columns]
+
+    def _has(self, dataset: Dataset, day: date) -> bool:
+        entry = Manifest(self.lake).find(catalog_asset(dataset, self.listing), day)
+        return entry is not None and entry.published
+
+    def _ticks(self, dataset: Dataset, day: date, kind: NautilusDataType) -> TickFile:
+        return TickFile(verified_file(self.lake, catalog_asset(dataset, self.listing), day), kind)
+
+    def _signals(self, day: date) -> pl.DataFrame:
+        """Published signals where they were made with these parameters, computed ones otherwise."""
+        asset = f"{self.listing.path}/{SIGNALS}"
+        days = SignalDays(self.lake, self.listing, self.parameters)
+        entry = Manifest(self.lake).find(asset, day)
+        if entry is not None and entry.facts.get("parameters") == days.parameters_digest():
+            return read_day(self.lake, asset, day)
+        return days.signals(day)
+
+    def _signal_gaps(self, day: date) -> list[str]:
+        entry = Manifest(self.lake).find(f"{self.listing.path}/{SIGNALS}", day)
+        if entry is None or not entry.rows:
+            return []
+        names = {"without_oi_z": "open interest", "without_ldr": "depth"}
+        return [
+            f"{name} at {entry.counts[count]} of {entry.rows} signals"
+            for count, name in names.items()
+            if entry.counts.get(count)
+        ]
+
+    def _minute_prices(self, day: date) -> pl.DataFrame:
+        trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price"))
+        ends = (pl.col("ts_init").cast(pl.Int64) // _MINUTE + 1) * _MINUTE - 1
+        return trades.group_by(ends.alias("minute_ns"), maintain_order=True).agg(pl.col("price").last())
+
+    def _marks(self, day: date) -> tuple[Mark, ...]:
+        if not self._has(MARK_PRICE_KLINES, day):
+            return ()
+        columns = ("ts_init", "value", "low", "high")
+        frame = read_day(self.lake, catalog_asset(MARK_PRICE_KLINES, self.listing), day, columns)
+        return tuple(Mark(int(ts), value, low, high) for ts, value, low, high in frame.iter_rows())
+
+    def _funding(self, day: date, marks: Sequence[Mark], prices: pl.DataFrame) -> tuple[FundingTime, ...]:
+        if not self._has(FUNDING_RATE, day):
+            return ()
+        columns = ("ts_init", "last_funding_rate")
+        frame = read_day(self.lake, catalog_asset(FUNDING_RATE, self.listing), day, columns)
+        known = [(mark.ts, mark.close) for mark in marks] or list(prices.iter_rows())
+        times = []
+        for ts, rate in frame.iter_rows():
+            price = next((price for at, price in reversed(known) if at <= ts), known[0][1] if known else None)
+            if price is not None:
+                times.append(FundingTime(int(ts), rate, Decimal(price)))
+        return tuple(times)

@@ -1,0 +1,300 @@
+"""Every change of the account as a row, and the parts of the PnL.
+
+A fill realizes price PnL against the average entry and pays its fee; funding and liquidation fees stand
+on their own. What a fill cost against the mid at its decision is slippage, which is part of the
+realized PnL and shown apart. The parts add up to the account, or the run fails.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from phoenix_core.errors import LedgerUnbalanced
+from phoenix_core.strategies.phoenix import Fill, Why
+
+if TYPE_CHECKING:
+    from phoenix_core.backtest.settlement import Settled
+
+_CENT = Decimal("0.01")
+_MONEY = pl.Decimal(38, 12)
+
+LEDGER_SCHEMA = {
+    "ts": pl.Int64,
+    "kind": pl.String,
+    "quantity": _MONEY,
+    "price": _MONEY,
+    "realized": _MONEY,
+    "slippage": _MONEY,
+    "fee": _MONEY,
+    "funding": _MONEY,
+    "amount": _MONEY,
+    "position": _MONEY,
+    "entry_price": _MONEY,
+    "cash": _MONEY,
+    "order_id": pl.String,
+}
+TRIP_SCHEMA = {
+    "opened_ns": pl.Int64,
+    "closed_ns": pl.Int64,
+    "side": pl.String,
+    "quantity": _MONEY,
+    "entry_price": _MONEY,
+    "exit_price": _MONEY,
+    "realized": _MONEY,
+    "slippage": _MONEY,
+    "fees": _MONEY,
+    "funding": _MONEY,
+    "net": _MONEY,
+    "closed_by": pl.String,
+    "entry_bucket": pl.Int64,
+    "entry_first_trade": pl.Int64,
+    "entry_last_trade": pl.Int64,
+    "entry_lpi": pl.Float64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a PnL, in quote units; their sum is what the account changed by."""
+
+    price: Decimal
+    slippage: Decimal
+    fees: Decimal
+    funding: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """The account's change."""
+        return self.price + self.slippage + self.fees + self.funding
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All changes of an account.
+
+    Attributes:
+        rows: One row a change, columns `LEDGER_SCHEMA`, in time order.
+        trips: One row a round trip from flat to flat, columns `TRIP_SCHEMA`.
+        parts: Sums.
+    """
+
+    rows: pl.DataFrame
+    trips: pl.DataFrame
+    parts: Parts
+
+
+def ledger(fills: Sequence[Fill], settled: "Sequence[Settled]", starting: Decimal, final: Decimal) -> Ledger:
+    """Post fills and charges, and hold the sum against the account.
+
+    Args:
+        fills: In the order they happened.
+        settled: Funding and liquidation fees, in order.
+        starting: Balance before.
+        final: The engine's balance after.
+
+    Raises:
+        LedgerUnbalanced: The parts differ from the account by a cent or more.
+    """
+    book = _Book(starting)
+    events: list[tuple[int, int, Any]] = [(fill.ts, 0, fill) for fill in fills]
+    events += [(charge.ts, 1, charge) for charge in settled]
+    for _, is_charge, event in sorted(events, key=lambda item: item[:2]):
+        if is_charge:
+            book.charge(event)
+        else:
+            book.fill(event)
+    parts = Parts(
+        price=sum((row["realized"] - row["slippage"] for row in book.rows), Decimal(0)),
+        slippage=sum((row["slippage"] for row in book.rows), Decimal(0)),
+        fees=sum((row["fee"] for row in book.rows), Decimal(0)),
+        funding=sum((row["funding"] for row in book.rows), Decimal(0)),
+    )
+    if abs(starting + parts.net - final) >= _CENT:
+        raise LedgerUnbalanced(
+            f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
+            "No result was published; this is a defect of Phoenix or of the engine's settings."
+        )
+    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.trips, TRIP_SCHEMA), parts)
+
+
+class _Book:
+    """A position, its average entry, and what happened since it was opened."""
+
+    def __init__(self, cash: Decimal) -> None:
+        self.cash = cash
+        self.position = Decimal(0)
+        self.entry = Decimal(0)
+        self.rows: list[dict[str, Any]] = []
+        self.trips: list[dict[str, Any]] = []
+        self._open_rows: list[tuple[dict[str, Any], Fill | None]] = []
+
+    def fill(self, fill: Fill) -> None:
+        signed = fill.quantity if fill.side == "BUY" else -fill.quantity
+        closing = min(abs(signed), abs(self.position)) if signed * self.position < 0 else Decimal(0)
+        direction = 1 if self.position > 0 else -1
+        realized = direction * closing * (fill.price - self.entry)
+        opening = abs(signed) - closing
+        position = self.position + signed
+        if opening:
+            held = abs(self.position) - closing
+            self.entry = (self.entry * held + fill.price * opening) / (held + opening)
+        self.position = position
+        slippage = -signed * (fill.price - fill.decision.mid)
+        self._post(fill.ts, "fill", signed, fill.price, realized, slippage, -fill.fee, Decimal(0), fill.order_id, fill)
+
+    def charge(self, settled: "Settled") -> None:
+        is_funding = settled.kind.value == "funding"
+        zero = Decimal(0)
+        fee, funding = (zero, settled.amount) if is_funding else (settled.amount, zero)
+        self._post(settled.ts, settled.kind.value, settled.quantity, settled.price, zero, zero, fee, funding, "", None)
+
+    def _post(  # noqa: PLR0913 - the columns of one row
+        self,
+        ts: int,
+        kind: str,
+        quantity: Decimal,
+        price: Decimal,
+        realized: Decimal,
+        slippage: Decimal,
+        fee: Decimal,
+        funding: Decimal,
+        order_id: str,
+        fill: Fill | None,
+    ) -> None:
+        amount = realized + fee + funding
+        self.cash += amount
+        row = {
+            "ts": ts,
+            "kind": kind,
+            "quantity": quantity,
+            "price": price,
+            "realized": realized,
+            "slippage": slippage,
+            "fee": fee,
+            "funding": funding,
+            "amount": amount,
+            "position": self.position,
+            "entry_price": self.entry if self.position else Decimal(0),
+            "cash": self.cash,
+            "order_id": order_id,
+        }
+        self.rows.append(row)
+        self._open_rows.append((row, fill))
+        if self.position == 0 and kind == "fill":
+            self.trips.append(_trip(self._open_rows))
+            self._open_rows = []
+
+
+def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]]) -> dict[str, Any]:
+    fills = [(row, fill) for row, fill in rows if fill is not None]
+    first = fills[0][1]
+    entries = [row for row, fill in fills if fill.side == first.side]
+    exits = [row for row, fill in fills if fill.side != first.side]
+    quantity = sum((abs(row["quantity"]) for row in entries), Decimal(0))
+
+    def average(side: list[dict[str, Any]]) -> Decimal:
+        return sum((abs(row["quantity"]) * row["price"] for row in side), Decimal(0)) / quantity
+
+    def total(name: str) -> Decimal:
+        return sum((row[name] for row, _ in rows), Decimal(0))
+
+    return {
+        "opened_ns": fills[0][0]["ts"],
+        "closed_ns": fills[-1][0]["ts"],
+        "side": "LONG" if first.side == "BUY" else "SHORT",
+        "quantity": quantity,
+        "entry_price": average(entries),
+        "exit_price": average(exits),
+        "realized": total("realized"),
+        "slippage": total("slippage"),
+        "fees": total("fee"),
+        "funding": total("funding"),
+        "net": total("amount"),
+        "closed_by": fills[-1][1].decision.why.value,
+        "entry_bucket": first.decision.bucket,
+        "entry_first_trade": first.decision.first_trade,
+        "entry_last_trade": first.decision.last_trade,
+        "entry_lpi": first.decision.lpi,
+    }
+
+
+def fills_frame(fills: Sequence[Fill]) -> pl.DataFrame:
+    """Fills as a table, each with the decision behind it."""
+    rows = [
+        {
+            "ts": fill.ts,
+            "side": fill.side,
+            "quantity": fill.quantity,
+            "price": fill.price,
+            "fee": fill.fee,
+            "liquidity": fill.liquidity,
+            "why": fill.decision.why.value,
+            "decided_ns": fill.decision.ts,
+            "mid_at_decision": fill.decision.mid,
+            "bucket": fill.decision.bucket,
+            "first_trade": fill.decision.first_trade,
+            "last_trade": fill.decision.last_trade,
+            "lpi": fill.decision.lpi,
+            "order_id": fill.order_id,
+            "trade_id": fill.trade_id,
+        }
+        for fill in fills
+    ]
+    schema: dict[str, Any] = {
+        "ts": pl.Int64,
+        "side": pl.String,
+        "quantity": _MONEY,
+        "price": _MONEY,
+        "fee": _MONEY,
+        "liquidity": pl.String,
+        "why": pl.String,
+        "decided_ns": pl.Int64,
+        "mid_at_decision": _MONEY,
+        "bucket": pl.Int64,
+        "first_trade": pl.Int64,
+        "last_trade": pl.Int64,
+        "lpi": pl.Float64,
+        "order_id": pl.String,
+        "trade_id": pl.String,
+    }
+    return _frame(rows, schema)
+
+
+def closed_at_end(fills: Sequence[Fill]) -> int:
+    """Fills that the end of the session forced."""
+    return sum(fill.decision.why is Why.SESSION_END for fill in fills)
+
+
+def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal) -> pl.DataFrame:
+    """Value the account at the end of each minute that had a trade.
+
+    Args:
+        prices: minute_ns and price.
+        rows: The ledger.
+        starting: Balance before.
+
+    Returns:
+        ts (ns), price, position, equity and cash, as Float64: for pictures and statistics, not for books.
+    """
+    columns = ("ts", "position", "entry_price", "cash")
+    start = pl.DataFrame(
+        {"ts": [0], "position": [Decimal(0)], "entry_price": [Decimal(0)], "cash": [starting]},
+        schema={name: LEDGER_SCHEMA[name] for name in columns},
+    )
+    known = pl.concat([start, rows.select(columns)]).with_columns(pl.col("position", "entry_price", "cash").cast(pl.Float64))
+    minutes = prices.select(pl.col("minute_ns").alias("ts"), pl.col("price").cast(pl.Float64)).sort("ts")
+    valued = minutes.join_asof(known, on="ts", strategy="backward")
+    equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))
+    return valued.with_columns(equity.alias("equity")).select("ts", "price", "position", "equity", "cash")
+
+
+def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    places = Decimal(1).scaleb(-12)
+    exact = [
+        {name: value.quantize(places) if isinstance(value, Decimal) else value for name, value in row.items()}
+        for row in rows
+    ]
+    return pl.DataFrame(exact, schema=schema, orient="row") if exact else pl.DataFrame(schema=schema)

@@ -1,0 +1,207 @@
+"""Which events the engine needs.
+
+`FULL` feeds every tick. `SIGNALS` feeds the signals that the strategy would act on, the market just
+before each, and all ticks from there until no order is open; the rest can't change anything. Both feed
+from the same files in the same order of ties: quotes, trades, other data, signals.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.model.data import CustomData, DataType
+from nautilus_trader.model.enums import AggressorSide
+
+from phoenix_core.backtest.inputs import DayInputs, TickFile
+from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.strategies.phoenix import CLIENT, Clock, PhoenixStrategy, SignalTick
+
+_SECOND = 1_000_000_000
+_FIRST_WINDOW = 10 * _SECOND
+_LONGEST_WINDOW = 300 * _SECOND
+_SIGNAL = DataType(SignalTick)
+_CLOCK = DataType(Clock)
+
+
+@dataclass
+class Replay:
+    """Feeds days to an engine, one after another.
+
+    Attributes:
+        engine: With venue, instrument and strategy in place.
+        strategy: The only one.
+        settlement: The venue's module.
+        closing_ns: Before the end of the last day the session ends by this much, for orders to arrive.
+        events: Events fed so far.
+    """
+
+    engine: BacktestEngine
+    strategy: PhoenixStrategy
+    settlement: Settlement
+    closing_ns: int
+    events: int = 0
+    _days: list[DayInputs] = field(default_factory=list)
+
+    def full(self, day: DayInputs, *, is_last: bool) -> None:
+        """Feed every tick of a day."""
+        self._begin(day)
+        files = [file for file in (None if self.strategy.quotes_implied else day.quotes, day.trades) if file]
+        streams = [_Stream(file.stream()) for file in files]
+        rest = _Stream(iter([self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)]))
+        signals = _Stream(iter([day.signal_ticks(day.signals)]))
+        while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
+            self._feed([stream.before(cut) for stream in streams], rest.before(cut), signals.before(cut))
+        self._feed([stream.before(_Stream.END) for stream in streams], rest.before(_Stream.END), signals.before(_Stream.END))
+
+    def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
+        """Feed what the strategy acts on, and ticks while an order is open."""
+        self._begin(day)
+        now = day.start_ns - 1
+        window = _FIRST_WINDOW
+        while now < day.end_ns:
+            if self.strategy.has_open_order:
+                until = min(now + window, day.end_ns)
+                self._feed_between(day, now + 1, until, is_last=is_last)
+                now, window = until, min(window * 2, _LONGEST_WINDOW)
+                continue
+            window = _FIRST_WINDOW
+            stop = self._next_stop(day, now, is_last=is_last)
+            if stop is None:
+                return
+            self._feed_between(day, max(now + 1, self._market_before(day, stop)), stop, is_last=is_last, only_at=stop)
+            now = stop
+
+    def _begin(self, day: DayInputs) -> None:
+        self._days = [*self._days[-1:], day]
+        self.settlement.expect(day.funding, day.marks)
+
+    def _session_end(self, day: DayInputs) -> int:
+        return day.end_ns - self.closing_ns
+
+    def _next_stop(self, day: DayInputs, now: int, *, is_last: bool) -> int | None:
+        """The next instant at which something can happen, seen from the strategy's present state."""
+        later = day.signals.filter(pl.col("ts_init") > now)
+        stops: list[int | None] = []
+        if self.strategy.position == 0:
+            stops.append(self._next_entry(later))
+        else:
+            exits = later.filter(pl.col("lpi") < self.strategy.parameters.lpi_exit_threshold)
+            stops.append(exits["ts_init"][0] if exits.height else None)
+            stops.append(next((time.ts for time in day.funding if time.ts > now), None))
+            stops.append(self._session_end(day) if is_last and now < self._session_end(day) else None)
+        known = [stop for stop in stops if stop is not None]
+        danger = self.settlement.next_danger(now, min(known, default=day.end_ns))
+        return min([*known, *([danger] if danger is not None else [])], default=None)
+
+    def _next_entry(self, later: pl.DataFrame) -> int | None:
+        likely = later.filter(pl.col("lpi") > self.strategy.parameters.lpi_entry_threshold)
+        for row in likely.iter_rows(named=True):
+            if self.strategy.qualifies(SignalTick(row)):
+                return int(row["ts_init"])
+        return None
+
+    def _market_before(self, day: DayInputs, at: int) -> int:
+        """From when on ticks must be fed for the book to be, at an instant, what it was."""
+        implied = self.strategy.quotes_implied
+        for inputs in reversed([known for known in self._days if known.day <= day.day]):
+            file = inputs.trades if implied else inputs.quotes
+            if file is None:
+                continue
+            reach = _FIRST_WINDOW
+            last = min(at, inputs.end_ns)
+            while True:
+                first = max(inputs.start_ns, last - reach)
+                start = _start_of_market(file, first, last, implied=implied)
+                if start is not None:
+                    return start
+                if first == inputs.start_ns:
+                    break
+                reach *= 8
+        return at
+
+    def _feed_between(self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None) -> None:
+        """Feed ticks of [first, last], and other events of it, or just those at one instant."""
+        ticks: list[list[Any]] = []
+        for kind in ("quotes", "trades"):
+            if kind == "quotes" and self.strategy.quotes_implied:
+                continue
+            files: list[TickFile | None] = [getattr(inputs, kind) for inputs in self._days if inputs.end_ns >= first]
+            ticks.append([tick for file in files if file for tick in file.between(first, last)])
+        since = first if only_at is None else only_at
+        rows = day.signals.filter(pl.col("ts_init").is_between(since, last))
+        self._feed(ticks, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
+
+    def _other_events(self, day: DayInputs, first: int, last: int, *, is_last: bool) -> list[Clock]:
+        """Instants at which the exchange settles, and the end of the session."""
+        times = {time.ts for time in (*day.funding, *day.marks) if first <= time.ts <= last}
+        events = [Clock(ts) for ts in times]
+        if is_last and first <= self._session_end(day) <= last:
+            events.append(Clock(self._session_end(day), closes=True))
+        if is_last and last >= day.end_ns:
+            events.append(Clock(day.end_ns))
+        return sorted(events, key=lambda event: event.ts)
+
+    def _feed(self, ticks: Sequence[Sequence[Any]], others: Sequence[Clock], signals: Sequence[SignalTick]) -> None:
+        custom = [CustomData(_CLOCK, event) for event in others] + [CustomData(_SIGNAL, tick) for tick in signals]
+        fed = 0
+        for batch in ticks:
+            if batch:
+                self.engine.add_data(list(batch), sort=False)
+                fed += len(batch)
+        for custom_type in (_CLOCK, _SIGNAL):
+            batch = [item for item in custom if item.data_type == custom_type]
+            if batch:
+                self.engine.add_data(batch, client_id=CLIENT, sort=False)
+                fed += len(batch)
+        if fed:
+            self.engine.sort_data()  # stable: ties stay quotes, trades, other data, signals
+            self.engine.run(streaming=True)
+            self.engine.clear_data()
+            self.events += fed
+
+
+class _Stream:
+    """Lists of events in time order, taken up to an instant."""
+
+    END = 2**63
+
+    def __init__(self, chunks: Iterator[Sequence[Any]]) -> None:
+        self._chunks = chunks
+        self._pending: list[Any] = []
+        self._ended = False
+
+    def known_until(self) -> int:
+        """Events before this instant are all at hand; END when nothing is left to load."""
+        while not self._ended and (not self._pending or self._pending[0].ts_init == self._pending[-1].ts_init):
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self._ended = True
+            else:
+                self._pending += chunk
+        return self.END if self._ended else int(self._pending[-1].ts_init)
+
+    def before(self, cut: int) -> list[Any]:
+        """Take the events before an instant."""
+        if not self._pending and not self._ended:
+            self.known_until()
+        index = bisect_left(self._pending, cut, key=lambda event: event.ts_init)
+        taken, self._pending = self._pending[:index], self._pending[index:]
+        return taken
+
+
+def _start_of_market(file: TickFile, first: int, last: int, *, implied: bool) -> int | None:
+    ticks = file.between(first, last)
+    if not implied:
+        return int(ticks[-1].ts_init) if ticks else None
+    starts = []
+    for side in (AggressorSide.BUYER, AggressorSide.SELLER):
+        of_side = [tick for tick in ticks if tick.aggressor_side == side]
+        if not of_side:
+            return None
+        starts.append(int(of_side[-1].ts_init))
+    return min(starts)
+
+

@@ -1,0 +1,275 @@
+"""Run an experiment over its days and publish what it gave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from nautilus_trader.backtest.engine import BacktestEngine
+
+from phoenix_core.backtest.experiment import Experiment, ReplayMode
+from phoenix_core.backtest.inputs import DayInputs, InputReader
+from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
+from phoenix_core.backtest.replay import Replay
+from phoenix_core.backtest.venue import engine_with_venue
+from phoenix_core.catalog.instruments import instrument
+from phoenix_core.catalog.specifications import Specification, specification
+from phoenix_core.catalog.store import INSTRUMENT
+from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing, days_between
+from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
+from phoenix_core.strategies.phoenix import Fill, PhoenixStrategy
+
+_SPARE_NS = 1_000_000
+
+DayDone = Callable[[date, int], None]
+
+
+def _quietly(day: date, events: int) -> None:
+    del day, events
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an experiment gave.
+
+    Attributes:
+        experiment: What was run.
+        fills: Each fill with its decision.
+        ledger: Every change of the account, round trips, and the parts of the PnL.
+        equity: The account valued each minute.
+        final_balance: The engine's balance at the end, flat.
+        days: Days that were replayed.
+        missing: Days that could not be, and why.
+        without: What some days ran without, by day.
+        assumptions: What a reader must know to judge the figures.
+        orders: Orders by how they ended.
+        closed_at_end: Fills that the end of the range forced.
+        events: Events that the engine saw.
+        versions: Data versions of all inputs, by asset and day.
+    """
+
+    experiment: Experiment
+    fills: pl.DataFrame
+    ledger: Ledger
+    equity: pl.DataFrame
+    final_balance: Decimal
+    days: tuple[date, ...]
+    missing: dict[date, str]
+    without: dict[date, tuple[str, ...]]
+    assumptions: tuple[str, ...]
+    orders: dict[str, int]
+    closed_at_end: int
+    events: int
+    versions: dict[str, str]
+
+
+def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
+    """Run an experiment.
+
+    Days whose trades or signals are missing are left out and named; the account is carried over them.
+
+    Args:
+        lake: The data folder.
+        experiment: What to run.
+        day_done: Told each day as it ends, with the events so far.
+
+    Raises:
+        InputMissing: Not one day of the range can be replayed.
+        CatalogCorrupt: A file is not what was published.
+        StrategyFailed: The strategy raised, or the engine stopped early.
+        LedgerUnbalanced: The parts of the PnL are not the account's change.
+    """
+    listing = Listing.parse(experiment.listing)
+    reader = InputReader(lake, listing, experiment.strategy.signals)
+    wanted = days_between(experiment.first, experiment.last)
+    missing = {day: why for day in wanted if (why := reader.why_missing(day)) is not None}
+    days = [day for day in wanted if day not in missing]
+    if not days:
+        first, why = next(iter(missing.items()))
+        raise InputMissing(
+            f"No day of {experiment.first}...{experiment.last} can be replayed for {listing}: {first}: {why}. "
+            "Materialize the signals of the range first."
+        )
+    implied = any(not _has_quotes(lake, listing, day) for day in days)
+    inputs = _Collected()
+    spec = _specification(lake, listing, experiment, days[0])
+    strategy = PhoenixStrategy(instrument(spec).id, experiment.strategy, quotes_implied=implied)
+    engine, settlement = engine_with_venue(instrument(spec), experiment.venue, strategy)
+    closing_ns = int(experiment.venue.order_latency_ms * 1_000_000) + _SPARE_NS
+    replay = Replay(engine, strategy, settlement, closing_ns)
+    feed = replay.full if experiment.replay is ReplayMode.FULL else replay.on_signals
+    try:
+        for day in days:
+            inputs.add(read := _priced(reader.day(day), experiment))
+            feed(read, is_last=day == days[-1])
+            day_done(day, replay.events)
+        engine.end()
+        final = _final_balance(engine, strategy, experiment)
+    except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
+        raise StrategyFailed(
+            f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
+        ) from error
+    finally:
+        engine.dispose()
+    books = ledger(strategy.fills, settlement.settled, experiment.venue.starting_balance, final)
+    return Result(
+        experiment=experiment,
+        fills=fills_frame(strategy.fills),
+        ledger=books,
+        equity=equity_curve(pl.concat(inputs.prices), books.rows, experiment.venue.starting_balance),
+        final_balance=final,
+        days=tuple(days),
+        missing=missing,
+        without=inputs.without,
+        assumptions=_assumptions(experiment, spec, implied=implied),
+        orders=dict(sorted(strategy.orders_by_end.items())),
+        closed_at_end=closed_at_end(strategy.fills),
+        events=replay.events,
+        versions=inputs.versions,
+    )
+
+
+def input_versions(lake: Lake, experiment: Experiment) -> dict[str, str]:
+    """Data versions of everything a run would read, without reading it."""
+    listing = Listing.parse(experiment.listing)
+    names = ("signals", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", INSTRUMENT)
+    manifest = Manifest(lake)
+    versions = {}
+    for day in days_between(experiment.first, experiment.last):
+        for name in names:
+            entry = manifest.find(f"{listing.path}/{name}", day)
+            if entry is not None:
+                versions[f"{entry.asset}@{day}"] = entry.data_version
+    return versions
+
+
+def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) -> Entry:
+    """Write fills, positions, ledger, equity and the experiment, then record them under an asset.
+
+    The folder is `backtests/<experiment>/<day or first_last>`; the manifest's file is `experiment.json`,
+    which names the digest of each of the others.
+    """
+    experiment = result.experiment
+    span = _span(experiment)
+    folder = f"backtests/{experiment.name}/{span}"
+    tables = {
+        "fills": result.fills,
+        "positions": result.ledger.trips,
+        "ledger": result.ledger.rows,
+        "equity": result.equity,
+    }
+    digests = {}
+    for name, table in tables.items():
+        relative = f"{folder}/{name}.parquet"
+        with lake.publishing(relative) as staged:
+            table.write_parquet(staged, compression="zstd", compression_level=1)
+            digests[f"{name}.parquet"] = sha256_of(staged)
+    parts = result.ledger.parts
+    document = {
+        "experiment": experiment.model_dump(mode="json"),
+        "inputs": result.versions,
+        "files": digests,
+        "days": [day.isoformat() for day in result.days],
+        "missing": {day.isoformat(): why for day, why in result.missing.items()},
+        "without": {day.isoformat(): list(what) for day, what in result.without.items() if what},
+        "assumptions": list(result.assumptions),
+        "orders": result.orders,
+        "closed_at_end": result.closed_at_end,
+        "final_balance": str(result.final_balance),
+        "parts": {
+            "price": str(parts.price),
+            "slippage": str(parts.slippage),
+            "fees": str(parts.fees),
+            "funding": str(parts.funding),
+            "net": str(parts.net),
+        },
+    }
+    relative = f"{folder}/experiment.json"
+    lake.write(relative, canonical_json(document))
+    path = lake.path(relative)
+    return Manifest(lake).record(
+        Entry(
+            asset=asset,
+            day=span,
+            published=True,
+            file=relative,
+            sha256=sha256_of(path),
+            bytes=path.stat().st_size,
+            rows=result.fills.height,
+            sources=sources,
+            facts={"experiment": digest_of(experiment.model_dump(mode="json")), "folder": folder},
+        )
+    )
+
+
+def _span(experiment: Experiment) -> str:
+    if experiment.first == experiment.last:
+        return experiment.first.isoformat()
+    return f"{experiment.first}_{experiment.last}"
+
+
+class _Collected:
+    """What is kept of each day after its ticks are gone."""
+
+    def __init__(self) -> None:
+        self.prices: list[pl.DataFrame] = []
+        self.without: dict[date, tuple[str, ...]] = {}
+        self.versions: dict[str, str] = {}
+
+    def add(self, day: DayInputs) -> None:
+        self.prices.append(day.prices)
+        self.without[day.day] = day.without
+        self.versions |= {f"{asset}@{day.day}": version for asset, version in day.versions.items()}
+
+
+def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
+    return day if experiment.venue.funding else replace(day, funding=())
+
+
+def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
+    entry = Manifest(lake).find(f"{listing.path}/quote_ticks", day)
+    return entry is not None and entry.published
+
+
+def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: date) -> Specification:
+    spec = specification(listing)
+    entry = Manifest(lake).find(f"{listing.path}/{INSTRUMENT}", day)
+    if spec.inferred and entry is not None:
+        spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
+    venue = experiment.venue
+    return replace(
+        spec,
+        maker_fee=spec.maker_fee if venue.maker_fee is None else venue.maker_fee,
+        taker_fee=spec.taker_fee if venue.taker_fee is None else venue.taker_fee,
+    )
+
+
+def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy, experiment: Experiment) -> Decimal:
+    if strategy.position != 0 or strategy.has_open_order:
+        raise StrategyFailed(
+            f"The session of {experiment.last} ended with {strategy.position} held or an order open: expected flat. "
+            "The market had no price to close at; leave the last day out."
+        )
+    venue = strategy.instrument_id.venue
+    account = engine.portfolio.account(venue)
+    return Decimal(account.balance_total(account.base_currency).as_decimal())
+
+
+def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) -> tuple[str, ...]:
+    venue = experiment.venue
+    notes = [
+        f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
+        f"orders reach the exchange {venue.order_latency_ms:g} ms after the decision",
+        f"maker queue {'tracked' if venue.queue_position else 'ignored'}",
+        "what is open at the end is closed at market, with fee",
+    ]
+    if implied:
+        notes.append("quotes implied from trades: at least one day of the range has no book_ticker")
+    if spec.inferred:
+        notes.append("instrument constants inferred from the data")
+    if not venue.funding:
+        notes.append("funding not charged")
+    return tuple(notes)

@@ -1,0 +1,159 @@
+"""What the exchange does to an account between fills: funding, and liquidation at the maintenance margin.
+
+NautilusTrader 1.231 delivers funding rates and charges none, and knows no liquidation; this module of
+the simulated exchange does both. Marks come once a minute, with the worst price of that minute.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from nautilus_trader.backtest.config import SimulationModuleConfig
+from nautilus_trader.backtest.modules import SimulationModule
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Money
+
+from phoenix_core.strategies.phoenix import PhoenixStrategy, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FAR = 2**63
+
+
+class Charge(StrEnum):
+    """What the exchange charges besides fees of fills."""
+
+    FUNDING = "funding"
+    LIQUIDATION_FEE = "liquidation fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One charge: positive amounts are received."""
+
+    ts: int
+    kind: Charge
+    quantity: Decimal
+    price: Decimal
+    rate: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingTime:
+    """A published funding rate and the mark price it applies to."""
+
+    ts: int
+    rate: Decimal
+    mark: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A minute's mark price: its close, and the worst prices on the way."""
+
+    ts: int
+    close: Decimal
+    low: Decimal
+    high: Decimal
+
+
+class Settlement(SimulationModule):
+    """Charges funding and watches the maintenance margin.
+
+    Args:
+        instrument: What is traded.
+        strategy: Whose position it is.
+        liquidation_fee: Share of notional; None: positions are not liquidated.
+    """
+
+    def __init__(self, instrument: Instrument, strategy: PhoenixStrategy, liquidation_fee: Decimal | None) -> None:
+        super().__init__(SimulationModuleConfig())
+        self._instrument = instrument
+        self._strategy = strategy
+        self._liquidation_fee = liquidation_fee
+        self._funding: list[FundingTime] = []
+        self._marks: list[Mark] = []
+        self._next_ns = _FAR
+        self._is_liquidating = False
+        self.settled: list[Settled] = []
+
+    def expect(self, funding: "Sequence[FundingTime]", marks: "Sequence[Mark]") -> None:
+        """Add the times of another day; latest last."""
+        self._funding = [*self._funding, *funding]
+        self._marks = [*self._marks, *marks]
+        self._schedule()
+
+    def process(self, ts_now: int) -> None:
+        """Settle what is due; called by the engine after every event."""
+        if ts_now < self._next_ns:
+            return
+        while self._funding and self._funding[0].ts <= ts_now:
+            self._pay(self._funding.pop(0))
+        while self._marks and self._marks[0].ts <= ts_now:
+            self._watch(self._marks.pop(0))
+        self._schedule()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._funding, self._marks, self.settled = [], [], []
+        self._schedule()
+
+    def log_diagnostics(self, logger: Any) -> None:  # noqa: ANN401 - Nautilus's logger
+        """Nothing to say: what was settled is in the ledger."""
+
+    def next_danger(self, after_ns: int, until_ns: int) -> int | None:
+        """First mark in (after, until] near enough to the maintenance margin that ticks matter.
+
+        Near: within a tenth of the notional, which funding in between can't bridge.
+        """
+        quantity = self._strategy.position
+        if quantity == 0 or self._liquidation_fee is None:
+            return None
+        for mark in self._marks:
+            if after_ns < mark.ts <= until_ns:
+                worst = mark.low if quantity > 0 else mark.high
+                if self._cushion(quantity, worst) <= abs(quantity) * worst / 10:
+                    return mark.ts
+        return None
+
+    def _schedule(self) -> None:
+        due = [times[0].ts for times in (self._funding, self._marks) if times]
+        self._next_ns = min(due, default=_FAR)
+
+    def _pay(self, due: FundingTime) -> None:
+        quantity = self._strategy.position
+        if quantity:
+            self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, -quantity * due.mark * due.rate)
+
+    def _watch(self, mark: Mark) -> None:
+        quantity = self._strategy.position
+        if quantity == 0:
+            self._is_liquidating = False
+            return
+        if self._liquidation_fee is None or self._is_liquidating:
+            return
+        worst = mark.low if quantity > 0 else mark.high
+        if self._cushion(quantity, worst) <= 0:
+            self._is_liquidating = True
+            fee = -abs(quantity) * worst * self._liquidation_fee
+            self._charge(Charge.LIQUIDATION_FEE, mark.ts, quantity, worst, self._liquidation_fee, fee)
+            self._strategy.leave(Why.LIQUIDATION)
+
+    def _cushion(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """Equity above the maintenance margin, were the mark at a price."""
+        positions = self._strategy.cache.positions_open(instrument_id=self._instrument.id)
+        paid = sum(Decimal(repr(position.avg_px_open)) * Decimal(repr(position.signed_qty)) for position in positions)
+        account = self.exchange.get_account()
+        balance = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
+        equity = balance + quantity * price - paid
+        return equity - abs(quantity) * price * self._instrument.margin_maint
+
+    def _charge(  # noqa: PLR0913 - the columns of one row
+        self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal
+    ) -> None:
+        money = Money(amount, self._instrument.get_settlement_currency())
+        self.exchange.adjust_account(money)
+        self.settled.append(Settled(ts, kind, quantity, price, rate, money.as_decimal()))

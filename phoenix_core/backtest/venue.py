@@ -1,0 +1,61 @@
+"""The simulated exchange of an experiment."""
+
+from decimal import Decimal
+
+from nautilus_trader.backtest.config import BacktestEngineConfig
+from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.backtest.models import FillModel, LatencyModel, MakerTakerFeeModel
+from nautilus_trader.common.config import LoggingConfig
+from nautilus_trader.model.enums import AccountType, BookType, OmsType
+from nautilus_trader.model.identifiers import TraderId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Money
+
+from phoenix_core.backtest.experiment import VenueParameters
+from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.strategies.phoenix import PhoenixStrategy
+
+
+def engine_with_venue(
+    instrument: Instrument, venue: VenueParameters, strategy: PhoenixStrategy
+) -> tuple[BacktestEngine, Settlement]:
+    """Build an engine with one venue, instrument and strategy.
+
+    A maker's queue on 1.231: with quotes the size ahead is tracked and liquidity is not consumed; with
+    trades alone both are needed. The other pairings fill too much or never (tests pin this).
+    """
+    engine = BacktestEngine(
+        BacktestEngineConfig(
+            trader_id=TraderId("PHOENIX-001"),
+            logging=LoggingConfig(bypass_logging=True),
+            run_analysis=False,
+        )
+    )
+    fee = venue.liquidation_fee if venue.liquidation else None
+    settlement = Settlement(instrument, strategy, fee)
+    currency = instrument.get_settlement_currency()
+    latency_ns = int(venue.order_latency_ms * 1_000_000)
+    engine.add_venue(
+        venue=instrument.id.venue,
+        oms_type=OmsType.NETTING,
+        account_type=AccountType.MARGIN,
+        starting_balances=[Money(venue.starting_balance, currency)],
+        base_currency=currency,
+        default_leverage=Decimal(venue.leverage),
+        modules=[settlement],
+        fill_model=FillModel(
+            prob_fill_on_limit=venue.prob_fill_on_limit,
+            prob_slippage=venue.prob_slippage,
+            random_seed=venue.seed,
+        ),
+        fee_model=MakerTakerFeeModel(),
+        latency_model=LatencyModel(base_latency_nanos=latency_ns) if latency_ns else None,
+        book_type=BookType.L1_MBP,
+        bar_execution=False,
+        queue_position=venue.queue_position,
+        liquidity_consumption=strategy.quotes_implied,
+    )
+    engine.add_instrument(instrument)
+    engine.set_default_market_data_client()
+    engine.add_strategy(strategy)
+    return engine, settlement

@@ -1,0 +1,1 @@
+"""The Phoenix strategy on NautilusTrader, and its signals tick by tick as live trading would see them."""

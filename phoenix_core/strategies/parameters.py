@@ -1,0 +1,40 @@
+"""What the Phoenix strategy can be told; without NautilusTrader, so that anything may read it."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from phoenix_core.signals.parameters import SignalParameters
+
+
+class StrategyParameters(BaseModel):
+    """Parameters of entry, exit, size and order life."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    signals: SignalParameters = SignalParameters()
+    lpi_entry_threshold: float = Field(0.75, description="Enter when LPI is above.")
+    lpi_exit_threshold: float = Field(0.20, description="Leave when LPI is below.")
+    oi_z_threshold: float = Field(1.5, description="Enter only while open interest is this crowded.")
+    oi_gate: bool = Field(default=True, description="Require open interest for an entry.")
+    depth_gate: bool = Field(default=True, description="Require depth snapshots for an entry.")
+    kelly_kappa: float = Field(0.5, gt=0, le=1, description="Share of the Kelly fraction; half by default.")
+    expected_alpha: float = Field(0.0005, description="Expected return of a trade.")
+    jump_risk_variance: float = Field(0.0001, ge=0, description="Variance added for jumps.")
+    min_volatility: float = Field(0.001, gt=0, description="Floor of the volatility in the Kelly fraction.")
+    max_leverage: float = Field(2.0, gt=0, description="Largest notional by equity.")
+    maker_offset_ticks: int = Field(1, ge=0, description="Ticks above the best bid.")
+    entry_timeout_secs: float = Field(60.0, gt=0, description="An entry that has not filled is cancelled.")
+    requote: bool = Field(default=False, description="After a timeout enter anew while the signal holds.")
+
+    def kelly_fraction(self, volatility: float) -> float:
+        """Notional by equity: min(kappa mu / (sigma^2 + jumps), max leverage), never negative.
+
+        The floor holds the volatility, not the variance.
+
+        >>> StrategyParameters(max_leverage=100).kelly_fraction(0.01)
+        1.25
+        """
+        sigma = max(volatility, self.min_volatility)
+        fraction = self.kelly_kappa * self.expected_alpha / (sigma**2 + self.jump_risk_variance)
+        return max(0.0, min(fraction, self.max_leverage))
+
+

@@ -1,0 +1,333 @@
+"""The Phoenix strategy: buy into forced selling as a maker, leave when the pressure is gone.
+
+It acts on signals alone: one when each volume bucket closes. Entry is post-only and has a life; the
+exit is at market and asks nothing of the regime, since open interest falls in a liquidation. What was
+decided, and on which signal, stays with every order.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from enum import StrEnum
+
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import DataType, TradeTick
+from nautilus_trader.model.enums import AggressorSide, OrderSide, TimeInForce
+from nautilus_trader.model.events import OrderEvent, OrderFilled
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId, InstrumentId
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.orders import Order
+from nautilus_trader.trading.config import StrategyConfig
+from nautilus_trader.trading.strategy import Strategy
+
+from phoenix_core.strategies.parameters import StrategyParameters
+
+CLIENT = ClientId("PHOENIX")
+_TIMEOUT = "entry-timeout"
+
+
+class SignalTick(Data):
+    """A signal as an event: known when its bucket closed.
+
+    Attributes mirror `signals.days.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
+    """
+
+    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "ts")
+
+    def __init__(self, row: dict[str, object]) -> None:
+        self.ts: int = row["ts_init"]  # type: ignore[assignment]
+        self.bucket: int = row["bucket"]  # type: ignore[assignment]
+        self.first_trade: int = row["first_trade"]  # type: ignore[assignment]
+        self.last_trade: int = row["last_trade"]  # type: ignore[assignment]
+        self.lpi: float = row["lpi"]  # type: ignore[assignment]
+        self.ldr: float | None = row["ldr"]  # type: ignore[assignment]
+        self.oi_z: float | None = row["oi_z"]  # type: ignore[assignment]
+        self.rv: float | None = row["rv"]  # type: ignore[assignment]
+        self.fsi_ready: bool = row["fsi_ready"]  # type: ignore[assignment]
+
+    @property
+    def ts_event(self) -> int:
+        """When the bucket closed, in nanoseconds."""
+        return self.ts
+
+    @property
+    def ts_init(self) -> int:
+        """When the signal is known, in nanoseconds."""
+        return self.ts
+
+
+class Clock(Data):
+    """An event that only lets time pass, or with `closes` ends the session.
+
+    Args:
+        ts: When, in nanoseconds.
+        closes: The strategy leaves the market now, and for good.
+    """
+
+    __slots__ = ("closes", "ts")
+
+    def __init__(self, ts: int, *, closes: bool = False) -> None:
+        self.ts = ts
+        self.closes = closes
+
+    @property
+    def ts_event(self) -> int:
+        """When, in nanoseconds."""
+        return self.ts
+
+    @property
+    def ts_init(self) -> int:
+        """When, in nanoseconds."""
+        return self.ts
+
+
+class Why(StrEnum):
+    """Why an order was sent."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    LIQUIDATION = "liquidation"
+    SESSION_END = "session end"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was known when an order was sent.
+
+    Attributes:
+        why: Reason of the order.
+        ts: When it was decided, ns.
+        mid: Mid of the best quotes then.
+        bucket: Number of the volume bucket of its signal in its day; -1 without a signal.
+        first_trade: First aggregate trade of that bucket.
+        last_trade: Last aggregate trade of that bucket.
+        lpi: Its pressure index; NaN without a signal.
+    """
+
+    why: Why
+    ts: int
+    mid: Decimal
+    bucket: int
+    first_trade: int
+    last_trade: int
+    lpi: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One fill, and the decision behind it."""
+
+    ts: int
+    side: str
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    liquidity: str
+    order_id: str
+    trade_id: str
+    decision: Decision
+
+
+class PhoenixStrategy(Strategy):
+    """Trades one instrument on signals.
+
+    Args:
+        instrument_id: What is traded.
+        parameters: Entry, exit, size and order life.
+        quotes_implied: There are no quotes: the last sale and the last purchase of aggressors stand for
+            the best bid and ask.
+    """
+
+    def __init__(
+        self, instrument_id: InstrumentId, parameters: StrategyParameters, *, quotes_implied: bool
+    ) -> None:
+        super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
+        self.instrument_id = instrument_id
+        self.parameters = parameters
+        self.quotes_implied = quotes_implied
+        self.fills: list[Fill] = []
+        self.orders_by_end: dict[str, int] = {}
+        self._decisions: dict[ClientOrderId, Decision] = {}
+        self._entry: ClientOrderId | None = None
+        self._exit: ClientOrderId | None = None
+        self._last_signal: SignalTick | None = None
+        self._bid: Decimal | None = None
+        self._ask: Decimal | None = None
+        self._closed = False
+        self._instrument: Instrument = None
+
+    # -- what the replay asks --------------------------------------------------------------------
+
+    @property
+    def has_open_order(self) -> bool:
+        """An order is on its way, or works at the venue: ticks matter."""
+        return self._entry is not None or self._exit is not None
+
+    @property
+    def position(self) -> Decimal:
+        """Signed base units held."""
+        return Decimal(str(self.portfolio.net_position(self.instrument_id)))
+
+    def qualifies(self, signal: SignalTick) -> bool:
+        """Whether a signal would be entered on, were we flat."""
+        chosen = self.parameters
+        if not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
+            return False
+        if chosen.oi_gate and (signal.oi_z is None or signal.oi_z < chosen.oi_z_threshold):
+            return False
+        return signal.lpi > chosen.lpi_entry_threshold
+
+    # -- events ----------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Subscribe to signals, and to trades where they must stand for quotes.
+
+        Quotes are looked up in the cache when they are needed, which costs nothing a tick.
+        """
+        self._instrument = self.cache.instrument(self.instrument_id)
+        self.subscribe_data(DataType(SignalTick), client_id=CLIENT)
+        self.subscribe_data(DataType(Clock), client_id=CLIENT)
+        if self.quotes_implied:
+            self.subscribe_trade_ticks(self.instrument_id)
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """Imply the best quotes from trades, kept uncrossed."""
+        price = tick.price.as_decimal()
+        if tick.aggressor_side == AggressorSide.SELLER:
+            self._bid = price
+            if self._ask is not None and self._ask <= price:
+                self._ask = price + self._instrument.price_increment.as_decimal()
+        else:
+            self._ask = price
+            if self._bid is not None and self._bid >= price:
+                self._bid = price - self._instrument.price_increment.as_decimal()
+
+    def on_data(self, data: Data) -> None:
+        """Act on a signal, or leave at the end of the session."""
+        if isinstance(data, Clock):
+            if data.closes:
+                self.leave(Why.SESSION_END)
+                self._closed = True
+        elif isinstance(data, SignalTick) and not self._closed:
+            self._on_signal(data)
+
+    def on_order_filled(self, event: OrderFilled) -> None:
+        """Keep the fill with its decision."""
+        self.fills.append(
+            Fill(
+                ts=event.ts_event,
+                side=event.order_side.name,
+                quantity=event.last_qty.as_decimal(),
+                price=event.last_px.as_decimal(),
+                fee=event.commission.as_decimal(),
+                liquidity=event.liquidity_side.name,
+                order_id=event.client_order_id.value,
+                trade_id=event.trade_id.value,
+                decision=self._decisions[event.client_order_id],
+            )
+        )
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """Free an order's place once it is closed: not at its first partial fill."""
+        order = self.cache.order(event.client_order_id)
+        if order is None or not order.is_closed:
+            return
+        if event.client_order_id in {self._entry, self._exit}:
+            name = order.status.name
+            self.orders_by_end[name] = self.orders_by_end.get(name, 0) + 1
+        if event.client_order_id == self._entry:
+            self._entry = None
+            if _TIMEOUT in self.clock.timer_names:
+                self.clock.cancel_timer(_TIMEOUT)
+            self._perhaps_requote(order)
+        elif event.client_order_id == self._exit:
+            self._exit = None
+
+    # -- decisions -------------------------------------------------------------------------------
+
+    def _on_signal(self, signal: SignalTick) -> None:
+        self._last_signal = signal
+        if signal.lpi < self.parameters.lpi_exit_threshold:
+            self.leave(Why.EXIT, signal)
+        elif self._entry is None and self._exit is None and self.position == 0 and self.qualifies(signal):
+            self._enter(signal)
+
+    def leave(self, why: Why, signal: SignalTick | None = None) -> None:
+        """Cancel a working entry and close the position at market."""
+        if self._entry is not None:
+            entry = self.cache.order(self._entry)
+            if not entry.is_pending_cancel and not entry.is_closed:
+                self.cancel_order(entry)
+        position = self.position
+        if position == 0 or self._exit is not None:
+            return
+        order = self.order_factory.market(
+            instrument_id=self.instrument_id,
+            order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
+            quantity=self._instrument.make_qty(abs(position)),
+            reduce_only=True,
+        )
+        self._exit = order.client_order_id
+        self._send(order, why, signal)
+
+    def _enter(self, signal: SignalTick) -> None:
+        quotes = self._best_quotes()
+        if quotes is None:
+            return
+        bid, ask = quotes
+        tick = self._instrument.price_increment.as_decimal()
+        price = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
+        quantity = self._quantity(signal, bid)
+        if price <= 0 or quantity < self._instrument.min_quantity.as_decimal():
+            return
+        order = self.order_factory.limit(
+            instrument_id=self.instrument_id,
+            order_side=OrderSide.BUY,
+            quantity=self._instrument.make_qty(quantity),
+            price=self._instrument.make_price(price),
+            time_in_force=TimeInForce.GTC,
+            post_only=True,
+        )
+        self._entry = order.client_order_id
+        timeout_ns = int(self.parameters.entry_timeout_secs * 1e9)
+        self.clock.set_time_alert_ns(_TIMEOUT, self.clock.timestamp_ns() + timeout_ns, self._on_timeout)
+        self._send(order, Why.ENTRY, signal)
+
+    def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
+        account = self.portfolio.account(self.instrument_id.venue)
+        equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
+        fraction = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
+        step = self._instrument.size_increment.as_decimal()
+        return (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR) * step
+
+    def _best_quotes(self) -> tuple[Decimal, Decimal] | None:
+        if self.quotes_implied:
+            return None if self._bid is None or self._ask is None else (self._bid, self._ask)
+        quote = self.cache.quote_tick(self.instrument_id)
+        return None if quote is None else (quote.bid_price.as_decimal(), quote.ask_price.as_decimal())
+
+    def _on_timeout(self, event: object) -> None:
+        del event
+        if self._entry is not None:
+            order = self.cache.order(self._entry)
+            if not order.is_closed:
+                self.cancel_order(order)
+
+    def _perhaps_requote(self, ended: Order) -> None:
+        signal = self._last_signal
+        if not self.parameters.requote or self._closed or signal is None or ended.status.name != "CANCELED":
+            return
+        if self.position == 0 and self.qualifies(signal):
+            self._enter(signal)
+
+    def _send(self, order: Order, why: Why, signal: SignalTick | None) -> None:
+        quotes = self._best_quotes() or (Decimal(0), Decimal(0))
+        self._decisions[order.client_order_id] = Decision(
+            why=why,
+            ts=self.clock.timestamp_ns(),
+            mid=(quotes[0] + quotes[1]) / 2,
+            bucket=signal.bucket if signal else -1,
+            first_trade=signal.first_trade if signal else -1,
+            last_trade=signal.last_trade if signal else -1,
+            lpi=signal.lpi if signal else float("nan"),
+        )
+        self.submit_order(order)
