@@ -1,0 +1,278 @@
+"""Synthetic days as files of the archive: text, zip and checksum as the publisher writes them."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from phoenix_core.archive.keys import ArchiveKey, key_of_day
+from phoenix_core.datasets import DATASETS, Dataset, Published
+from phoenix_core.market import Listing, Market
+from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
+
+_TWELVE_BANDS_SINCE = date(2026, 1, 1)
+_HEADERS_SINCE = date(2022, 8, 11)
+
+
+def write_archive(
+    root: Path, listing: Listing, days: Sequence[date], *, seed: int = 7, size: MarketSize | None = None
+) -> list[Path]:
+    """Write all datasets of some days of a perpetual, and funding of their months, below a folder.
+
+    Datasets are written within their life only, as the publisher did. The same arguments give the
+    same bytes.
+
+    Returns:
+        The zips, each with its `.CHECKSUM` beside it.
+    """
+    written = []
+    for day in days:
+        market = MarketDay(day, seed, size or MarketSize())
+        for dataset in DATASETS:
+            text = _TEXTS.get(dataset.name)
+            if text and dataset.life(listing).excludes(day) is None:
+                key = key_of_day(dataset, listing, day)
+                written.append(write_zip(root, key, _with_header(dataset, day, text(market))))
+    for month in sorted({day.replace(day=1) for day in days}):
+        written.append(_write_funding(root, listing, month, seed))
+    return written
+
+
+def write_zip(root: Path, key: ArchiveKey, text: bytes) -> Path:
+    """Write one zip and its checksum; equal text gives equal bytes."""
+    path = root / key.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    last = key.period if key.published is Published.DAILY else f"{key.period}-28"
+    out = date.fromisoformat(last) + timedelta(1)
+    info = zipfile.ZipInfo(key.member, (out.year, out.month, out.day, 6, 30, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(info, text, compresslevel=6)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    Path(f"{path}.CHECKSUM").write_text(f"{digest}  {path.name}\n", encoding="ascii")
+    return path
+
+
+def _with_header(dataset: Dataset, day: date, frame: pl.DataFrame) -> bytes:
+    names = [column.name for column in dataset.columns[Market.UM]]
+    body = frame.select(pl.all().cast(pl.String)).write_csv(include_header=False).encode()
+    return (",".join(names) + "\n").encode() + body if day >= _HEADERS_SINCE else body
+
+
+def fixed(values: np.ndarray, unit: int, decimals: int) -> pl.Series:
+    """Integers of 1/unit as text with a fixed number of decimals."""
+    places = len(str(unit)) - 1
+    scaled = pl.Series(np.abs(values))
+    sign = pl.Series(np.where(values < 0, "-", ""))
+    whole, part = (scaled // unit).cast(pl.String), (scaled % unit).cast(pl.String).str.zfill(places)
+    return sign + whole + "." + part + "0" * (decimals - places)
+
+
+def short(values: np.ndarray, unit: int) -> pl.Series:
+    """Integers of 1/unit as text without trailing zeros, but with one decimal at least."""
+    text = fixed(values, unit, len(str(unit)) - 1).str.strip_chars_end("0")
+    return text + pl.Series(np.where(text.str.ends_with(".").to_numpy(), "0", ""))
+
+
+def _flags(values: np.ndarray) -> pl.Series:
+    return pl.Series(np.where(values, "true", "false"))
+
+
+def _agg_trades(day: MarketDay) -> pl.DataFrame:
+    last = day.first_trade_id * 2 + day.fills_per_trade.cumsum() - 1
+    return pl.DataFrame(
+        {
+            "agg_trade_id": day.first_trade_id + np.arange(day.trade_ms.size),
+            "price": short(day.price_ticks, TICKS_PER_UNIT),
+            "quantity": short(day.size_lots, LOTS_PER_UNIT),
+            "first_trade_id": last - day.fills_per_trade + 1,
+            "last_trade_id": last,
+            "transact_time": day.trade_ms,
+            "is_buyer_maker": _flags(day.is_sell),
+        }
+    )
+
+
+def _trades(day: MarketDay) -> pl.DataFrame:
+    """Each aggregate as its single trades: equal parts in lots, the last takes the rest."""
+    fills = np.minimum(day.fills_per_trade, day.size_lots)
+    base = np.repeat(np.arange(fills.size), fills)
+    nth = np.arange(base.size) - np.repeat(fills.cumsum() - fills, fills)
+    share = (day.size_lots // fills)[base]
+    lots = np.where(nth == fills[base] - 1, day.size_lots[base] - share * nth, share)
+    first = day.first_trade_id * 2 + (day.fills_per_trade.cumsum() - day.fills_per_trade)[base]
+    price = day.price_ticks[base]
+    return pl.DataFrame(
+        {
+            "id": first + nth,
+            "price": short(price, TICKS_PER_UNIT),
+            "qty": short(lots, LOTS_PER_UNIT),
+            "quote_qty": short(price * lots, TICKS_PER_UNIT * LOTS_PER_UNIT),
+            "time": day.trade_ms[base],
+            "is_buyer_maker": _flags(day.is_sell[base]),
+        }
+    )
+
+
+def _book_ticker(day: MarketDay) -> pl.DataFrame:
+    quotes = day.quotes
+    return pl.DataFrame(
+        {
+            "update_id": day.first_trade_id * 1000 + np.arange(quotes["ms"].size) * 7,
+            "best_bid_price": fixed(quotes["bid_ticks"], TICKS_PER_UNIT, 8),
+            "best_bid_qty": fixed(quotes["bid_lots"], LOTS_PER_UNIT, 8),
+            "best_ask_price": fixed(quotes["ask_ticks"], TICKS_PER_UNIT, 8),
+            "best_ask_qty": fixed(quotes["ask_lots"], LOTS_PER_UNIT, 8),
+            "transaction_time": quotes["ms"],
+            "event_time": quotes["ms"] + 5,
+        }
+    )
+
+
+def _metrics(day: MarketDay) -> pl.DataFrame:
+    ends = np.arange(300, SECONDS + 1, 300)
+    cents = np.rint(day.mid_at(ends - 1) * 100).astype(np.int64)
+    labels = pl.from_epoch(pl.Series(day.start_ms // 1000 + ends), "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+    frame = {
+        "create_time": labels,
+        "symbol": pl.repeat("BTCUSDT", ends.size, eager=True),
+        "sum_open_interest": fixed(day.open_interest, LOTS_PER_UNIT, 16),
+        "sum_open_interest_value": fixed(day.open_interest * cents, LOTS_PER_UNIT * 100, 16),
+    }
+    ratios = np.random.default_rng(day.seed).integers(100_000_000, 200_000_000, (4, ends.size))
+    for name, values in zip(("c_top", "s_top", "c_all", "taker"), ratios, strict=True):
+        frame[name] = fixed(values, 10**8, 8)
+    return pl.DataFrame(frame)
+
+
+def _book_depth(day: MarketDay) -> pl.DataFrame:
+    bands = [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5]
+    texts = [str(band) for band in bands]
+    if day.day >= _TWELVE_BANDS_SINCE:
+        bands = [*bands[:5], -0.2, 0.2, *bands[5:]]  # type: ignore[list-item]
+        texts = [f"{band:.2f}" for band in bands]
+    reach = np.abs(np.array(bands, dtype=np.float64))
+    count = day.depth_seconds.size
+    mid = np.repeat(day.mid_at(day.depth_seconds), reach.size)
+    level = np.repeat(day.liquidity, reach.size)
+    lots = (1500.0 * LOTS_PER_UNIT * np.tile(reach**0.8, count) * level).astype(np.int64)
+    side = np.tile(np.sign(np.array(bands, dtype=np.float64)), count)
+    cents = np.rint(mid * (1 + side * np.tile(reach, count) / 200) * 100).astype(np.int64)
+    stamps = pl.from_epoch(pl.Series(day.start_ms // 1000 + day.depth_seconds), "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+    return pl.DataFrame(
+        {
+            "timestamp": np.repeat(stamps.to_numpy(), reach.size),
+            "percentage": np.tile(np.array(texts, dtype=object), count).astype(str),
+            "depth": fixed(lots, LOTS_PER_UNIT, 8),
+            "notional": fixed(lots * cents, LOTS_PER_UNIT * 100, 8),
+        }
+    )
+
+
+def _minutes(day: MarketDay) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Open, high, low, close (ticks), volume and bought volume (lots), turnover, count of each minute."""
+    trades = pl.DataFrame(
+        {
+            "minute": (day.trade_ms - day.start_ms) // 60_000,
+            "price": day.price_ticks,
+            "lots": day.size_lots,
+            "fills": day.fills_per_trade,
+            "bought": np.where(day.is_sell, 0, day.size_lots),
+        }
+    ).with_columns((pl.col("price") * pl.col("lots")).alias("turnover"), (pl.col("price") * pl.col("bought")).alias("bought_turnover"))
+    minutes = trades.group_by("minute", maintain_order=True).agg(
+        pl.col("price").first().alias("open"),
+        pl.col("price").max().alias("high"),
+        pl.col("price").min().alias("low"),
+        pl.col("price").last().alias("close"),
+        pl.col("lots", "turnover", "bought", "bought_turnover", "fills").sum(),
+    )
+    whole = pl.DataFrame({"minute": np.arange(1440)}).join(minutes, on="minute", how="left", maintain_order="left")
+    whole = whole.with_columns(pl.col("close").forward_fill().backward_fill())
+    whole = whole.with_columns(pl.col("open", "high", "low").fill_null(pl.col("close"))).fill_null(0)
+    return day.start_ms + np.arange(1440) * 60_000, {name: whole[name].to_numpy() for name in whole.columns}
+
+
+def _kline(opens: np.ndarray, prices: Sequence[pl.Series], rest: dict[str, pl.Series]) -> pl.DataFrame:
+    zero = pl.repeat("0", opens.size, eager=True)
+    names = ("open", "high", "low", "close")
+    return pl.DataFrame(
+        {
+            "open_time": opens,
+            **dict(zip(names, prices, strict=True)),
+            "volume": rest.get("volume", zero),
+            "close_time": opens + 59_999,
+            "quote_volume": rest.get("quote_volume", zero),
+            "count": rest.get("count", pl.repeat(60, opens.size, eager=True)),
+            "taker_buy_volume": rest.get("taker_buy_volume", zero),
+            "taker_buy_quote_volume": rest.get("taker_buy_quote_volume", zero),
+            "ignore": zero,
+        }
+    )
+
+
+def _klines(day: MarketDay) -> pl.DataFrame:
+    opens, minute = _minutes(day)
+    product = TICKS_PER_UNIT * LOTS_PER_UNIT
+    return _kline(
+        opens,
+        [fixed(minute[name], TICKS_PER_UNIT, 2) for name in ("open", "high", "low", "close")],
+        {
+            "volume": fixed(minute["lots"], LOTS_PER_UNIT, 3),
+            "quote_volume": fixed(minute["turnover"], product, 5),
+            "count": pl.Series(minute["fills"]),
+            "taker_buy_volume": fixed(minute["bought"], LOTS_PER_UNIT, 3),
+            "taker_buy_quote_volume": fixed(minute["bought_turnover"], product, 5),
+        },
+    )
+
+
+def _computed(shift: int) -> Callable[[MarketDay], pl.DataFrame]:
+    """Klines of a computed price: 8 decimals, `shift` parts in 1e8 beside the trades."""
+
+    def text(day: MarketDay) -> pl.DataFrame:
+        opens, minute = _minutes(day)
+        prices = [minute[name] * 10**7 + minute[name] * shift // 10 for name in ("open", "high", "low", "close")]
+        return _kline(opens, [fixed(price, 10**8, 8) for price in prices], {})
+
+    return text
+
+
+def _premium(day: MarketDay) -> pl.DataFrame:
+    opens, _ = _minutes(day)
+    rng = np.random.default_rng([day.seed, day.day.toordinal(), 3])
+    close = rng.integers(-20_000, 60_000, 1440)
+    reach = rng.integers(0, 10_000, (2, 1440))
+    open_ = np.append(close[0], close[:-1])
+    high, low = np.maximum(open_, close) + reach[0], np.minimum(open_, close) - reach[1]
+    twelve = pl.repeat(12, 1440, eager=True)
+    return _kline(opens, [fixed(price, 10**8, 8) for price in (open_, high, low, close)], {"count": twelve})
+
+
+def _write_funding(root: Path, listing: Listing, month: date, seed: int) -> Path:
+    dataset = next(dataset for dataset in DATASETS if dataset.published is Published.MONTHLY)
+    first, last = dataset.period_of(month)
+    rows = []
+    for offset in range((last - first).days + 1):
+        day = MarketDay(first + timedelta(offset), seed)
+        for hour, rate in zip((0, 8, 16), day.funding_rates(), strict=True):
+            rows.append(f"{day.start_ms + hour * 3_600_000 + int(rate) % 9},8,{fixed(np.array([rate]), 10**8, 8)[0]}")
+    names = ",".join(column.name for column in dataset.columns[Market.UM])
+    return write_zip(root, key_of_day(dataset, listing, month), ("\n".join([names, *rows]) + "\n").encode())
+
+
+_TEXTS: dict[str, Callable[[MarketDay], pl.DataFrame]] = {
+    "agg_trades": _agg_trades,
+    "trades": _trades,
+    "book_ticker": _book_ticker,
+    "metrics": _metrics,
+    "book_depth": _book_depth,
+    "klines_1m": _klines,
+    "mark_price_klines_1m": _computed(2_000),
+    "index_price_klines_1m": _computed(0),
+    "premium_index_klines_1m": _premium,
+}
