@@ -59,6 +59,7 @@ class Replay:
     def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
         """Feed what the strategy acts on, and ticks while an order is open."""
         self._begin(day)
+        self._feed([], self._other_events(day, day.start_ns, day.start_ns, is_last=is_last), [])
         now = day.start_ns - 1
         window = _FIRST_WINDOW
         while now < day.end_ns:
@@ -135,9 +136,9 @@ class Replay:
         self._feed(ticks, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
 
     def _other_events(self, day: DayInputs, first: int, last: int, *, is_last: bool) -> list[Clock]:
-        """Instants at which the exchange settles, and the end of the session."""
-        times = {time.ts for time in (*day.funding, *day.marks) if first <= time.ts <= last}
-        events = [Clock(ts) for ts in times]
+        """The day's beginning, instants at which the exchange settles, and the end of the session."""
+        times = {day.start_ns, *(time.ts for time in (*day.funding, *day.marks))}
+        events = [Clock(ts) for ts in times if first <= ts <= last]
         if is_last and first <= self._session_end(day) <= last:
             events.append(Clock(self._session_end(day), closes=True))
         if is_last and last >= day.end_ns:

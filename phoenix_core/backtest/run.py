@@ -132,6 +132,21 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     )
 
 
+def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
+    """Why a single day can't be run although its stages are done: its trades were never published.
+
+    Raises:
+        InputMissing: A stage was never materialized.
+    """
+    listing = Listing.parse(experiment.listing)
+    manifest = Manifest(lake)
+    for name in ("trade_ticks", "signals"):
+        entry = manifest.find(f"{listing.path}/{name}", experiment.first)
+        if entry is not None and not entry.published:
+            return entry.reason
+    return None
+
+
 def input_versions(lake: Lake, experiment: Experiment) -> dict[str, str]:
     """Data versions of everything a run would read, without reading it."""
     listing = Listing.parse(experiment.listing)

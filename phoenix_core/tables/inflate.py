@@ -7,6 +7,7 @@ CRC and the declared sizes are checked as the bytes pass.
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from isal import isal_zlib
@@ -119,3 +120,39 @@ def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
             if magic == b"PK\x03\x04" and info.header_offset == 0 and name == info.orig_filename.encode():
                 return _LOCAL_HEADER.size + name_length + extra_length
     raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSummary:
+    """What a zip holds, seen in one pass that also checks its CRC.
+
+    Attributes:
+        lines: Lines, a header included.
+        bytes: Size of the CSV.
+        head: The first lines.
+        last: The last line.
+    """
+
+    lines: int
+    bytes: int
+    head: tuple[str, ...]
+    last: str
+
+
+def csv_summary(path: Path, member: str, *, max_ratio: int) -> CsvSummary:
+    """Read a zip to its end without parsing it.
+
+    Raises:
+        ArchiveUnsafe: See `csv_lines`.
+        ArchiveCorrupt: See `csv_lines`.
+    """
+    lines = size = 0
+    head: list[str] = []
+    last = ""
+    for block in csv_lines(path, member, max_ratio=max_ratio, block_bytes=1 << 22):
+        if not head:
+            head = [line.decode("utf-8", "replace") for line in block[:4096].splitlines()[:4]]
+        lines += block.count(b"\n")
+        size += len(block)
+        last = block[:-1].rpartition(b"\n")[2][-300:].decode("utf-8", "replace")
+    return CsvSummary(lines, size, tuple(head), last)

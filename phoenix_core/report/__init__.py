@@ -1,0 +1,1 @@
+"""What people look at: figures, statistics and the page of a backtest."""

@@ -1,0 +1,1 @@
+"""Phoenix as Dagster assets: thin bodies over `phoenix_core`, and nothing that it does not do itself."""

@@ -1,0 +1,1 @@
+"""Factories of assets over the registry, one module a stage."""

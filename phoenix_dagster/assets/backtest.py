@@ -1,0 +1,253 @@
+"""Backtest assets: a day on its own, and one experiment over any range."""
+
+import base64
+import time
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
+from phoenix_core.errors import ConfigInvalid, InputMissing
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing, day_from_text
+from phoenix_core.storage import digest_of
+from phoenix_dagster.assets.catalog import INSTRUMENT
+from phoenix_dagster.assets.days import Check, Done, work_through
+from phoenix_dagster.assets.keys import OWNERS, key_of
+from phoenix_dagster.assets.signals import SIGNALS
+from phoenix_dagster.failures import as_failures
+from phoenix_dagster.metadata import table
+from phoenix_dagster.partitions import backfill_policy, daily
+from phoenix_dagster.resources import Workspace
+from phoenix_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from phoenix_core.backtest.experiment import Experiment
+    from phoenix_core.backtest.run import Result
+
+POOL = "backtest"
+BACKTEST = "backtest"
+CONTINUOUS = "continuous_backtest"
+_PREVIEW = 20
+_CHECKS = (
+    ("ledger", "The parts of the PnL add up to the account.", True),
+    ("inputs", "No day is missing, and no input of a day.", False),
+)
+
+
+class BacktestConfig(dg.Config):
+    """What an experiment may change; unknown names are refused with the list of known ones.
+
+    Strategy and venue take the fields of `StrategyParameters` and `VenueParameters`.
+    """
+
+    strategy: dict[str, Any] = Field(default_factory=dict, description="For example {lpi_entry_threshold: 0.5}.")
+    venue: dict[str, Any] = Field(default_factory=dict, description="For example {order_latency_ms: 50}.")
+    replay: str = Field("signals", description="signals, or full: every tick, the reference.")
+
+
+class ContinuousConfig(BacktestConfig):
+    """As above, and the range."""
+
+    first: str = Field("", description="First day, YYYY-MM-DD. Empty: of the run's partitions, or the first published.")
+    last: str = Field("", description="Last day, inclusive. Empty: of the run's partitions, or the last published.")
+
+
+def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+    """Build the asset of single days: flat at 00:00, flat at 24:00."""
+    key = key_of(listing, BACKTEST)
+
+    @dg.asset(
+        key=key,
+        group_name="backtest",
+        kinds={"nautilus", "parquet"},
+        owners=OWNERS,
+        description="The Phoenix strategy on one day, from flat to flat. Its PnL is a point of the plot over days.",
+        deps=_inputs(listing),
+        partitions_def=daily(settings),
+        backfill_policy=backfill_policy(settings),
+        pool=POOL,
+        check_specs=_check_specs(key),
+    )
+    def asset(
+        context: dg.AssetExecutionContext, config: BacktestConfig, workspace: Workspace
+    ) -> dg.MaterializeResult:
+        def work(day: date) -> Done:
+            return _run(workspace, _experiment(listing, config, day, day), f"{listing.path}/{BACKTEST}", context)
+
+        return work_through(context, work)
+
+    return asset
+
+
+def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+    """Build the asset of one experiment over a range, position and balance carried from day to day."""
+    key = key_of(listing, CONTINUOUS)
+    policy = {"backfill_policy": backfill_policy(settings)} if settings.days_per_run == "all" else {}
+
+    @dg.asset(
+        key=key,
+        group_name="backtest",
+        kinds={"nautilus", "parquet"},
+        owners=OWNERS,
+        description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
+        deps=_inputs(listing),
+        pool=POOL,
+        check_specs=_check_specs(key),
+        **policy,
+    )
+    def asset(
+        context: dg.AssetExecutionContext, config: ContinuousConfig, workspace: Workspace
+    ) -> dg.MaterializeResult:
+        with as_failures():
+            first, last = _range(listing, config, workspace, context)
+            done = _run(workspace, _experiment(listing, config, first, last), f"{listing.path}/{CONTINUOUS}", context)
+        return dg.MaterializeResult(
+            metadata=done.metadata,
+            data_version=dg.DataVersion(done.entry.data_version),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=check.name, passed=check.passed, severity=check.severity, metadata={"says": check.says}
+                )
+                for check in done.checks
+            ],
+        )
+
+    return asset
+
+
+def _inputs(listing: Listing) -> list[dg.AssetKey]:
+    datasets = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE)
+    names = [dataset.catalog_name for dataset in datasets if listing.market in dataset.columns]
+    return [key_of(listing, name) for name in (SIGNALS, INSTRUMENT, *names)]
+
+
+def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    return [dg.AssetCheckSpec(name, asset=key, description=says, blocking=blocks) for name, says, blocks in _CHECKS]
+
+
+def _experiment(listing: Listing, config: BacktestConfig, first: date, last: date) -> "Experiment":
+    from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - only when a backtest runs
+
+    return Experiment.parse(
+        listing=str(listing),
+        first=first,
+        last=last,
+        strategy=config.strategy,
+        venue=config.venue,
+        replay=config.replay,
+    )
+
+
+def _range(
+    listing: Listing, config: ContinuousConfig, workspace: Workspace, context: dg.AssetExecutionContext
+) -> tuple[date, date]:
+    """The range of the config; else of the run's partitions; else all days that have signals."""
+    if bool(config.first) != bool(config.last):
+        raise ConfigInvalid("A range needs both of first and last: give the other one, or neither.")
+    if config.first:
+        return day_from_text(config.first), day_from_text(config.last)
+    tags = context.run.tags
+    if "dagster/partition" in tags:
+        day = day_from_text(tags["dagster/partition"])
+        return day, day
+    if "dagster/asset_partition_range_start" in tags:
+        return (
+            day_from_text(tags["dagster/asset_partition_range_start"]),
+            day_from_text(tags["dagster/asset_partition_range_end"]),
+        )
+    folder = workspace.lake().path(f"manifest/{listing.path}/{SIGNALS}")
+    days = sorted(day_from_text(path.stem) for path in folder.glob("*.json"))
+    if not days:
+        raise InputMissing(f"No day of {listing} has signals: expected some below {folder}. Materialize days first.")
+    return days[0], days[-1]
+
+
+def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg.AssetExecutionContext) -> Done:
+    from phoenix_core.backtest.run import input_versions, nothing_to_run, publish, run  # noqa: PLC0415 - NautilusTrader
+
+    lake = workspace.lake()
+    started = time.monotonic()
+    if experiment.first == experiment.last and (why := nothing_to_run(lake, experiment)):
+        absent = Entry(asset=asset, day=experiment.first.isoformat(), published=False, reason=why)
+        entry = Manifest(lake).record(absent)
+        return Done(
+            entry,
+            {"published": False, "reason": why},
+            (Check("ledger", passed=True, says=why), Check("inputs", passed=False, says=why)),
+        )
+    sources = input_versions(lake, experiment)
+    days = (experiment.last - experiment.first) // timedelta(1) + 1
+
+    def day_done(day: date, events: int) -> None:
+        if days > 1:
+            context.log.info(f"{day}: {events:,} events so far")
+
+    result = run(lake, experiment, day_done)
+    entry = publish(lake, result, asset=asset, sources=sources)
+    return Done(entry, result_metadata(result, entry, workspace, time.monotonic() - started), _checks(result))
+
+
+def _checks(result: "Result") -> tuple[Check, ...]:
+    parts = result.ledger.parts
+    lacking = [f"{day}: {why}" for day, why in result.missing.items()]
+    lacking += [f"{day}: without {', '.join(what)}" for day, what in result.without.items() if what]
+    return (
+        Check(
+            "ledger",
+            passed=True,  # `ledger` raises before anything is published where this does not hold
+            says=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
+            f"= {parts.net}",
+            severity=dg.AssetCheckSeverity.ERROR,
+        ),
+        Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),
+    )
+
+
+def result_metadata(result: "Result", entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:
+    """Metadata of a result: each figure as a number that the UI plots, a picture, and the first fills."""
+    from phoenix_core.report.figures import equity_svg  # noqa: PLC0415 - brings Polars
+    from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - likewise
+
+    experiment = result.experiment
+    stats = statistics(result.equity, result.ledger.trips)
+    parts = result.ledger.parts
+    title = f"{experiment.listing}, {experiment.first} to {experiment.last}"
+    picture = base64.b64encode(equity_svg(result.equity, f"Equity of {title}").encode()).decode()
+    fills = result.fills.head(_PREVIEW).select("ts", "side", "quantity", "price", "fee", "liquidity", "why", "lpi")
+    metadata: dict[str, Any] = {
+        "published": True,
+        "equity": dg.MetadataValue.md(f"![equity](data:image/svg+xml;base64,{picture})"),
+        "net_pnl": float(parts.net),
+        "return": float(parts.net / experiment.venue.starting_balance),
+        "price_pnl": float(parts.price),
+        "slippage": float(parts.slippage),
+        "fees": float(parts.fees),
+        "funding": float(parts.funding),
+        "fills": result.fills.height,
+        "round_trips": stats.trips,
+        "won": stats.won,
+        "max_drawdown": stats.max_drawdown,
+        "exposure": stats.exposure,
+        "final_balance": float(result.final_balance),
+        "closed_at_end": result.closed_at_end,
+        "events": result.events,
+        "orders": dg.MetadataValue.json(result.orders),
+        "fills_table": table(fills.to_dicts()),
+        "assumptions": dg.MetadataValue.md("\n".join(f"- {note}" for note in result.assumptions)),
+        "ran_without": dg.MetadataValue.json(
+            {day.isoformat(): list(what) for day, what in result.without.items() if what}
+        ),
+        "missing_days": dg.MetadataValue.json({day.isoformat(): why for day, why in result.missing.items()}),
+        "experiment": dg.MetadataValue.json(experiment.model_dump(mode="json")),
+        "experiment_id": experiment.name,
+        "inputs_digest": digest_of(result.versions),
+        "folder": dg.MetadataValue.path(str(workspace.lake().path(entry.facts["folder"]))),
+        "days": len(result.days),
+        "duration_seconds": round(seconds, 3),
+    }
+    if stats.sharpe is not None:
+        metadata["sharpe"] = stats.sharpe
+    return metadata

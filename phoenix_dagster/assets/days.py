@@ -1,0 +1,144 @@
+"""How an asset works through the days of its run, be it one or a range.
+
+One day gives one materialization with its own data version and checks. A range gives each day its own
+metadata, keeps what is done, and at its end names the days that failed; a re-run finds the done ones
+done.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+
+from phoenix_core.errors import PhoenixError
+from phoenix_core.manifest import Entry
+from phoenix_core.storage import digest_of
+from phoenix_dagster.failures import failure
+from phoenix_dagster.metadata import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Outcome of one asset check on one day.
+
+    Attributes:
+        name: As in the asset's check specs.
+        passed: Whether it held.
+        says: One line about it.
+        severity: WARN where it is odd, ERROR where it is wrong.
+    """
+
+    name: str
+    passed: bool
+    says: str
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A day that was worked through."""
+
+    entry: Entry
+    metadata: Metadata
+    checks: tuple[Check, ...] = field(default=())
+
+
+Work = Callable[[date], Done]
+
+
+def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int = 1) -> dg.MaterializeResult:
+    """Work through the partitions of a run.
+
+    Args:
+        context: Of the asset.
+        work: Does one day.
+        at_once: Days of a range that are worked on at the same time.
+
+    Raises:
+        dg.Failure: A day failed; what was done of the others is kept and recorded.
+    """
+    days = [date.fromisoformat(key) for key in context.partition_keys]
+    done: dict[date, Done] = {}
+    failed: dict[date, PhoenixError] = {}
+
+    def one(day: date) -> None:
+        started = time.monotonic()
+        try:
+            done[day] = work(day)
+            context.log.info(f"{context.asset_key.to_user_string()} {day}: {_line(done[day], time.monotonic() - started)}")
+        except PhoenixError as error:
+            failed[day] = error
+
+    if len(days) == 1:
+        one(days[0])
+    else:
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(one, days))
+    if failed:
+        _keep(context, done)
+        raise _failure(failed, len(days)) from failed[min(failed)].__cause__
+    return _result(context, [done[day] for day in days])
+
+
+def _line(done: Done, seconds: float) -> str:
+    entry = done.entry
+    return f"{entry.rows:,} rows, {entry.bytes:,} bytes, {seconds:.1f} s" if entry.published else entry.reason
+
+
+def _keep(context: dg.AssetExecutionContext, done: dict[date, Done]) -> None:
+    for day, result in sorted(done.items()):
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=context.asset_key,
+                partition=day.isoformat(),
+                metadata=result.metadata,
+                tags={"dagster/data_version": result.entry.data_version},
+            )
+        )
+
+
+def _failure(failed: dict[date, PhoenixError], days: int) -> dg.Failure:
+    first = next(iter(sorted(failed)))
+    if days == 1:
+        return failure(str(failed[first]), failed[first])
+    lines = "\n".join(f"{day}: {error}" for day, error in sorted(failed.items()))
+    named = ", ".join(day.isoformat() for day in sorted(failed))
+    return dg.Failure(
+        description=f"{len(failed)} of {days} days failed: {named}. The others are kept.\n{lines}",
+        metadata={"failed_days": named},
+        allow_retries=False,
+    )
+
+
+def _result(context: dg.AssetExecutionContext, results: Sequence[Done]) -> dg.MaterializeResult:
+    if len(results) == 1:
+        metadata, version = results[0].metadata, results[0].entry.data_version
+    else:
+        for result in results:
+            context.add_asset_metadata(result.metadata, partition_key=result.entry.day)
+        metadata = {"days": len(results)}
+        version = digest_of({result.entry.day: result.entry.data_version for result in results})
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(version), check_results=_check_results(results)
+    )
+
+
+def _check_results(results: Sequence[Done]) -> list[dg.AssetCheckResult]:
+    """One result a check: over a range it holds if it held on every day."""
+    outcomes = []
+    for name in dict.fromkeys(check.name for result in results for check in result.checks):
+        by_day = {result.entry.day: check for result in results for check in result.checks if check.name == name}
+        bad = {day: check for day, check in by_day.items() if not check.passed}
+        worst = max((check.severity for check in bad.values()), key=lambda s: s.value == "ERROR", default=None)
+        outcomes.append(
+            dg.AssetCheckResult(
+                check_name=name,
+                passed=not bad,
+                severity=worst or next(iter(by_day.values())).severity,
+                metadata={day: check.says for day, check in (bad or by_day).items()},
+            )
+        )
+    return outcomes

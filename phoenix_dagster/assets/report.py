@@ -1,0 +1,113 @@
+"""The report of the last continuous backtest: one page that needs no network."""
+
+import json
+import time
+
+import dagster as dg
+
+from phoenix_core.errors import InputMissing
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing
+from phoenix_core.storage import sha256_of
+from phoenix_dagster.assets.backtest import CONTINUOUS
+from phoenix_dagster.assets.keys import OWNERS, key_of
+from phoenix_dagster.failures import as_failures
+from phoenix_dagster.partitions import backfill_policy
+from phoenix_dagster.resources import Workspace
+from phoenix_dagster.settings import Settings
+
+REPORT = "report"
+
+
+def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+    """Build the asset of the report."""
+    policy = {"backfill_policy": backfill_policy(settings)} if settings.days_per_run == "all" else {}
+
+    @dg.asset(
+        key=key_of(listing, REPORT),
+        group_name="backtest",
+        kinds={"html", "plotly"},
+        owners=OWNERS,
+        description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",
+        deps=[key_of(listing, CONTINUOUS)],
+        **policy,
+    )
+    def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+        started = time.monotonic()
+        with as_failures():
+            folder = _last_folder(context, listing)
+            entry = _publish(workspace, listing, folder)
+        path = workspace.lake().path(entry.file)
+        return dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.url(path.as_uri()),
+                "path": dg.MetadataValue.path(str(path)),
+                "bytes": entry.bytes,
+                "duration_seconds": round(time.monotonic() - started, 3),
+            },
+            data_version=dg.DataVersion(entry.data_version),
+        )
+
+    return asset
+
+
+def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
+    event = context.instance.get_latest_materialization_event(key_of(listing, CONTINUOUS))
+    materialization = event.asset_materialization if event else None
+    if materialization is None:
+        raise InputMissing(
+            f"The report needs {key_of(listing, CONTINUOUS).to_user_string()}: it was never materialized in this "
+            "Dagster instance. Materialize it first."
+        )
+    return str(materialization.metadata["folder"].value)
+
+
+def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
+    import polars as pl  # noqa: PLC0415 - keeps the code location light
+
+    from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - likewise
+    from phoenix_core.report.page import report_page  # noqa: PLC0415 - likewise
+
+    lake = workspace.lake()
+    folder = lake.path(location)
+    document = json.loads((folder / "experiment.json").read_bytes())
+    tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in ("equity", "fills", "positions")}
+    stats = statistics(tables["equity"], tables["positions"])
+    parts = {name: float(value) for name, value in document["parts"].items()}
+    experiment = document["experiment"]
+    starting = float(experiment["venue"]["starting_balance"])
+    page = report_page(
+        f"{experiment['listing']} · {experiment['first']} to {experiment['last']}",
+        {
+            "net PnL": f"{parts['net']:,.2f}",
+            "return": f"{parts['net'] / starting:.2%}",
+            "price": f"{parts['price']:,.2f}",
+            "slippage": f"{parts['slippage']:,.2f}",
+            "fees": f"{parts['fees']:,.2f}",
+            "funding": f"{parts['funding']:,.2f}",
+            "max drawdown": f"{stats.max_drawdown:.2%}",
+            "Sharpe, annualized": "–" if stats.sharpe is None else f"{stats.sharpe:.2f}",
+            "exposure": f"{stats.exposure:.1%}",
+            "round trips": f"{stats.trips} ({stats.won} won)",
+            "final balance": f"{float(document['final_balance']):,.2f}",
+        },
+        tables,
+        {
+            "Assumptions": document["assumptions"],
+            "Missing days": [f"{day}: {why}" for day, why in document["missing"].items()],
+            "Days that ran without something": [f"{day}: {', '.join(w)}" for day, w in document["without"].items()],
+            "Inputs and their data versions": [f"{name}: {version}" for name, version in document["inputs"].items()],
+        },
+    )
+    relative = f"{folder.relative_to(lake.root)}/report.html"
+    path = lake.write(relative, page.encode())
+    return Manifest(lake).record(
+        Entry(
+            asset=f"{listing.path}/{REPORT}",
+            day=folder.name,
+            published=True,
+            file=relative,
+            sha256=sha256_of(path),
+            bytes=path.stat().st_size,
+        )
+    )

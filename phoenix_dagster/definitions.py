@@ -1,0 +1,48 @@
+"""The code location: what `dagster dev` and `dagster asset materialize -m` load.
+
+Nothing imported here brings NautilusTrader, pandas, Polars or pyarrow: every run's process pays for it.
+"""
+
+import dagster as dg
+
+from phoenix_core.datasets import datasets_on
+from phoenix_core.market import Listing, Market
+from phoenix_dagster.assets.backtest import backtest_asset, continuous_asset
+from phoenix_dagster.assets.catalog import catalog_asset, instrument_asset
+from phoenix_dagster.assets.raw import raw_asset
+from phoenix_dagster.assets.report import report_asset
+from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
+from phoenix_dagster.resources import Workspace
+from phoenix_dagster.settings import Settings, settings
+
+
+def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
+    """All assets of a listing; backtests settle in quote units, so inverse contracts end with signals."""
+    datasets = datasets_on(listing.market)
+    assets = [
+        *(raw_asset(dataset, listing, chosen) for dataset in datasets),
+        *(catalog_asset(dataset, listing, chosen) for dataset in datasets),
+        instrument_asset(listing, chosen),
+        volume_buckets_asset(listing, chosen),
+        signals_asset(listing, chosen),
+    ]
+    if listing.market is not Market.CM:
+        assets += [
+            backtest_asset(listing, chosen),
+            continuous_asset(listing, chosen),
+            report_asset(listing, chosen),
+        ]
+    return assets
+
+
+def definitions(chosen: Settings) -> dg.Definitions:
+    """Assemble the code location from settings."""
+    executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+    return dg.Definitions(
+        assets=[asset for listing in chosen.symbols for asset in assets_of(listing, chosen)],
+        resources={"workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url)},
+        executor=executors[chosen.executor],
+    )
+
+
+defs = definitions(settings())

@@ -1,0 +1,63 @@
+"""Entries of the manifest as metadata that the UI shows and plots."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from phoenix_core.columns import Column
+from phoenix_core.manifest import Entry
+
+Metadata = dict[str, Any]
+_RULES = ("dropped_", "repaired_")
+
+
+def of_entry(entry: Entry, seconds: float, location: str) -> Metadata:
+    """Metadata of a published or knowingly absent day: every number under a name of its own."""
+    metadata: Metadata = {
+        "published": entry.published,
+        "duration_seconds": round(seconds, 3),
+        "data_version": entry.data_version,
+    }
+    if not entry.published:
+        return metadata | {"reason": entry.reason}
+    metadata |= {
+        "path": dg.MetadataValue.path(location),
+        "bytes": entry.bytes,
+        "sha256": entry.sha256,
+    }
+    metadata |= {f"rows_{name}": count for name, count in entry.counts.items()}
+    for rule in _RULES:
+        metadata[f"rows_{rule}in_all"] = sum(n for name, n in entry.counts.items() if name.startswith(rule))
+    for bound in ("first_ns", "last_ns"):
+        if isinstance(entry.facts.get(bound), int):
+            metadata[bound.replace("_ns", "_time")] = dg.MetadataValue.timestamp(entry.facts[bound] / 1e9)
+    plain = {key: value for key, value in entry.facts.items() if key not in {"first_ns", "last_ns"}}
+    return metadata | plain
+
+
+def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
+    """Columns of the registry as the UI's column schema."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.kind.value,
+                description=column.unit,
+                constraints=dg.TableColumnConstraints(nullable=column.may_be_blank),
+            )
+            for column in columns
+        ]
+    )
+
+
+def arrow_schema(fields: Mapping[str, str]) -> dg.TableSchema:
+    """Columns of a file as the UI's column schema."""
+    return dg.TableSchema(columns=[dg.TableColumn(name=name, type=kind) for name, kind in fields.items()])
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> dg.TableMetadataValue:
+    """A few rows as a table; every value as text, so that decimals stay exact."""
+    records = [dg.TableRecord({name: str(value) for name, value in row.items()}) for row in rows]
+    schema = dg.TableSchema([dg.TableColumn(name, "string") for name in rows[0]]) if rows else dg.TableSchema([])
+    return dg.MetadataValue.table(records, schema=schema)

@@ -1,0 +1,66 @@
+"""What assets are given: the data folder and the archive."""
+
+import sys
+from collections.abc import Callable
+from datetime import date
+
+import dagster as dg
+from tqdm import tqdm
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.market import utc_today
+from phoenix_core.raw.store import Ingest
+from phoenix_core.storage import Lake
+
+_LOG_EVERY_BYTES = 64 << 20
+
+
+class Workspace(dg.ConfigurableResource[None]):
+    """Where Phoenix reads from and writes to.
+
+    Attributes:
+        data: Folder, `PHOENIX_DATA`.
+        archive_url: Archive, mirror or folder, `PHOENIX_ARCHIVE_URL`.
+        today: The current UTC day, for rehearsals of another day; empty: the clock's.
+    """
+
+    data: str
+    archive_url: str
+    today: str = ""
+
+    def lake(self) -> Lake:
+        """The data folder, made if it isn't there."""
+        return Lake.at(self.data)
+
+    def ingest(self, log: Callable[[str], None]) -> Ingest:
+        """A reader of the archive that shows its progress: a bar on a terminal, lines elsewhere."""
+        progress = _Bar() if sys.stderr.isatty() else _Lines(log)
+        archive = Archive(self.archive_url, progress=progress)
+        return Ingest(self.lake(), archive, date.fromisoformat(self.today) if self.today else utc_today())
+
+
+class _Lines:
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._logged = 0
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        if done == total:
+            self._log(f"{name}: {done:,} bytes")
+            self._logged = 0
+        elif done - self._logged >= _LOG_EVERY_BYTES:
+            self._logged = done
+            self._log(f"{name}: {done:,} of {total or 0:,} bytes")
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None  # type: ignore[type-arg]
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        if self._bar is None:
+            self._bar = tqdm(desc=name, total=total, unit="B", unit_scale=True, leave=False)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.close()
+            self._bar = None

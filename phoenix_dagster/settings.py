@@ -1,0 +1,77 @@
+"""The only reader of the environment. Every setting is optional and begins with PHOENIX_."""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_core.market import Listing, day_from_text, utc_today
+
+_PREFIX = "PHOENIX_"
+
+
+def _listings(value: object) -> object:
+    """Read `um:BTCUSDT,spot:ETHUSDT`; a listing that stands twice counts once."""
+    if not isinstance(value, str):
+        return value
+    return tuple(dict.fromkeys(Listing.parse(part) for part in value.split(",") if part.strip()))
+
+
+def _day(value: object) -> object:
+    return day_from_text(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What can be set, with defaults that work on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
+    archive_url: str = Field(
+        "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
+    )
+    symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
+        default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
+    )
+    start: Annotated[date, BeforeValidator(_day)] = Field(date(2020, 1, 1), description="First partition.")
+    days_per_run: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        1, description="Days that one run takes; all: any range in one run."
+    )
+    executor: Literal["in_process", "multiprocess"] = Field("in_process", description="How a run's steps run.")
+    downloads: int = Field(8, ge=1, le=32, description="Days that one run downloads at once.")
+    conversions: int = Field(2, ge=1, le=32, description="Days that one run converts at once.")
+    postgres_url: str | None = Field(None, description="PostgreSQL for runs, events and schedules.")
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigInvalid: One line that names the setting, what was expected and what was found.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{_PREFIX}{'_'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}, "
+            f"found {problem['input']!r}"
+            for problem in error.errors()
+        )
+        raise ConfigInvalid(f"{problems}. Correct the environment or the .env file.") from error
+    if not settings.symbols:
+        raise ConfigInvalid("PHOENIX_SYMBOLS is empty: expected market:SYMBOL, such as um:BTCUSDT.")
+    if settings.start >= utc_today():
+        raise ConfigInvalid(
+            f"PHOENIX_START is {settings.start}: expected a day before today, {utc_today()} UTC. Correct it."
+        )
+    return settings
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return read_settings()
