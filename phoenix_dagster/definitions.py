@@ -3,6 +3,8 @@
 Nothing imported here brings NautilusTrader, pandas, Polars or pyarrow: every run's process pays for it.
 """
 
+import warnings
+
 import dagster as dg
 
 from phoenix_core.datasets import datasets_on
@@ -37,6 +39,9 @@ def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
 
 def definitions(chosen: Settings) -> dg.Definitions:
     """Assemble the code location from settings."""
+    # Both have been "beta" for years; every command would say so for every asset.
+    for beta in ("backfill_policy", "allow_nonexistent_upstream_partitions"):
+        warnings.filterwarnings("ignore", category=dg.BetaWarning, message=f".*`{beta}`")
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
     return dg.Definitions(
         assets=[asset for listing in chosen.symbols for asset in assets_of(listing, chosen)],

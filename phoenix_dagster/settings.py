@@ -1,5 +1,7 @@
 """The only reader of the environment. Every setting is optional and begins with PHOENIX_."""
 
+import os
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -75,3 +77,19 @@ def read_settings() -> Settings:
 def settings() -> Settings:
     """The settings of this process, read once."""
     return read_settings()
+
+
+def export(values: Mapping[str, str]) -> None:
+    """Set variables for this process and those it starts; settings that were read stay as they are."""
+    os.environ.update(values)  # noqa: TID251 - this is the one place
+
+
+def demo_environment(folder: Path) -> dict[str, str]:
+    """The environment in which a demo folder is a Phoenix of its own."""
+    return {
+        "DAGSTER_HOME": str(folder / "dagster"),
+        "PHOENIX_DATA": str(folder / "data"),
+        "PHOENIX_ARCHIVE_URL": str(folder / "archive"),
+        "PHOENIX_SYMBOLS": "um:BTCUSDT",
+        "PHOENIX_START": "2024-03-01",
+    }
