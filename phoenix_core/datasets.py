@@ -102,9 +102,7 @@ class Dataset:
     interval: Interval | None = None
     feed: str = ""
     lives: Mapping[str, Life] = field(default_factory=lambda: MappingProxyType({}))
-    labels: Mapping[Market, tuple[tuple[date, LabelledBy], ...]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    labels: Mapping[Market, tuple[tuple[date, LabelledBy], ...]] = field(default_factory=lambda: MappingProxyType({}))
     period_ns: int = 0
     known_after_ns: int = 0
     max_ratio: int = 200
@@ -322,7 +320,7 @@ FUNDING_RATE = Dataset(
 )
 
 
-def _klines(  # noqa: PLR0913 - a table row of the kline families
+def _klines(  # noqa: PLR0913, PLR0917 - a table row of the kline families
     name: str,
     folder: str,
     markets: str,

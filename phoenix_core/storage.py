@@ -81,6 +81,8 @@ class Lake:
     def publishing(self, relative: str) -> Iterator[Path]:
         """Build a file at the yielded path; at the end it is published, or on an error it is gone.
 
+        Where nothing stands at the path at the end, nothing is published.
+
         Raises:
             StorageFailed: The disk is full, read-only, or not ours.
         """
@@ -91,10 +93,11 @@ class Lake:
             with _storage_errors(final):
                 staged.parent.mkdir(parents=True, exist_ok=True)
                 yield staged
-                _flush(staged)
-                final.parent.mkdir(parents=True, exist_ok=True)
-                staged.replace(final)
-                _flush(final.parent)
+                if staged.exists():
+                    _flush(staged)
+                    final.parent.mkdir(parents=True, exist_ok=True)
+                    staged.replace(final)
+                    _flush(final.parent)
         finally:
             staged.unlink(missing_ok=True)
 

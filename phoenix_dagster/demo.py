@@ -75,7 +75,7 @@ def _write_market(archive: Path, days: Sequence[date], seed: int) -> None:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Say nothing: the client reports what matters."""
 
 
@@ -136,8 +136,10 @@ def _summary(metadata: dict[str, Any], folder: Path, seconds: float, say: Say) -
     if more > 0:
         say(f"… and {more} more")
     say("")
-    say(f"{metadata['fills']} fills, {metadata['round_trips']} round trips, {metadata['won']} won, "
-        f"max drawdown {metadata['max_drawdown']:.2%}, exposure {metadata['exposure']:.1%}")
+    say(
+        f"{metadata['fills']} fills, {metadata['round_trips']} round trips, {metadata['won']} won, "
+        f"max drawdown {metadata['max_drawdown']:.2%}, exposure {metadata['exposure']:.1%}"
+    )
     for name in _PARTS:
         say(f"  {name.replace('_', ' '):<10} {metadata[name]:>12,.2f} USDT")
     say(f"  balance    {metadata['final_balance']:>12,.2f} USDT")

@@ -33,9 +33,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
-    archive_url: str = Field(
-        "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
-    )
+    archive_url: str = Field("https://data.binance.vision", description="The archive, a mirror of it, or a folder.")
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
     )

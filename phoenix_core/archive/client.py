@@ -69,7 +69,7 @@ class Fetched:
 class FolderAdapter(BaseAdapter):
     """Serves `file://` URLs, so that a folder is an archive like any other."""
 
-    def send(  # noqa: PLR0913 - the signature of requests
+    def send(
         self,
         request: requests.PreparedRequest,
         stream: bool = False,

@@ -1,6 +1,6 @@
 """Keys of the archive and their paths, both ways and pure.
 
-    data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-30.zip
+data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-30.zip
 """
 
 import re

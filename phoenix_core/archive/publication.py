@@ -54,6 +54,7 @@ def absence(dataset: Dataset, listing: Listing, day: date, today: date) -> Absen
         )
     if dataset.published is Published.MONTHLY:
         return Absent(
-            Absence.NOT_YET, f"not yet: {dataset.name} of {day:%Y-%m} comes out after the month, from {last + timedelta(1)}"
+            Absence.NOT_YET,
+            f"not yet: {dataset.name} of {day:%Y-%m} comes out after the month, from {last + timedelta(1)}",
         )
     return Absent(Absence.NOT_YET, f"not yet: usually out by 08:00 UTC of {day + timedelta(1)}")

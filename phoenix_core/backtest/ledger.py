@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CENT = Decimal("0.01")
 _MONEY = pl.Decimal(38, 12)
 
-LEDGER_SCHEMA = {
+LEDGER_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ts": pl.Int64,
     "kind": pl.String,
     "quantity": _MONEY,
@@ -36,7 +36,7 @@ LEDGER_SCHEMA = {
     "cash": _MONEY,
     "order_id": pl.String,
 }
-TRIP_SCHEMA = {
+TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "opened_ns": pl.Int64,
     "closed_ns": pl.Int64,
     "side": pl.String,
@@ -143,15 +143,37 @@ class _Book:
             self.entry = (self.entry * held + fill.price * opening) / (held + opening)
         self.position = position
         slippage = -signed * (fill.price - fill.decision.mid)
-        self._post(fill.ts, "fill", signed, fill.price, realized, slippage, -fill.fee, Decimal(0), fill.order_id, fill)
+        self._post(
+            fill.ts,
+            "fill",
+            signed,
+            fill.price,
+            realized,
+            slippage,
+            -fill.fee,
+            Decimal(0),
+            fill.order_id,
+            fill,
+        )
 
     def charge(self, settled: "Settled") -> None:
         is_funding = settled.kind.value == "funding"
         zero = Decimal(0)
         fee, funding = (zero, settled.amount) if is_funding else (settled.amount, zero)
-        self._post(settled.ts, settled.kind.value, settled.quantity, settled.price, zero, zero, fee, funding, "", None)
+        self._post(
+            settled.ts,
+            settled.kind.value,
+            settled.quantity,
+            settled.price,
+            zero,
+            zero,
+            fee,
+            funding,
+            "",
+            None,
+        )
 
-    def _post(  # noqa: PLR0913 - the columns of one row
+    def _post(  # noqa: PLR0913, PLR0917 - the columns of one row
         self,
         ts: int,
         kind: str,
@@ -284,7 +306,9 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal) ->
         {"ts": [0], "position": [Decimal(0)], "entry_price": [Decimal(0)], "cash": [starting]},
         schema={name: LEDGER_SCHEMA[name] for name in columns},
     )
-    known = pl.concat([start, rows.select(columns)]).with_columns(pl.col("position", "entry_price", "cash").cast(pl.Float64))
+    known = pl.concat([start, rows.select(columns)]).with_columns(
+        pl.col("position", "entry_price", "cash").cast(pl.Float64)
+    )
     minutes = prices.select(pl.col("minute_ns").alias("ts"), pl.col("price").cast(pl.Float64)).sort("ts")
     valued = minutes.join_asof(known, on="ts", strategy="backward")
     equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))

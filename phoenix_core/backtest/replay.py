@@ -54,7 +54,11 @@ class Replay:
         signals = _Stream(iter([day.signal_ticks(day.signals)]))
         while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
             self._feed([stream.before(cut) for stream in streams], rest.before(cut), signals.before(cut))
-        self._feed([stream.before(_Stream.END) for stream in streams], rest.before(_Stream.END), signals.before(_Stream.END))
+        self._feed(
+            [stream.before(_Stream.END) for stream in streams],
+            rest.before(_Stream.END),
+            signals.before(_Stream.END),
+        )
 
     def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
         """Feed what the strategy acts on, and ticks while an order is open."""
@@ -123,7 +127,9 @@ class Replay:
                 reach *= 8
         return at
 
-    def _feed_between(self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None) -> None:
+    def _feed_between(
+        self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None
+    ) -> None:
         """Feed ticks of [first, last], and other events of it, or just those at one instant."""
         ticks: list[list[Any]] = []
         for kind in ("quotes", "trades"):
@@ -137,7 +143,7 @@ class Replay:
 
     def _other_events(self, day: DayInputs, first: int, last: int, *, is_last: bool) -> list[Clock]:
         """The day's beginning, instants at which the exchange settles, and the end of the session."""
-        times = {day.start_ns, *(time.ts for time in (*day.funding, *day.marks))}
+        times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
         events = [Clock(ts) for ts in times if first <= ts <= last]
         if is_last and first <= self._session_end(day) <= last:
             events.append(Clock(self._session_end(day), closes=True))
@@ -204,5 +210,3 @@ def _start_of_market(file: TickFile, first: int, last: int, *, implied: bool) ->
             return None
         starts.append(int(of_side[-1].ts_init))
     return min(starts)
-
-

@@ -20,7 +20,7 @@ from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
-from phoenix_core.strategies.phoenix import Fill, PhoenixStrategy
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 _SPARE_NS = 1_000_000
 

@@ -145,13 +145,16 @@ class Settlement(SimulationModule):
     def _cushion(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Equity above the maintenance margin, were the mark at a price."""
         positions = self._strategy.cache.positions_open(instrument_id=self._instrument.id)
-        paid = sum(Decimal(repr(position.avg_px_open)) * Decimal(repr(position.signed_qty)) for position in positions)
+        paid = sum(
+            (Decimal(repr(position.avg_px_open)) * Decimal(repr(position.signed_qty)) for position in positions),
+            Decimal(0),
+        )
         account = self.exchange.get_account()
         balance = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
         equity = balance + quantity * price - paid
-        return equity - abs(quantity) * price * self._instrument.margin_maint
+        return Decimal(equity - abs(quantity) * price * self._instrument.margin_maint)
 
-    def _charge(  # noqa: PLR0913 - the columns of one row
+    def _charge(
         self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal
     ) -> None:
         money = Money(amount, self._instrument.get_settlement_currency())

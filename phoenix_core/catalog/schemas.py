@@ -49,9 +49,10 @@ class _Record(Data):
         }
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.to_dict() == other.to_dict()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment] - records are compared, never looked up
+    def __hash__(self) -> int:
+        return hash((self.instrument_id.value, self._ts_event, self._ts_init))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value}" for name, value in self.to_dict().items())
@@ -61,8 +62,12 @@ class _Record(Data):
     def schema(cls) -> pa.Schema:
         """Arrow columns."""
         return pa.schema(
-            [("instrument_id", pa.string()), *((name, _DECIMAL) for name in cls.fields)]
-            + [("ts_event", pa.uint64()), ("ts_init", pa.uint64())]
+            [
+                ("instrument_id", pa.string()),
+                *((name, _DECIMAL) for name in cls.fields),
+                ("ts_event", pa.uint64()),
+                ("ts_init", pa.uint64()),
+            ]
         )
 
     def to_arrow(self) -> pa.RecordBatch:
@@ -73,9 +78,7 @@ class _Record(Data):
     def from_arrow(cls, table: pa.Table | pa.RecordBatch) -> "list[_Record]":
         """One object a row."""
         names = cls.schema().names
-        return [
-            cls(InstrumentId.from_str(row.pop("instrument_id")), **row) for row in table.select(names).to_pylist()
-        ]
+        return [cls(InstrumentId.from_str(row.pop("instrument_id")), **row) for row in table.select(names).to_pylist()]
 
 
 class OpenInterest(_Record):

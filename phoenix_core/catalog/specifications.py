@@ -18,7 +18,23 @@ _SPOT_INFO = "https://api.binance.com/api/v3/exchangeInfo"
 ARCHIVE_DECIMALS = 8
 
 # Longest first, so that FDUSD is not read as USD.
-_QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "BTC", "ETH", "BNB", "TRY", "EUR", "GBP", "BRL", "JPY", "USD")
+_QUOTES = (
+    "FDUSD",
+    "USDT",
+    "USDC",
+    "BUSD",
+    "TUSD",
+    "USDP",
+    "BTC",
+    "ETH",
+    "BNB",
+    "TRY",
+    "EUR",
+    "GBP",
+    "BRL",
+    "JPY",
+    "USD",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Day files of the catalog: made from raw zips, published whole, verified before they are read.
 
-    convert_day(lake, dataset, listing, day)      zip → one parquet file named by the whole day
-    read_day(lake, asset, day)                    → Polars, exact decimals, no NautilusTrader needed
-    nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
+convert_day(lake, dataset, listing, day)      zip → one parquet file named by the whole day
+read_day(lake, asset, day)                    → Polars, exact decimals, no NautilusTrader needed
+nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.convert import Conversion, decimals, to_catalog
-from phoenix_core.catalog.specifications import Specification, specification
+from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
@@ -68,21 +68,28 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     sources = {raw.asset: raw.data_version}
     if current := manifest.is_current(asset, day, sources):
         return current
-    if not raw.published:
-        return _record_absent(manifest, asset, dataset, listing, day, raw.reason, sources)
-    manifest.verify(raw)
     conversion = Conversion(dataset, specification(listing), 0, Counts())
+    if not raw.published:
+        return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
+    manifest.verify(raw)
     table = DayTable(
-        lake.path(raw.file), key_of_day(dataset, listing, day), dataset, (day, day), lake.staging, conversion.counts
+        lake.path(raw.file),
+        key_of_day(dataset, listing, day),
+        dataset,
+        (day, day),
+        lake.staging,
+        conversion.counts,
     )
     relative = day_file(dataset.becomes.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
         facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
         rows = _counted(staged, conversion)
-        if not rows:
-            reason = f"empty: {table.key.member} holds no row of {day}"
-            return _record_absent(manifest, asset, dataset, listing, day, reason, sources, conversion.counts)
         digest, size = sha256_of(staged), staged.stat().st_size
+        if not rows:
+            staged.unlink()  # NautilusTrader skips an empty file in silence; the manifest says it instead
+    if not rows:
+        reason = f"empty: {table.key.member} holds no row of {day}"
+        return _record_absent(manifest, asset, conversion, day, reason, sources)
     return manifest.record(
         Entry(
             asset=asset,
@@ -202,7 +209,7 @@ def frame_from_arrow(table: pa.Table) -> pl.DataFrame:
     wide = pa.binary(16)
     return pl.DataFrame(
         [
-            decimals(column).alias(name) if column.type == wide else pl.from_arrow(column).alias(name)  # type: ignore[union-attr,arg-type]
+            decimals(column).alias(name) if column.type == wide else pl.from_arrow(column).alias(name)  # type: ignore[union-attr]
             for name, column in zip(table.column_names, table.columns, strict=True)
         ]
     )
@@ -259,27 +266,12 @@ def _counted(staged: Path, conversion: Conversion) -> int:
     return int(rows)
 
 
-def _record_absent(  # noqa: PLR0913 - the parts of one record
-    manifest: Manifest,
-    asset: str,
-    dataset: Dataset,
-    listing: Listing,
-    day: date,
-    reason: str,
-    sources: dict[str, str],
-    counts: Counts | None = None,
+def _record_absent(
+    manifest: Manifest, asset: str, conversion: Conversion, day: date, reason: str, sources: dict[str, str]
 ) -> Entry:
-    spec: Specification = specification(listing)
-    identifier = Conversion(dataset, spec, 0, Counts()).identifier
+    counts = dict(sorted(conversion.counts.items()))
     entry = manifest.record(
-        Entry(
-            asset=asset,
-            day=day.isoformat(),
-            published=False,
-            reason=reason,
-            sources=sources,
-            counts=dict(counts or {}),
-        )
+        Entry(asset=asset, day=day.isoformat(), published=False, reason=reason, sources=sources, counts=counts)
     )
-    manifest.lake.remove(day_file(dataset.becomes.value, identifier, day))
+    manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
     return entry

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from phoenix_core.archive.client import Archive
+from phoenix_core.archive.client import Archive, Fetched
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.archive.publication import Absence, Absent, absence, known_absence
 from phoenix_core.datasets import Dataset, Published
@@ -66,21 +66,16 @@ class Ingest:
             return None
         return expected
 
-    def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> str | None:
+    def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)
-        self.lake.staging.mkdir(parents=True, exist_ok=True)
-        fetched = None
-        try:
-            with self.lake.publishing(relative) as staged:
-                fetched = self.archive.download(key, staged, expected=expected, max_bytes=dataset.max_bytes)
-                if fetched is None:
-                    raise _NothingThereError
-        except _NothingThereError:
-            return None
+        with self.lake.publishing(relative) as staged:
+            fetched = self.archive.download(key, staged, expected=expected, max_bytes=dataset.max_bytes)
+            if fetched is None:
+                staged.unlink(missing_ok=True)
         if fetched is not None and fetched.verified:
             name = relative.rsplit("/", 1)[-1]
             self.lake.write(f"{relative}.CHECKSUM", f"{fetched.sha256}  {name}\n".encode())
-        return fetched.sha256 if fetched else None
+        return fetched
 
     def _recorded(self, dataset: Dataset, listing: Listing, day: date, key: ArchiveKey, *, verified: bool) -> Entry:
         relative = raw_path(key)
@@ -116,7 +111,3 @@ class Ingest:
                 facts={"absence": absent.why.value},
             )
         )
-
-
-class _NothingThereError(Exception):
-    """Leaves `publishing` without publishing."""

@@ -11,7 +11,7 @@ def equity_svg(equity: pl.DataFrame, title: str) -> str:
     """Draw an equity curve (ts, equity) of any length as an image of a few kilobytes."""
     curve = thinned(equity, _POINTS)
     values = curve["equity"].to_list() or [0.0]
-    low, high = min(values), max(values)
+    low, high = float(min(values)), float(max(values))
     span = (high - low) or 1.0
     width, height = _WIDTH - 2 * _MARGIN - 30, _HEIGHT - 2 * _MARGIN
     left = _MARGIN + 30

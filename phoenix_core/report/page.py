@@ -78,10 +78,14 @@ def _panels(equity: pl.DataFrame, fills: pl.DataFrame) -> go.Figure:
         marker = {"symbol": symbol, "color": color, "size": 8}
         prices = of_side["price"].cast(pl.Float64).to_list()
         figure.add_trace(
-            go.Scatter(x=of_side["time"].to_list(), y=prices, mode="markers", name=side.lower(), marker=marker), 2, 1
+            go.Scatter(x=of_side["time"].to_list(), y=prices, mode="markers", name=side.lower(), marker=marker),
+            2,
+            1,
         )
     figure.add_trace(
-        go.Scatter(x=time, y=drawdown.to_list(), name="drawdown", fill="tozeroy", line={"color": "#b91c1c"}), 3, 1
+        go.Scatter(x=time, y=drawdown.to_list(), name="drawdown", fill="tozeroy", line={"color": "#b91c1c"}),
+        3,
+        1,
     )
     figure.update_yaxes(tickformat=".1%", row=3, col=1)
     figure.update_layout(height=820, margin={"l": 60, "r": 20, "t": 40, "b": 40}, template="plotly_white")

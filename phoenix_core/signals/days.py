@@ -8,7 +8,6 @@ of open interest. What of that is missing is left out and said.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -18,7 +17,7 @@ from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
+from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.signals import liquidation_pressure, regime, volatility
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.signals.volume_buckets import volume_buckets
@@ -28,6 +27,7 @@ VOLUME_BUCKETS = "volume_buckets"
 SIGNALS = "signals"
 _TRADE_COLUMNS = ("price", "size", "aggressor_side", "trade_id", "ts_event")
 OI_DAYS = 30
+_DEFAULTS = SignalParameters()
 
 SIGNAL_COLUMNS = (
     "ts_event",
@@ -60,7 +60,7 @@ class SignalDays:
 
     lake: Lake
     listing: Listing
-    parameters: SignalParameters = SignalParameters()
+    parameters: SignalParameters = _DEFAULTS
 
     def asset(self, name: str) -> str:
         """Full name of one of our assets."""
@@ -266,5 +266,9 @@ def _counts(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def _no_rows(columns: tuple[str, ...]) -> pl.DataFrame:
-    types: dict[str, pl.DataType | type[pl.DataType]] = {"ts_event": pl.UInt64, "ts_init": pl.UInt64, "trade_id": pl.String}
+    types: dict[str, pl.DataType | type[pl.DataType]] = {
+        "ts_event": pl.UInt64,
+        "ts_init": pl.UInt64,
+        "trade_id": pl.String,
+    }
     return pl.DataFrame(schema={name: types.get(name, pl.Decimal(38, 16)) for name in columns})

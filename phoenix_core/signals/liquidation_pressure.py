@@ -10,6 +10,7 @@ B and S are the notional bought and sold by aggressors.
 
 import math
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -72,10 +73,8 @@ def depletion_ratios(depth: pl.DataFrame, band: Decimal) -> pl.DataFrame:
     one_band = depth.filter(pl.col("percentage") == band)
     notional = one_band["notional"].cast(pl.Float64).to_numpy()
     known = one_band["ts_init"].cast(pl.Int64).to_numpy()
-    ratios = [depletion_ratio(float(now), float(before)) for before, now in zip(notional, notional[1:], strict=False)]
-    return pl.DataFrame(
-        {"known_ns": known[1:], "ldr": ratios}, schema={"known_ns": pl.Int64, "ldr": pl.Float64}
-    )
+    ratios = [depletion_ratio(float(now), float(before)) for before, now in pairwise(notional)]
+    return pl.DataFrame({"known_ns": known[1:], "ldr": ratios}, schema={"known_ns": pl.Int64, "ldr": pl.Float64})
 
 
 def as_of(times: NDArray[np.int64], known: pl.DataFrame, value: str, max_age_ns: int) -> pl.Series:

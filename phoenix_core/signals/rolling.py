@@ -42,6 +42,4 @@ def z_scores_by_time(times: NDArray[np.int64], values: Floats, window_ns: int, f
     The window of a value at t is (t - window_ns, t].
     """
     starts = np.searchsorted(times, times[first:] - window_ns, side="right")
-    return np.array(
-        [z_score(values[start : first + n + 1]) for n, start in enumerate(starts)], dtype=np.float64
-    )
+    return np.array([z_score(values[start : first + n + 1]) for n, start in enumerate(starts)], dtype=np.float64)

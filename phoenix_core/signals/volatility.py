@@ -36,4 +36,4 @@ def realized_volatility(times: Ints, prices: Floats, at: Ints, window_ns: int) -
     running = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(squared_returns(prices))])
     starts = np.searchsorted(times, times[at] - window_ns, side="left")
     # Sums wrap modulo 2^64 over a wild day; their difference is right all the same.
-    return np.sqrt((running[at + 1] - running[starts]).astype(np.float64) / UNIT)
+    return np.asarray(np.sqrt((running[at + 1] - running[starts]).astype(np.float64) / UNIT))

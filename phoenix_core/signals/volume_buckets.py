@@ -18,7 +18,7 @@ _SCALE = 16
 _BLOCK = 65_536
 _SAFE = 2**62
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ts_event": pl.Int64,
     "ts_init": pl.Int64,
     "opened_ns": pl.Int64,
@@ -103,9 +103,7 @@ def mantissas(values: pl.Series) -> tuple[Ints, int]:
 
     The fewest decimals that hold every value, so that products stay small.
     """
-    decimals = next(
-        d for d in range(_SCALE + 1) if (values.cast(pl.Decimal(38, d)).cast(values.dtype) == values).all()
-    )
+    decimals = next(d for d in range(_SCALE + 1) if (values.cast(pl.Decimal(38, d)).cast(values.dtype) == values).all())
     return values.cast(pl.Decimal(38, decimals)).to_physical().cast(pl.Int64).to_numpy(), decimals
 
 

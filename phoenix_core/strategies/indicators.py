@@ -59,9 +59,7 @@ class VolumeClock:
         self._bought = self._sold = 0
         self._first_trade: int | None = None
 
-    def add(
-        self, ts_event: int, trade_id: int, notional: int, *, is_sell: bool
-    ) -> tuple[int, int, int, int] | None:
+    def add(self, ts_event: int, trade_id: int, notional: int, *, is_sell: bool) -> tuple[int, int, int, int] | None:
         """Add a trade; where it closes a bucket, give its number, first trade, bought and sold (1e-32)."""
         if ts_event // DAY_NS != self._day:
             self._day, self._bucket = ts_event // DAY_NS, 0

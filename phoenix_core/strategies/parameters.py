@@ -36,5 +36,3 @@ class StrategyParameters(BaseModel):
         sigma = max(volatility, self.min_volatility)
         fraction = self.kelly_kappa * self.expected_alpha / (sigma**2 + self.jump_risk_variance)
         return max(0.0, min(fraction, self.max_leverage))
-
-

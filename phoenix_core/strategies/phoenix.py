@@ -137,9 +137,7 @@ class PhoenixStrategy(Strategy):
             the best bid and ask.
     """
 
-    def __init__(
-        self, instrument_id: InstrumentId, parameters: StrategyParameters, *, quotes_implied: bool
-    ) -> None:
+    def __init__(self, instrument_id: InstrumentId, parameters: StrategyParameters, *, quotes_implied: bool) -> None:
         super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
         self.instrument_id = instrument_id
         self.parameters = parameters
@@ -297,7 +295,8 @@ class PhoenixStrategy(Strategy):
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
         fraction = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
         step = self._instrument.size_increment.as_decimal()
-        return (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR) * step
+        steps = (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR)
+        return Decimal(steps * step)
 
     def _best_quotes(self) -> tuple[Decimal, Decimal] | None:
         if self.quotes_implied:

@@ -37,9 +37,8 @@ def write_archive(
             if text and dataset.life(listing).excludes(day) is None:
                 key = key_of_day(dataset, listing, day)
                 written.append(write_zip(root, key, _with_header(dataset, day, text(market))))
-    for month in sorted({day.replace(day=1) for day in days}):
-        written.append(_write_funding(root, listing, month, seed))
-    return written
+    months = sorted({day.replace(day=1) for day in days})
+    return [*written, *(_write_funding(root, listing, month, seed) for month in months)]
 
 
 def write_zip(root: Path, key: ArchiveKey, text: bytes) -> Path:
@@ -183,7 +182,10 @@ def _minutes(day: MarketDay) -> tuple[np.ndarray, dict[str, np.ndarray]]:
             "fills": day.fills_per_trade,
             "bought": np.where(day.is_sell, 0, day.size_lots),
         }
-    ).with_columns((pl.col("price") * pl.col("lots")).alias("turnover"), (pl.col("price") * pl.col("bought")).alias("bought_turnover"))
+    ).with_columns(
+        (pl.col("price") * pl.col("lots")).alias("turnover"),
+        (pl.col("price") * pl.col("bought")).alias("bought_turnover"),
+    )
     minutes = trades.group_by("minute", maintain_order=True).agg(
         pl.col("price").first().alias("open"),
         pl.col("price").max().alias("high"),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class MarketDay:
         rng = np.random.default_rng([self.seed, self.day.toordinal(), 1])
         slots = np.linspace(5.5 * 3600, SECONDS - 3600, self.size.cascades + 1)
         cascades = []
-        for begin, end in zip(slots, slots[1:], strict=False):
+        for begin, end in pairwise(slots):
             start = int(rng.uniform(begin, end - 2400))
             if begin <= _FUNDING_SECOND < end:
                 start = _FUNDING_SECOND - 100
@@ -142,7 +143,8 @@ class MarketDay:
         """Relative number of trades for each second; mean 1."""
         hours = np.arange(SECONDS) / 3600
         daily = 0.9 + 0.5 * np.sin((hours - 9) / 24 * 2 * np.pi)
-        quiet = np.where((hours >= 2) & (hours < 5), 0.25, 1.0)
+        night_begins, night_ends = 2, 5
+        quiet = np.where((hours >= night_begins) & (hours < night_ends), 0.25, 1.0)
         level = daily * quiet * (1 + 8 * self.selling + 2 * self.buying)
         return np.asarray(level / level.mean())
 
@@ -224,7 +226,13 @@ class MarketDay:
         thin = 1 - 0.7 * self.selling[self._trade_second][base][order]
         lots = self._rng.lognormal(7.5, 1.0, (2, base.size)) * thin
         bid_lots, ask_lots = np.maximum(1, lots.astype(np.int64))
-        return {"ms": ms[order], "bid_ticks": after, "bid_lots": bid_lots, "ask_ticks": after + 1, "ask_lots": ask_lots}
+        return {
+            "ms": ms[order],
+            "bid_ticks": after,
+            "bid_lots": bid_lots,
+            "ask_ticks": after + 1,
+            "ask_lots": ask_lots,
+        }
 
     def mid_at(self, seconds: Ints) -> Floats:
         """Mid in quote units at the end of some seconds of the day."""

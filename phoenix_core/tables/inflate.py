@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
 
@@ -77,7 +78,7 @@ def _inflated(path: Path, member: str, max_ratio: int) -> Iterator[bytes]:
                 piece = stream.flush()
                 crc, size = isal_zlib.crc32(piece, crc), size + len(piece)
                 yield piece
-    except (isal_zlib.error, EOFError) as error:
+    except (IsalError, EOFError) as error:
         raise ArchiveCorrupt(f"{path.name} can't be inflated after {size} bytes ({error}). {_AGAIN}") from error
     if left or size != info.file_size or crc != info.CRC:
         raise ArchiveCorrupt(
@@ -118,7 +119,7 @@ def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
             magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
             name = file.read(name_length)
             if magic == b"PK\x03\x04" and info.header_offset == 0 and name == info.orig_filename.encode():
-                return _LOCAL_HEADER.size + name_length + extra_length
+                return int(_LOCAL_HEADER.size + name_length + extra_length)
     raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
 
 

@@ -49,7 +49,6 @@ class _OutOfOrderError(Exception):
     """A streamed day turned out to need ordering."""
 
 
-
 @dataclass
 class DayTable:
     """The rows of one day of one dataset, read from one zip.
@@ -114,9 +113,7 @@ class DayTable:
         factor: dict[str, int] = {}
         line = 1
         member = self.key.member
-        for raw in csv_lines(
-            self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes
-        ):
+        for raw in csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes):
             block = raw
             if header is None:
                 block, header = self._sniffed(block.removeprefix(_BOM))

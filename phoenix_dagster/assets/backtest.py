@@ -71,9 +71,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         pool=POOL,
         check_specs=_check_specs(key),
     )
-    def asset(
-        context: dg.AssetExecutionContext, config: BacktestConfig, workspace: Workspace
-    ) -> dg.MaterializeResult:
+    def asset(context: dg.AssetExecutionContext, config: BacktestConfig, workspace: Workspace) -> dg.MaterializeResult:
         def work(day: date) -> Done:
             return _run(workspace, _experiment(listing, config, day, day), f"{listing.path}/{BACKTEST}", context)
 
@@ -85,7 +83,6 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
 def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of one experiment over a range, position and balance carried from day to day."""
     key = key_of(listing, CONTINUOUS)
-    policy = {"backfill_policy": backfill_policy(settings)} if settings.days_per_run == "all" else {}
 
     @dg.asset(
         key=key,
@@ -96,7 +93,8 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         deps=_inputs(listing),
         pool=POOL,
         check_specs=_check_specs(key),
-        **policy,
+        # A range in one run wants the policy on every selected asset, partitioned or not.
+        backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
     )
     def asset(
         context: dg.AssetExecutionContext, config: ContinuousConfig, workspace: Workspace
@@ -109,7 +107,10 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
             data_version=dg.DataVersion(done.entry.data_version),
             check_results=[
                 dg.AssetCheckResult(
-                    check_name=check.name, passed=check.passed, severity=check.severity, metadata={"says": check.says}
+                    check_name=check.name,
+                    passed=check.passed,
+                    severity=check.severity,
+                    metadata={"says": check.says},
                 )
                 for check in done.checks
             ],
@@ -183,7 +184,7 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
 
     def day_done(day: date, events: int) -> None:
         if days > 1:
-            context.log.info(f"{day}: {events:,} events so far")
+            context.log.info("%s: %s events so far", day, f"{events:,}")
 
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset, sources=sources)

@@ -37,7 +37,10 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         pool=POOL,
         check_specs=[
             dg.AssetCheckSpec(
-                "accounted", asset=key, blocking=True, description="Rows read are rows kept, dropped or of other days."
+                "accounted",
+                asset=key,
+                blocking=True,
+                description="Rows read are rows kept, dropped or of other days.",
             ),
             dg.AssetCheckSpec("clean", asset=key, description="No row was dropped or repaired."),
         ],
@@ -116,5 +119,9 @@ def _checks(entry: Entry) -> tuple[Check, ...]:
             f"{read} read, {entry.rows} in the catalog, {dropped} dropped, {counts.get('other_days', 0)} of other days",
             dg.AssetCheckSeverity.ERROR,
         ),
-        Check("clean", not touched, ", ".join(f"{name}: {count}" for name, count in touched.items()) or "nothing"),
+        Check(
+            "clean",
+            not touched,
+            ", ".join(f"{name}: {count}" for name, count in touched.items()) or "nothing",
+        ),
     )

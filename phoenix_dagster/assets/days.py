@@ -68,7 +68,8 @@ def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int 
         started = time.monotonic()
         try:
             done[day] = work(day)
-            context.log.info(f"{context.asset_key.to_user_string()} {day}: {_line(done[day], time.monotonic() - started)}")
+            line = _line(done[day], time.monotonic() - started)
+            context.log.info("%s %s: %s", context.asset_key.to_user_string(), day, line)
         except PhoenixError as error:
             failed[day] = error
 

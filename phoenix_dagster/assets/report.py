@@ -21,7 +21,6 @@ REPORT = "report"
 
 def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of the report."""
-    policy = {"backfill_policy": backfill_policy(settings)} if settings.days_per_run == "all" else {}
 
     @dg.asset(
         key=key_of(listing, REPORT),
@@ -30,7 +29,8 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",
         deps=[key_of(listing, CONTINUOUS)],
-        **policy,
+        # A range in one run wants the policy on every selected asset, partitioned or not.
+        backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
     )
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         started = time.monotonic()
@@ -86,7 +86,7 @@ def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
             "fees": f"{parts['fees']:,.2f}",
             "funding": f"{parts['funding']:,.2f}",
             "max drawdown": f"{stats.max_drawdown:.2%}",
-            "Sharpe, annualized": "–" if stats.sharpe is None else f"{stats.sharpe:.2f}",
+            "Sharpe, annualized": "none" if stats.sharpe is None else f"{stats.sharpe:.2f}",
             "exposure": f"{stats.exposure:.1%}",
             "round trips": f"{stats.trips} ({stats.won} won)",
             "final balance": f"{float(document['final_balance']):,.2f}",

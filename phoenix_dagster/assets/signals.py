@@ -60,9 +60,7 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="Liquidation pressure, its parts, crowding and volatility when each bucket closes. Reads "
         "yesterday's buckets, trades and depth, and 30 days of open interest, as far as they are there.",
-        deps=[
-            dg.AssetDep(key_of(listing, name), partition_mapping=looking_back(days)) for name, days in reach.items()
-        ],
+        deps=[dg.AssetDep(key_of(listing, name), partition_mapping=looking_back(days)) for name, days in reach.items()],
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
         pool=POOL,
