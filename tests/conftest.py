@@ -1,0 +1,94 @@
+"""Fixtures that many tests share: the real files beside the checkout, and a small synthetic market."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fakes.archive_server import FakeArchive, serving
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.catalog.store import convert_day, record_instrument
+from phoenix_core.datasets import datasets_on
+from phoenix_core.market import Listing
+from phoenix_core.raw.store import Ingest
+from phoenix_core.signals.days import SignalDays
+from phoenix_core.storage import Lake
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
+
+REAL_FILES = Path(__file__).parents[2] / "shared" / "archive"
+LATER = date(2026, 11, 1)
+
+
+def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:
+    """Bring one day from raw to signals, as the assets do."""
+    ingest = Ingest(lake, Archive(str(archive)), LATER)
+    for dataset in datasets_on(listing.market):
+        ingest.day(dataset, listing, day)
+        convert_day(lake, dataset, listing, day)
+    record_instrument(lake, listing, day)
+    signals = SignalDays(lake, listing)
+    signals.publish_buckets(day)
+    signals.publish_signals(day)
+
+
+@pytest.fixture(scope="session")
+def real_files() -> Path:
+    """The mirror of real files that lies beside the checkout on the project's machines."""
+    if not (REAL_FILES / "expected.json").is_file():
+        pytest.skip(f"no real files at {REAL_FILES.relative_to(REAL_FILES.parents[2])} beside this checkout")
+    return REAL_FILES
+
+
+@pytest.fixture(scope="session")
+def expected(real_files: Path) -> dict[str, dict[str, object]]:
+    """The answer sheet of the real files, computed by other code."""
+    return json.loads((real_files / "expected.json").read_text())
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake.at(tmp_path / "data")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FakeArchive]:
+    """A fake archive over an empty folder."""
+    root = tmp_path / "published"
+    root.mkdir()
+    with serving(root) as archive:
+        yield archive
+
+
+@dataclass(frozen=True)
+class Market:
+    """A synthetic market on disk: its archive, and a lake with everything up to signals."""
+
+    archive: Path
+    lake: Lake
+    listing: Listing
+    days: tuple[date, ...]
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
+    """Two small synthetic days of um:BTCUSDT, with cascades that the strategy enters on."""
+    root = tmp_path_factory.mktemp("market")
+    listing = Listing.parse("um:BTCUSDT")
+    days = (date(2024, 3, 24), date(2024, 3, 25))
+    write_archive(root / "archive", listing, days, size=MarketSize(trades=24_000, quotes_per_trade=3))
+    lake = Lake.at(root / "data")
+    for day in days:
+        materialize_day(lake, root / "archive", listing, day)
+    return Market(root / "archive", lake, listing, days)
+
+
+@pytest.fixture(scope="session")
+def real_minutes(real_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with the real minutes of 2024-08-08 up to signals."""
+    lake = Lake.at(tmp_path_factory.mktemp("minutes") / "data")
+    materialize_day(lake, real_files, Listing.parse("um:BTCUSDT"), date(2024, 8, 8))
+    return lake

@@ -1,0 +1,78 @@
+"""A real HTTP server on 127.0.0.1 that plays the archive, well or badly."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MISSING = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>'
+
+
+@dataclass
+class Answer:
+    """One answer: status, headers, body, and how it goes wrong on the way."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    announced: int | None = None  # Content-Length, where it is not the body's
+    pause: float = 0.0  # seconds before the body
+
+
+@dataclass
+class FakeArchive:
+    """Answers by path: scripted ones first, in order, then the file of that name, then 404."""
+
+    root: Path
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+    scripted: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+
+    def script(self, path: str, *answers: Answer) -> None:
+        """Give these answers for a path, one a request."""
+        self.scripted["/" + path] += answers
+
+    def answer(self, path: str) -> Answer:
+        """Choose the answer for a request."""
+        self.requests.append(path)
+        if self.scripted[path]:
+            return self.scripted[path].pop(0)
+        file = self.root / path.lstrip("/")
+        return Answer(body=file.read_bytes()) if file.is_file() else Answer(404, MISSING)
+
+
+@contextmanager
+def serving(root: Path) -> Iterator[FakeArchive]:
+    """Serve a folder until the block ends."""
+    archive = FakeArchive(root)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+            answer = archive.answer(self.path)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            length = len(answer.body) if answer.announced is None else answer.announced
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            time.sleep(answer.pause)
+            self.wfile.write(answer.body)
+            self.close_connection = answer.announced is not None
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    archive.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield archive
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
