@@ -5,7 +5,7 @@ data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-30.zip
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import ConfigInvalid
@@ -40,6 +40,15 @@ class ArchiveKey:
         """Name of the only file in the zip."""
         middle = self.interval.value if self.interval else self.folder
         return f"{self.listing.symbol}-{middle}-{self.period}.csv"
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day of the file, both inclusive."""
+        if self.published is Published.DAILY:
+            day = date.fromisoformat(self.period)
+            return day, day
+        first = date.fromisoformat(f"{self.period}-01")
+        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
     @property
     def path(self) -> str:

@@ -78,7 +78,7 @@ def _inflated(path: Path, member: str, max_ratio: int) -> Iterator[bytes]:
                 piece = stream.flush()
                 crc, size = isal_zlib.crc32(piece, crc), size + len(piece)
                 yield piece
-    except (IsalError, EOFError) as error:  # type: ignore[misc] - its stub declares the class as a value
+    except (IsalError, EOFError) as error:  # type: ignore[misc]  # its stub declares a value
         raise ArchiveCorrupt(f"{path.name} can't be inflated after {size} bytes ({error}). {_AGAIN}") from error
     if left or size != info.file_size or crc != info.CRC:
         raise ArchiveCorrupt(

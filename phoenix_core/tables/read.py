@@ -282,10 +282,9 @@ class DayTable:
     def _ruled(self, batch: pl.DataFrame, window: tuple[int, int]) -> pl.DataFrame:
         self.counts["read"] += batch.height
         ruled = rules.by_columns(batch, self.columns, self.counts)
-        first, last = self.dataset.period_of(self.days[0])
-        if (first, last) != self.days:  # a day's share of a month's file
+        if self.key.days != self.days:  # a day's share of a month's file
             month = timestamps.window_of(
-                self.dataset, self.key.listing.market, (first, last), batch[self.dataset.time.name]
+                self.dataset, self.key.listing.market, self.key.days, batch[self.dataset.time.name]
             )
             ruled = rules.within(ruled, self.dataset.time.name, month, "outside_period", self.counts)
             return rules.within(ruled, self.dataset.time.name, window, "other_days", self.counts)

@@ -1,0 +1,130 @@
+"""Zips that are not what they should be."""
+
+import io
+import struct
+import zipfile
+
+import pytest
+from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put
+
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
+from phoenix_core.tables.inflate import csv_lines, csv_summary
+
+KEY = key_of_day(AGG_TRADES, UM, DAY)
+TEXT = AGG_HEADER + agg_rows(*((n, "69903.5", "0.014", n, "true") for n in range(500)))
+
+
+def read(path, *, block_bytes=4096, max_ratio=200):
+    return list(csv_lines(path, KEY.member, max_ratio=max_ratio, block_bytes=block_bytes))
+
+
+@pytest.mark.parametrize("block_bytes", [1, 100, 4096, 1 << 20])
+def test_blocks_hold_whole_lines(tmp_path, block_bytes):
+    """Whatever the block size, joined they are the text, and each ends a line."""
+    blocks = read(put(tmp_path, KEY, TEXT), block_bytes=block_bytes)
+    assert b"".join(blocks).decode() == TEXT
+    assert all(block.endswith(b"\n") for block in blocks)
+
+
+def test_a_last_line_without_newline_counts(tmp_path):
+    """It gets its newline, and is not lost."""
+    assert b"".join(read(put(tmp_path, KEY, TEXT.rstrip("\n")))).decode() == TEXT
+
+
+def test_a_summary_counts_lines(tmp_path):
+    """501 lines with the header, first and last among them."""
+    summary = csv_summary(put(tmp_path, KEY, TEXT), KEY.member, max_ratio=200)
+    assert (summary.lines, summary.head[0] + "\n") == (501, AGG_HEADER)
+    assert summary.last.startswith("499,")
+
+
+@pytest.mark.parametrize("member", ["../x.csv", "/etc/passwd", "BTCUSDT-aggTrades-2024-03-31.csv", "x/" + KEY.member])
+def test_another_member_is_refused(tmp_path, member):
+    """A traversal, an absolute path and another day's file are not opened."""
+    with pytest.raises(ArchiveUnsafe, match="must hold just"):
+        read(put(tmp_path, KEY, TEXT, member=member))
+
+
+def test_several_members_are_refused(tmp_path):
+    """As in one monthly file of 2018, which held two CSVs."""
+    path = put(tmp_path, KEY, TEXT)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__MACOSX/._x", "x")
+    with pytest.raises(ArchiveUnsafe, match="found 2 members"):
+        read(path)
+
+
+def test_a_bomb_is_refused_unopened(tmp_path):
+    """A CSV a thousand times its zip, above the size from which that matters."""
+    with pytest.raises(ArchiveUnsafe, match="would inflate to"):
+        read(put(tmp_path, KEY, b"0" * (64 << 20)), max_ratio=200)
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    """The flag alone is enough."""
+    path = put(tmp_path, KEY, TEXT)
+    data = bytearray(path.read_bytes())
+    central = data.rindex(b"PK\x01\x02")
+    data[central + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(ArchiveUnsafe, match="plain deflate"):
+        read(path)
+
+
+@pytest.mark.parametrize("cut", [10, 200, 1000])
+def test_a_cut_zip_is_corrupt(tmp_path, cut):
+    """Wherever it is cut."""
+    path = put(tmp_path, KEY, TEXT)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(ArchiveCorrupt):
+        read(path)
+
+
+def test_every_flipped_byte_of_the_data_is_noticed(tmp_path):
+    """CRC, size or deflate itself: no changed bit of the member passes."""
+    path = put(tmp_path, KEY, TEXT)
+    good = path.read_bytes()
+    start = 30 + len(KEY.member)
+    for position in range(start, start + 200, 7):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 0x10]) + good[position + 1 :])
+        with pytest.raises(ArchiveCorrupt):
+            read(path)
+
+
+def test_a_lying_size_is_noticed(tmp_path):
+    """A member that declares more bytes than it has."""
+    path = put(tmp_path, KEY, TEXT)
+    data = bytearray(path.read_bytes())
+    central = data.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", data, central + 24, len(TEXT) + 1)
+    path.write_bytes(data)
+    with pytest.raises(ArchiveCorrupt):
+        read(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"<html>", b"PK\x05\x06" + b"\0" * 18])
+def test_no_zip_at_all_is_an_error(tmp_path, content):
+    """Empty, truncated, HTML and an empty archive."""
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    with pytest.raises((ArchiveCorrupt, ArchiveUnsafe)):
+        read(path)
+
+
+def test_a_prepended_zip_is_refused(tmp_path):
+    """Python's zipfile accepts junk in front; a verified archive has none."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(KEY.member, TEXT)
+    path = tmp_path / "x.zip"
+    path.write_bytes(b"junk" + buffer.getvalue())
+    with pytest.raises(ArchiveCorrupt):
+        read(path)
+
+
+def test_an_endless_line_is_refused(tmp_path):
+    """Memory stays bounded where a file has no line ends."""
+    with pytest.raises(ArchiveCorrupt, match="line of over"):
+        read(put(tmp_path, KEY, "7" * 300_000), block_bytes=1024)
