@@ -51,7 +51,7 @@ class DayInputs:
 
     Attributes:
         day: UTC day.
-        signals: One row a bucket, `signals.days.SIGNAL_COLUMNS`.
+        signals: One row a bucket, `signals.table.SIGNAL_COLUMNS`.
         trades: The day's trades.
         quotes: The day's quotes, or None.
         funding: Funding times with their marks.

@@ -154,9 +154,7 @@ class Settlement(SimulationModule):
         equity = balance + quantity * price - paid
         return Decimal(equity - abs(quantity) * price * self._instrument.margin_maint)
 
-    def _charge(
-        self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal
-    ) -> None:
+    def _charge(self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal) -> None:
         money = Money(amount, self._instrument.get_settlement_currency())
         self.exchange.adjust_account(money)
         self.settled.append(Settled(ts, kind, quantity, price, rate, money.as_decimal()))

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
 import polars as pl
 
 from phoenix_core.catalog.specifications import specification
@@ -18,8 +17,8 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
-from phoenix_core.signals import liquidation_pressure, regime, volatility
 from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.signals.table import SignalInputs, signal_table
 from phoenix_core.signals.volume_buckets import volume_buckets
 from phoenix_core.storage import Lake, digest_of, sha256_of
 
@@ -28,23 +27,6 @@ SIGNALS = "signals"
 _TRADE_COLUMNS = ("price", "size", "aggressor_side", "trade_id", "ts_event")
 OI_DAYS = 30
 _DEFAULTS = SignalParameters()
-
-SIGNAL_COLUMNS = (
-    "ts_event",
-    "ts_init",
-    "bucket",
-    "first_trade",
-    "last_trade",
-    "last_price",
-    "fsi",
-    "z_fsi",
-    "vpin",
-    "ldr",
-    "oi_z",
-    "lpi",
-    "rv",
-    "fsi_ready",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +92,22 @@ class SignalDays:
         return volume_buckets(trades, self.parameters.vol_bucket_size, contract_size=contract)
 
     def signals(self, day: date) -> pl.DataFrame:
-        """Signals of a day, columns `SIGNAL_COLUMNS`: one row when each bucket closes.
-
-        ldr, oi_z and rv are null where they could not be known; lpi then counts no depletion.
-        """
+        """Signals of a day, see `table.signal_table`."""
+        yesterday = day - timedelta(1)
         today = self._buckets_of(day)
-        before = self._buckets_of(day - timedelta(1)) if self._has_trades(day - timedelta(1)) else today.clear()
-        scores = liquidation_pressure.flow_scores(pl.concat([before, today]), self.parameters, before.height)
-        times = today["ts_event"].to_numpy()
-        depth = self._frames(BOOK_DEPTH, [day - timedelta(1), day], ("ts_init", "percentage", "notional"))
-        ldr = self._as_of_ldr(times, depth)
-        oi_z = self._as_of_oi_z(times, day)
-        lpi = [
-            liquidation_pressure.pressure_index(z, ratio, vpin)
-            for z, ratio, vpin in zip(scores["z_fsi"], ldr, scores["vpin"], strict=True)
-        ]
-        return today.with_columns(
-            *scores.get_columns(),
-            ldr.alias("ldr"),
-            oi_z.alias("oi_z"),
-            pl.Series("lpi", lpi, dtype=pl.Float64),
-            self._volatility(day, today).alias("rv"),
-        ).select(SIGNAL_COLUMNS)
+        reach = self.parameters.rv_window_minutes * 60 * NS_PER_SECOND
+        start = day_start_ns(day)
+        inputs = SignalInputs(
+            start_ns=start,
+            buckets=today,
+            before=self._buckets_of(yesterday) if self._has_trades(yesterday) else today.clear(),
+            trades=self._frames(AGG_TRADES, [yesterday, day], ("price", "ts_event", "trade_id"), start - reach),
+            depth=self._frames(BOOK_DEPTH, [yesterday, day], ("ts_init", "percentage", "notional")),
+            open_interest=self._frames(
+                METRICS, days_between(day - timedelta(OI_DAYS), day), ("ts_init", "sum_open_interest")
+            ),
+        )
+        return signal_table(inputs, self.parameters)
 
     def parameters_digest(self) -> str:
         """Identity of the parameters."""
@@ -147,31 +123,6 @@ class SignalDays:
     def _has_trades(self, day: date) -> bool:
         entry = Manifest(self.lake).find(catalog_asset(AGG_TRADES, self.listing), day)
         return entry is not None and entry.published
-
-    def _as_of_ldr(self, times: np.ndarray, depth: pl.DataFrame) -> pl.Series:
-        ratios = liquidation_pressure.depletion_ratios(depth, self.parameters.depth_band)
-        age = self.parameters.max_depth_age_secs * NS_PER_SECOND
-        return liquidation_pressure.as_of(times, ratios, "ldr", age)
-
-    def _as_of_oi_z(self, times: np.ndarray, day: date) -> pl.Series:
-        days = days_between(day - timedelta(OI_DAYS), day)
-        history = self._frames(METRICS, days, ("ts_init", "sum_open_interest"))
-        age = self.parameters.max_oi_age_secs * NS_PER_SECOND
-        scores = regime.open_interest_z(history, day_start_ns(day) - age, self.parameters)
-        return liquidation_pressure.as_of(times, scores, "oi_z", age)
-
-    def _volatility(self, day: date, today: pl.DataFrame) -> pl.Series:
-        window = self.parameters.rv_window_minutes * 60 * NS_PER_SECOND
-        start = day_start_ns(day)
-        columns = ("price", "ts_event", "trade_id")
-        trades = self._frames(AGG_TRADES, [day - timedelta(1), day], columns, since_ns=start - window)
-        prices = trades["price"].cast(pl.Float64).to_numpy()
-        times = trades["ts_event"].cast(pl.Int64).to_numpy()
-        own = times.size - int((times >= start).sum())
-        # Ids rise within a day, so the closing trade of a bucket is found among today's rows.
-        ids = trades["trade_id"].cast(pl.Int64).to_numpy()[own:]
-        at = own + np.searchsorted(ids, today["last_trade"].to_numpy())
-        return pl.Series(volatility.realized_volatility(times, prices, at, window))
 
     def _frames(
         self, dataset: Dataset, days: Sequence[date], columns: tuple[str, ...], since_ns: int = 0

@@ -1,7 +1,7 @@
 """Rolling z-scores in two passes: stable for numbers as large as open interest.
 
-The textbook difference of sums of squares cancels catastrophically there; a window is centred before
-it is squared. Both replays of a signal, by arrays and by ticks, go through `z_score`.
+The textbook difference of sums of squares cancels catastrophically there; a window is first taken
+relative to its oldest value, which is exact for neighbours, then centred, then squared. Both replays of a signal, by arrays and by ticks, go through `z_score`.
 """
 
 import numpy as np
@@ -18,7 +18,8 @@ def z_score(window: Floats) -> float:
     >>> z_score(np.array([1.0, 2.0, 3.0]))
     1.224744871391589
     """
-    centred = window - window.mean()
+    relative = window - window[0]
+    centred = relative - relative.mean()
     variance = float(np.mean(centred * centred))
     return float(centred[-1]) / variance**0.5 if variance >= _NO_VARIANCE else 0.0
 
@@ -29,7 +30,8 @@ def z_scores_by_count(values: Floats, window: int) -> Floats:
     if values.size < window:
         return np.array(head, dtype=np.float64)
     windows = sliding_window_view(values, window)
-    centred = windows - windows.mean(axis=1, keepdims=True)
+    relative = windows - windows[:, :1]
+    centred = relative - relative.mean(axis=1, keepdims=True)
     variance = np.mean(centred * centred, axis=1)
     varies = variance >= _NO_VARIANCE
     scores = np.where(varies, centred[:, -1] / np.sqrt(np.where(varies, variance, 1.0)), 0.0)

@@ -24,7 +24,7 @@ RAW_SCALE = 16
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """The signal when a bucket closes; the fields of `signals.days.SIGNAL_COLUMNS`."""
+    """The signal when a bucket closes; the fields of `signals.table.SIGNAL_COLUMNS`."""
 
     ts_event: int
     bucket: int

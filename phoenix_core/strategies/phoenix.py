@@ -28,7 +28,7 @@ _TIMEOUT = "entry-timeout"
 class SignalTick(Data):
     """A signal as an event: known when its bucket closed.
 
-    Attributes mirror `signals.days.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
+    Attributes mirror `signals.table.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
     """
 
     __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "ts")
