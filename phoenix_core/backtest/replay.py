@@ -15,6 +15,7 @@ from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.model.data import CustomData, DataType
 from nautilus_trader.model.enums import AggressorSide
 
+from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, TickFile
 from phoenix_core.backtest.settlement import Settlement
 from phoenix_core.strategies.phoenix import CLIENT, Clock, PhoenixStrategy, SignalTick
@@ -35,6 +36,7 @@ class Replay:
         strategy: The only one.
         settlement: The venue's module.
         closing_ns: Before the end of the last day the session ends by this much, for orders to arrive.
+        implied: Where quotes come from if book_ticker is not used; None: from its files.
         events: Events fed so far.
     """
 
@@ -42,14 +44,17 @@ class Replay:
     strategy: PhoenixStrategy
     settlement: Settlement
     closing_ns: int
+    implied: ImpliedQuotes | None = None
     events: int = 0
     _days: list[DayInputs] = field(default_factory=list)
 
     def full(self, day: DayInputs, *, is_last: bool) -> None:
         """Feed every tick of a day."""
         self._begin(day)
-        files = [file for file in (None if self.strategy.quotes_implied else day.quotes, day.trades) if file]
-        streams = [_Stream(file.stream()) for file in files]
+        trades = day.trades.stream()
+        streams = [_Stream(trades if self.implied is None else map(self.implied.between, trades))]
+        if self.implied is None and day.quotes is not None:
+            streams.insert(0, _Stream(day.quotes.stream()))
         rest = _Stream(iter([self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)]))
         signals = _Stream(iter([day.signal_ticks(day.signals)]))
         while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
@@ -110,16 +115,15 @@ class Replay:
 
     def _market_before(self, day: DayInputs, at: int) -> int:
         """From when on ticks must be fed for the book to be, at an instant, what it was."""
-        implied = self.strategy.quotes_implied
         for inputs in reversed([known for known in self._days if known.day <= day.day]):
-            file = inputs.trades if implied else inputs.quotes
+            file = inputs.quotes if self.implied is None else inputs.trades
             if file is None:
                 continue
             reach = _FIRST_WINDOW
             last = min(at, inputs.end_ns)
             while True:
                 first = max(inputs.start_ns, last - reach)
-                start = _start_of_market(file, first, last, implied=implied)
+                start = _start_of_market(file, first, last, implied=self.implied is not None)
                 if start is not None:
                     return start
                 if first == inputs.start_ns:
@@ -131,15 +135,20 @@ class Replay:
         self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None
     ) -> None:
         """Feed ticks of [first, last], and other events of it, or just those at one instant."""
-        ticks: list[list[Any]] = []
-        for kind in ("quotes", "trades"):
-            if kind == "quotes" and self.strategy.quotes_implied:
-                continue
-            files: list[TickFile | None] = [getattr(inputs, kind) for inputs in self._days if inputs.end_ns >= first]
-            ticks.append([tick for file in files if file for tick in file.between(first, last)])
+        ticks = self._ticks_between("trades", first, last)
+        if self.implied is not None:
+            if only_at is not None:
+                self.implied.forget()  # what was skipped is not known; the market before is fed anew
+            fed = [self.implied.between(ticks)]
+        else:
+            fed = [self._ticks_between("quotes", first, last), ticks]
         since = first if only_at is None else only_at
         rows = day.signals.filter(pl.col("ts_init").is_between(since, last))
-        self._feed(ticks, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
+        self._feed(fed, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
+
+    def _ticks_between(self, kind: str, first: int, last: int) -> list[Any]:
+        files: list[TickFile | None] = [getattr(inputs, kind) for inputs in self._days if inputs.end_ns >= first]
+        return [tick for file in files if file for tick in file.between(first, last)]
 
     def _other_events(self, day: DayInputs, first: int, last: int, *, is_last: bool) -> list[Clock]:
         """The day's beginning, instants at which the exchange settles, and the end of the session."""
@@ -152,22 +161,24 @@ class Replay:
         return sorted(events, key=lambda event: event.ts)
 
     def _feed(self, ticks: Sequence[Sequence[Any]], others: Sequence[Clock], signals: Sequence[SignalTick]) -> None:
-        custom = [CustomData(_CLOCK, event) for event in others] + [CustomData(_SIGNAL, tick) for tick in signals]
-        fed = 0
-        for batch in ticks:
-            if batch:
-                self.engine.add_data(list(batch), sort=False)
-                fed += len(batch)
-        for custom_type in (_CLOCK, _SIGNAL):
-            batch = [item for item in custom if item.data_type == custom_type]
-            if batch:
-                self.engine.add_data(batch, client_id=CLIENT, sort=False)
-                fed += len(batch)
-        if fed:
-            self.engine.sort_data()  # stable: ties stay quotes, trades, other data, signals
-            self.engine.run(streaming=True)
-            self.engine.clear_data()
-            self.events += fed
+        batches = [
+            *ticks,
+            [CustomData(_CLOCK, event) for event in others],
+            [CustomData(_SIGNAL, tick) for tick in signals],
+        ]
+        filled = [batch for batch in batches if batch]
+        if not filled:
+            return
+        for batch in filled:
+            self._add(batch)
+        self.engine.sort_data()  # stable: ties stay quotes, trades, other data, signals
+        self.engine.run(streaming=True)
+        self.engine.clear_data()
+
+    def _add(self, batch: Sequence[Any]) -> None:
+        client = CLIENT if isinstance(batch[0], CustomData) else None
+        self.engine.add_data(list(batch), client_id=client, sort=False)
+        self.events += len(batch)
 
 
 class _Stream:

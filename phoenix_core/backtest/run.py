@@ -9,10 +9,11 @@ import polars as pl
 from nautilus_trader.backtest.engine import BacktestEngine
 
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
+from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.venue import engine_with_venue
+from phoenix_core.backtest.venue import engine_with_venue, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
@@ -96,10 +97,12 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     implied = any(not _has_quotes(lake, listing, day) for day in days)
     inputs = _Collected()
     spec = _specification(lake, listing, experiment, days[0])
-    strategy = PhoenixStrategy(instrument(spec).id, experiment.strategy, quotes_implied=implied)
-    engine, settlement = engine_with_venue(instrument(spec), experiment.venue, strategy)
-    closing_ns = int(experiment.venue.order_latency_ms * 1_000_000) + _SPARE_NS
-    replay = Replay(engine, strategy, settlement, closing_ns)
+    latency_ns = order_latency_ns(experiment.venue)
+    traded = instrument(spec)
+    strategy = PhoenixStrategy(traded.id, experiment.strategy, latency_ns=latency_ns)
+    engine, settlement = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
+    quotes = ImpliedQuotes(traded.price_increment) if implied else None
+    replay = Replay(engine, strategy, settlement, latency_ns + _SPARE_NS, quotes)
     feed = replay.full if experiment.replay is ReplayMode.FULL else replay.on_signals
     try:
         for day in days:

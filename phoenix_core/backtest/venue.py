@@ -16,8 +16,16 @@ from phoenix_core.backtest.settlement import Settlement
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 
+def order_latency_ns(venue: VenueParameters) -> int:
+    """Nanoseconds from decision to exchange.
+
+    Never zero: an order that arrives in the instant of a trade would be filled by that very trade.
+    """
+    return max(1, int(venue.order_latency_ms * 1_000_000))
+
+
 def engine_with_venue(
-    instrument: Instrument, venue: VenueParameters, strategy: PhoenixStrategy
+    instrument: Instrument, venue: VenueParameters, strategy: PhoenixStrategy, *, quotes_implied: bool
 ) -> tuple[BacktestEngine, Settlement]:
     """Build an engine with one venue, instrument and strategy.
 
@@ -34,7 +42,7 @@ def engine_with_venue(
     fee = venue.liquidation_fee if venue.liquidation else None
     settlement = Settlement(instrument, strategy, fee)
     currency = instrument.get_settlement_currency()
-    latency_ns = int(venue.order_latency_ms * 1_000_000)
+    latency_ns = order_latency_ns(venue)
     engine.add_venue(
         venue=instrument.id.venue,
         oms_type=OmsType.NETTING,
@@ -49,11 +57,11 @@ def engine_with_venue(
             random_seed=venue.seed,
         ),
         fee_model=MakerTakerFeeModel(),
-        latency_model=LatencyModel(base_latency_nanos=latency_ns) if latency_ns else None,
+        latency_model=LatencyModel(base_latency_nanos=latency_ns),
         book_type=BookType.L1_MBP,
         bar_execution=False,
         queue_position=venue.queue_position,
-        liquidity_consumption=strategy.quotes_implied,
+        liquidity_consumption=quotes_implied,
     )
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()

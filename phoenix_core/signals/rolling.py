@@ -1,7 +1,8 @@
 """Rolling z-scores in two passes: stable for numbers as large as open interest.
 
 The textbook difference of sums of squares cancels catastrophically there; a window is first taken
-relative to its oldest value, which is exact for neighbours, then centred, then squared. Both replays of a signal, by arrays and by ticks, go through `z_score`.
+relative to its oldest value, which is exact for neighbours, then centred, then squared. Both replays
+of a signal, by arrays and by ticks, go through `z_score`.
 """
 
 import numpy as np

@@ -10,8 +10,8 @@ from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from nautilus_trader.core.data import Data
-from nautilus_trader.model.data import DataType, TradeTick
-from nautilus_trader.model.enums import AggressorSide, OrderSide, TimeInForce
+from nautilus_trader.model.data import DataType
+from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderFilled
 from nautilus_trader.model.identifiers import ClientId, ClientOrderId, InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -23,6 +23,7 @@ from phoenix_core.strategies.parameters import StrategyParameters
 
 CLIENT = ClientId("PHOENIX")
 _TIMEOUT = "entry-timeout"
+_REQUOTE = "entry-requote"
 
 
 class SignalTick(Data):
@@ -100,7 +101,7 @@ class Decision:
         bucket: Number of the volume bucket of its signal in its day; -1 without a signal.
         first_trade: First aggregate trade of that bucket.
         last_trade: Last aggregate trade of that bucket.
-        lpi: Its pressure index; NaN without a signal.
+        lpi: Its pressure index; None without a signal.
     """
 
     why: Why
@@ -109,7 +110,7 @@ class Decision:
     bucket: int
     first_trade: int
     last_trade: int
-    lpi: float
+    lpi: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +134,23 @@ class PhoenixStrategy(Strategy):
     Args:
         instrument_id: What is traded.
         parameters: Entry, exit, size and order life.
-        quotes_implied: There are no quotes: the last sale and the last purchase of aggressors stand for
-            the best bid and ask.
+        latency_ns: Time from a decision to the exchange. In a backtest the clock rings then, since the
+            engine would otherwise let an order arrive only after the next market event was matched.
     """
 
-    def __init__(self, instrument_id: InstrumentId, parameters: StrategyParameters, *, quotes_implied: bool) -> None:
+    def __init__(self, instrument_id: InstrumentId, parameters: StrategyParameters, *, latency_ns: int = 0) -> None:
         super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
         self.instrument_id = instrument_id
         self.parameters = parameters
-        self.quotes_implied = quotes_implied
+        self.latency_ns = latency_ns
         self.fills: list[Fill] = []
         self.orders_by_end: dict[str, int] = {}
         self._decisions: dict[ClientOrderId, Decision] = {}
         self._entry: ClientOrderId | None = None
         self._exit: ClientOrderId | None = None
         self._last_signal: SignalTick | None = None
-        self._bid: Decimal | None = None
-        self._ask: Decimal | None = None
         self._closed = False
+        self._sent = 0
         self._instrument: Instrument = None
 
     # -- what the replay asks --------------------------------------------------------------------
@@ -177,27 +177,10 @@ class PhoenixStrategy(Strategy):
     # -- events ----------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        """Subscribe to signals, and to trades where they must stand for quotes.
-
-        Quotes are looked up in the cache when they are needed, which costs nothing a tick.
-        """
+        """Subscribe to signals. Quotes are looked up when they are needed, which costs nothing a tick."""
         self._instrument = self.cache.instrument(self.instrument_id)
         self.subscribe_data(DataType(SignalTick), client_id=CLIENT)
         self.subscribe_data(DataType(Clock), client_id=CLIENT)
-        if self.quotes_implied:
-            self.subscribe_trade_ticks(self.instrument_id)
-
-    def on_trade_tick(self, tick: TradeTick) -> None:
-        """Imply the best quotes from trades, kept uncrossed."""
-        price = tick.price.as_decimal()
-        if tick.aggressor_side == AggressorSide.SELLER:
-            self._bid = price
-            if self._ask is not None and self._ask <= price:
-                self._ask = price + self._instrument.price_increment.as_decimal()
-        else:
-            self._ask = price
-            if self._bid is not None and self._bid >= price:
-                self._bid = price - self._instrument.price_increment.as_decimal()
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or leave at the end of the session."""
@@ -236,7 +219,6 @@ class PhoenixStrategy(Strategy):
             self._entry = None
             if _TIMEOUT in self.clock.timer_names:
                 self.clock.cancel_timer(_TIMEOUT)
-            self._perhaps_requote(order)
         elif event.client_order_id == self._exit:
             self._exit = None
 
@@ -246,15 +228,15 @@ class PhoenixStrategy(Strategy):
         self._last_signal = signal
         if signal.lpi < self.parameters.lpi_exit_threshold:
             self.leave(Why.EXIT, signal)
-        elif self._entry is None and self._exit is None and self.position == 0 and self.qualifies(signal):
-            self._enter(signal)
+        else:
+            self._perhaps_enter(signal)
 
     def leave(self, why: Why, signal: SignalTick | None = None) -> None:
         """Cancel a working entry and close the position at market."""
         if self._entry is not None:
             entry = self.cache.order(self._entry)
             if not entry.is_pending_cancel and not entry.is_closed:
-                self.cancel_order(entry)
+                self._cancel(entry)
         position = self.position
         if position == 0 or self._exit is not None:
             return
@@ -299,8 +281,6 @@ class PhoenixStrategy(Strategy):
         return Decimal(steps * step)
 
     def _best_quotes(self) -> tuple[Decimal, Decimal] | None:
-        if self.quotes_implied:
-            return None if self._bid is None or self._ask is None else (self._bid, self._ask)
         quote = self.cache.quote_tick(self.instrument_id)
         return None if quote is None else (quote.bid_price.as_decimal(), quote.ask_price.as_decimal())
 
@@ -309,13 +289,34 @@ class PhoenixStrategy(Strategy):
         if self._entry is not None:
             order = self.cache.order(self._entry)
             if not order.is_closed:
-                self.cancel_order(order)
+                self._cancel(order)
+                if self.parameters.requote:
+                    # Once the cancellation has arrived. A timer, since one that is set while the engine
+                    # settles its orders would only be looked at with the next market event.
+                    due = self.clock.timestamp_ns() + self.latency_ns + 1
+                    self.clock.set_time_alert_ns(_REQUOTE, due, self._on_requote)
 
-    def _perhaps_requote(self, ended: Order) -> None:
+    def _cancel(self, order: Order) -> None:
+        self.cancel_order(order)
+        self._ring_on_arrival()
+
+    def _ring_on_arrival(self) -> None:
+        if self.latency_ns:
+            self._sent += 1
+            arrival = self.clock.timestamp_ns() + self.latency_ns
+            self.clock.set_time_alert_ns(f"arrival-{self._sent}", arrival, self._on_arrival)
+
+    def _on_arrival(self, event: object) -> None:
+        """Nothing to decide: that the clock rang made the exchange look at its orders."""
+
+    def _on_requote(self, event: object) -> None:
+        del event
         signal = self._last_signal
-        if not self.parameters.requote or self._closed or signal is None or ended.status.name != "CANCELED":
-            return
-        if self.position == 0 and self.qualifies(signal):
+        if not self._closed and signal is not None:
+            self._perhaps_enter(signal)
+
+    def _perhaps_enter(self, signal: SignalTick) -> None:
+        if self._entry is None and self._exit is None and self.position == 0 and self.qualifies(signal):
             self._enter(signal)
 
     def _send(self, order: Order, why: Why, signal: SignalTick | None) -> None:
@@ -327,6 +328,7 @@ class PhoenixStrategy(Strategy):
             bucket=signal.bucket if signal else -1,
             first_trade=signal.first_trade if signal else -1,
             last_trade=signal.last_trade if signal else -1,
-            lpi=signal.lpi if signal else float("nan"),
+            lpi=signal.lpi if signal else None,
         )
         self.submit_order(order)
+        self._ring_on_arrival()

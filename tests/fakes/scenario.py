@@ -1,0 +1,145 @@
+"""A day made by hand, and the account that comes of it."""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from nautilus_trader.model.data import QuoteTick, TradeTick
+from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.identifiers import InstrumentId, TradeId
+from nautilus_trader.model.objects import Price, Quantity
+
+from phoenix_core.backtest.experiment import VenueParameters
+from phoenix_core.backtest.implied_quotes import ImpliedQuotes
+from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.ledger import Ledger, ledger
+from phoenix_core.backtest.replay import Replay
+from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
+from phoenix_core.backtest.venue import engine_with_venue, order_latency_ns
+from phoenix_core.catalog.instruments import instrument
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix import Fill, PhoenixStrategy
+
+DAY = date(2024, 3, 30)
+START = day_start_ns(DAY)
+INSTRUMENT = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
+
+
+def at(seconds: float) -> int:
+    """Nanoseconds of a second of the day."""
+    return START + round(seconds * 1_000_000_000)
+
+
+class Ticks:
+    """Ticks in memory, where a backtest has a file."""
+
+    def __init__(self, ticks):
+        self.ticks = sorted(ticks, key=lambda tick: tick.ts_init)
+
+    def stream(self, where=""):
+        for begin in range(0, len(self.ticks), 7):
+            yield self.ticks[begin : begin + 7]
+
+    def between(self, first_ns, last_ns):
+        times = [tick.ts_init for tick in self.ticks]
+        return self.ticks[bisect_left(times, first_ns) : bisect_right(times, last_ns)]
+
+
+@dataclass
+class Outcome:
+    """What a scenario gave."""
+
+    fills: list[Fill]
+    settled: list[Settled]
+    final: Decimal
+    orders: dict[str, int]
+    books: Ledger
+    events: int
+
+
+@dataclass
+class Scenario:
+    """Events of a day, times in seconds after midnight."""
+
+    quotes: list[QuoteTick] = field(default_factory=list)
+    trades: list[TradeTick] = field(default_factory=list)
+    signals: list[dict[str, object]] = field(default_factory=list)
+    funding: list[FundingTime] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+    def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):
+        prices = (Price(Decimal(bid), 2), Price(Decimal(ask), 2))
+        sizes = (Quantity(Decimal(bid_size), 3), Quantity(Decimal(ask_size), 3))
+        self.quotes.append(QuoteTick(INSTRUMENT, *prices, *sizes, at(seconds), at(seconds)))
+        return self
+
+    def trade(self, seconds, price, size, side="SELLER"):
+        number = TradeId(str(len(self.trades) + 1))
+        price, size = Price(Decimal(price), 2), Quantity(Decimal(size), 3)
+        self.trades.append(TradeTick(INSTRUMENT, price, size, AggressorSide[side], number, at(seconds), at(seconds)))
+        return self
+
+    def signal(self, seconds, lpi, *, oi_z=2.0, ldr=0.5, rv=0.001, fsi_ready=True):
+        row = {"ts_event": at(seconds), "ts_init": at(seconds), "bucket": len(self.signals), "first_trade": 1}
+        row |= {"last_trade": 2, "last_price": Decimal(1), "fsi": 0.5, "z_fsi": 1.0, "vpin": 0.5}
+        self.signals.append(row | {"ldr": ldr, "oi_z": oi_z, "lpi": lpi, "rv": rv, "fsi_ready": fsi_ready})
+        return self
+
+    def funds(self, seconds, rate, mark):
+        self.funding.append(FundingTime(at(seconds), Decimal(rate), Decimal(mark)))
+        return self
+
+    def mark(self, seconds, close, low=None, high=None):
+        prices = (close, low or close, high or close)
+        self.marks.append(Mark(at(seconds), *(Decimal(price) for price in prices)))
+        return self
+
+    def inputs(self) -> DayInputs:
+        schema = {"ldr": pl.Float64, "oi_z": pl.Float64, "rv": pl.Float64, "lpi": pl.Float64}
+        columns = ("ts_event", "ts_init", "bucket", "first_trade", "last_trade", "ldr", "oi_z", "lpi", "rv", "fsi_ready")
+        rows = [{name: row[name] for name in columns} for row in self.signals]
+        empty = {name: pl.Int64 for name in columns} | schema | {"fsi_ready": pl.Boolean}
+        signals = pl.DataFrame(rows, schema=empty)
+        return DayInputs(
+            day=DAY,
+            signals=signals.sort("ts_init", maintain_order=True),
+            trades=Ticks(self.trades),  # type: ignore[arg-type]
+            quotes=Ticks(self.quotes) if self.quotes else None,  # type: ignore[arg-type]
+            funding=tuple(self.funding),
+            marks=tuple(self.marks),
+            prices=pl.DataFrame({"minute_ns": [], "price": []}),
+            versions={},
+            without=(),
+        )
+
+    def run(self, *, full=False, venue=None, **strategy) -> Outcome:
+        """Run the day; strategy and venue by their fields."""
+        exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
+        traded = instrument(specification(Listing.parse("um:BTCUSDT")))
+        chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
+        latency_ns = order_latency_ns(exchange)
+        trader = PhoenixStrategy(INSTRUMENT, chosen, latency_ns=latency_ns)
+        implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
+        engine, settlement = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
+        replay = Replay(engine, trader, settlement, latency_ns + 1_000_000, implied)
+        try:
+            (replay.full if full else replay.on_signals)(self.inputs(), is_last=True)
+            engine.end()
+            account = engine.portfolio.account(INSTRUMENT.venue)
+            final = account.balance_total(account.base_currency).as_decimal()
+        finally:
+            engine.dispose()
+        books = ledger(trader.fills, settlement.settled, exchange.starting_balance, final)
+        return Outcome(trader.fills, settlement.settled, final, trader.orders_by_end, books, replay.events)
+
+
+def both(scenario: Scenario, **options) -> Outcome:
+    """Run in both replay modes, hold them equal, and give the outcome."""
+    signals, full = scenario.run(**options), scenario.run(full=True, **options)
+    assert signals.fills == full.fills
+    assert (signals.final, signals.settled, signals.orders) == (full.final, full.settled, full.orders)
+    return signals

@@ -1,0 +1,98 @@
+"""Replaying what matters gives what replaying everything gives."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from fakes.scenario import Scenario, both
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.run import run
+
+TICKS = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 1, 5, 40, 900, 20_000]),  # ms since the last event, often none
+        st.integers(-6, 6),  # ticks the bid moves
+        st.integers(1, 4),  # ticks of spread
+        st.sampled_from(["quote", "sale", "purchase", "pressure", "calm"]),
+        st.sampled_from(["0.010", "0.300", "2.000"]),
+    ),
+    min_size=5,
+    max_size=90,
+)
+
+
+def scenario(ticks, *, with_quotes):
+    day = Scenario()
+    moment, bid = 1.0, Decimal("50000.0")
+    if with_quotes:
+        day.quote(moment, bid, bid + Decimal("0.1"), "1", "1")
+    for gap, move, spread, kind, size in ticks:
+        moment += gap / 1000
+        bid += move * Decimal("0.1")
+        ask = bid + spread * Decimal("0.1")
+        if kind == "quote" and with_quotes:
+            day.quote(moment, bid, ask, size, size)
+        elif kind in {"sale", "quote"}:
+            day.trade(moment, bid, size)
+        elif kind == "purchase":
+            day.trade(moment, ask, size, "BUYER")
+        else:
+            day.trade(moment, bid, size).signal(moment, 0.9 if kind == "pressure" else 0.1)
+    day.funds(20, "0.0001", bid).mark(59.999, bid)
+    return day.trade(moment + 400, bid, "1").trade(moment + 401, bid, "1", "BUYER")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    TICKS,
+    st.booleans(),
+    st.fixed_dictionaries(
+        {
+            "order_latency_ms": st.sampled_from([0, 7, 30]),
+            "queue_position": st.booleans(),
+            "prob_fill_on_limit": st.sampled_from([0.0, 0.5, 1.0]),
+            "prob_slippage": st.sampled_from([0.0, 0.5]),
+        }
+    ),
+    st.fixed_dictionaries({"entry_timeout_secs": st.sampled_from([0.05, 3.0, 60.0]), "requote": st.booleans()}),
+)
+def test_both_modes_agree_on_any_market(ticks, with_quotes, venue, strategy):
+    """Fill for fill and cent for cent, under every setting of costs, queue, latency and order life."""
+    both(scenario(ticks, with_quotes=with_quotes), venue=venue, **strategy)
+
+
+@pytest.mark.parametrize("venue", [{}, {"order_latency_ms": 0.0, "queue_position": False, "prob_slippage": 0.3}])
+def test_both_modes_agree_on_a_synthetic_market(market, venue):
+    """Two days in one go, with positions, funding and marks, from the catalog's files."""
+    results = {}
+    for mode in ("signals", "full"):
+        chosen = Experiment.parse(
+            listing="um:BTCUSDT", first=market.days[0], last=market.days[1], replay=mode, venue=venue,
+            strategy={"lpi_entry_threshold": 0.7},
+        )  # fmt: skip
+        results[mode] = run(market.lake, chosen)
+    signals, full = results["signals"], results["full"]
+    assert signals.fills.height > 10
+    assert signals.fills.equals(full.fills)
+    assert signals.ledger.rows.equals(full.ledger.rows)
+    assert signals.final_balance == full.final_balance
+    assert signals.equity.equals(full.equity)
+    assert signals.events * 10 < full.events
+
+
+def test_both_modes_agree_on_real_minutes(real_minutes):
+    """66,088 quotes and 10,447 aggregate trades of 2024-08-08, gates off, threshold 0.5: it trades."""
+    results = []
+    for mode in ("signals", "full"):
+        chosen = Experiment.parse(
+            listing="um:BTCUSDT", first=date(2024, 8, 8), last=date(2024, 8, 8), replay=mode,
+            strategy={"oi_gate": False, "depth_gate": False, "lpi_entry_threshold": 0.5},
+        )  # fmt: skip
+        results.append(run(real_minutes, chosen))
+    assert results[0].fills.height > 0
+    assert results[0].fills.equals(results[1].fills)
+    assert results[0].final_balance == results[1].final_balance
+    assert any("mark_prices" in what for what in results[0].without[date(2024, 8, 8)])
