@@ -81,7 +81,10 @@ class Replay:
             stop = self._next_stop(day, now, is_last=is_last)
             if stop is None:
                 return
-            self._feed_between(day, max(now + 1, self._market_before(day, stop)), stop, is_last=is_last, only_at=stop)
+            market = self._market_before(day, stop)
+            if self.implied is not None and market > now:
+                self.implied.forget()  # what is skipped is not known; from here on it is fed anew
+            self._feed_between(day, max(now + 1, market), stop, is_last=is_last, only_at=stop)
             now = stop
 
     def _begin(self, day: DayInputs) -> None:
@@ -137,8 +140,6 @@ class Replay:
         """Feed ticks of [first, last], and other events of it, or just those at one instant."""
         ticks = self._ticks_between("trades", first, last)
         if self.implied is not None:
-            if only_at is not None:
-                self.implied.forget()  # what was skipped is not known; the market before is fed anew
             fed = [self.implied.between(ticks)]
         else:
             fed = [self._ticks_between("quotes", first, last), ticks]

@@ -44,7 +44,7 @@ def report_page(
         for name, value in figures.items()
     )
     chart = _panels(tables["equity"], tables["fills"]).to_html(
-        full_html=False, include_plotlyjs=True, config={"displaylogo": False}
+        full_html=False, include_plotlyjs=True, div_id="panels", config={"displaylogo": False}
     )
     sections = "".join(
         f"<h2>{html.escape(heading)}</h2><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"

@@ -1,0 +1,252 @@
+"""Days through Dagster, with synthetic files and made-up faults."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+import pytest
+from fakes.archive_server import Answer
+from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
+
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.errors import SourceNotYet, SourceUnreachable
+from phoenix_core.storage import sha256_of
+from phoenix_dagster.failures import failure as made_failure
+
+DAYS = ("2024-03-24", "2024-03-25")
+TEXT = AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true"), (2, "69902.0", "0.022", 15, "false"))
+
+
+def key(name):
+    return dg.AssetKey(["um", "btcusdt", name])
+
+
+def last(instance, name):
+    return instance.get_latest_materialization_event(key(name)).asset_materialization
+
+
+def values(materialization):
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def failure(result, name):
+    return result.failure_data_for_node(key(name).to_python_identifier()).user_failure_data
+
+
+def versions(instance, name, day):
+    records = instance.fetch_materializations(dg.AssetRecordsFilter(key(name), asset_partitions=[day]), limit=1).records
+    return records[0].asset_materialization.tags["dagster/data_version"]
+
+
+@pytest.fixture(scope="module")
+def two_days(market, tmp_path_factory):
+    """Every asset of two synthetic days, materialized day by day through Dagster."""
+    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - module scope has no make_defs
+    from phoenix_dagster.settings import Settings  # noqa: PLC0415 - as above
+
+    data = tmp_path_factory.mktemp("two") / "data"
+    defs = definitions(Settings(data=data, archive_url=str(market.archive), symbols=(market.listing,)))
+    job = defs.resolve_implicit_global_asset_job_def()
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.instance_for_test() as made:
+        for day in DAYS:
+            assert job.execute_in_process(instance=made, partition_key=day, run_config=quiet).success
+        yield made, data
+
+
+def test_a_whole_day_is_green(two_days):
+    """All assets of both days, the continuous backtest and its report included."""
+    instance, _ = two_days
+    for name in ("agg_trades", "quote_ticks", "signals", "backtest", "instrument"):
+        assert instance.get_materialized_partitions(key(name)) == set(DAYS)
+    assert last(instance, "report").metadata["path"].value.endswith("report.html")
+
+
+def test_a_raw_partitions_version_is_its_sha256(two_days):
+    """So that a replaced file makes everything downstream stale."""
+    instance, data = two_days
+    path = data / "archive/data/futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2024-03-24.zip"
+    assert versions(instance, "agg_trades", DAYS[0]) == sha256_of(path)
+
+
+def test_every_day_asset_says_what_it_holds(two_days):
+    """Rows, bytes, time range, rules, a preview, columns and the duration."""
+    instance, _ = two_days
+    found = values(last(instance, "quote_ticks"))
+    assert found["dagster/row_count"] == found["rows_kept"] > 60_000
+    assert found["rows_dropped_in_all"] == found["rows_repaired_in_all"] == 0
+    wanted = {"bytes", "sha256", "first_time", "last_time", "preview", "dagster/column_schema", "duration_seconds", "path"}
+    assert wanted <= found.keys()
+    assert {"lines", "csv_bytes", "verified", "preview", "duration_seconds"} <= values(last(instance, "agg_trades")).keys()
+
+
+def test_a_backtest_gives_numbers_to_plot(two_days):
+    """Each figure of the contract is a number; fills are a table, equity a picture."""
+    instance, _ = two_days
+    materialization = last(instance, "continuous_backtest")
+    found = values(materialization)
+    numbers = (
+        "fills net_pnl return fees funding slippage price_pnl max_drawdown sharpe exposure final_balance round_trips"
+    )
+    for name in numbers.split():
+        assert isinstance(found[name], (int, float)), name
+    assert found["price_pnl"] + found["slippage"] + found["fees"] + found["funding"] == pytest.approx(found["net_pnl"])
+    assert found["final_balance"] == pytest.approx(100_000 + found["net_pnl"], abs=0.01)
+    assert "data:image/svg+xml;base64," in found["equity"]
+    assert len(materialization.metadata["fills_table"].records) > 0
+
+
+def test_a_result_is_on_disk(two_days):
+    """Fills, positions, ledger, equity and the experiment, under the experiment's name and the range."""
+    instance, data = two_days
+    folder = data / "backtests" / values(last(instance, "backtest"))["experiment_id"] / DAYS[1]
+    assert {path.name for path in folder.iterdir()} >= {
+        "fills.parquet", "positions.parquet", "ledger.parquet", "equity.parquet", "experiment.json",
+    }  # fmt: skip
+    found = values(last(instance, "backtest"))
+    assert pl.read_parquet(folder / "fills.parquet").height == found["fills"]
+    assert found["folder"] == str(folder)
+
+
+def test_the_continuous_backtest_takes_the_runs_days(two_days):
+    """Started with a partition and no range of its own, it runs that day alone."""
+    instance, _ = two_days
+    assert values(last(instance, "continuous_backtest"))["experiment"]["first"] == DAYS[1]
+
+
+def test_the_same_day_twice_is_the_same_bytes(two_days, make_defs, materialize, market, tmp_path):
+    """A second data folder, another process's order of things: equal catalog files, fills and experiment."""
+    instance, data = two_days
+    defs = make_defs(tmp_path, market.archive)
+    for day in DAYS:
+        materialize(defs, "*", partition_key=day)
+    for folder in ("catalog", "signals", "backtests", "archive", "manifest"):
+        files = {path.relative_to(data): sha256_of(path) for path in (data / folder).rglob("*") if path.is_file()}
+        again = {path.relative_to(tmp_path): sha256_of(path) for path in (tmp_path / folder).rglob("*") if path.is_file()}
+        assert files == again
+        assert files
+
+
+def test_a_range_in_one_run_is_the_same_days(two_days, make_defs, materialize, market, tmp_path, instance):
+    """Each day has its own metadata, and the files are those of single runs."""
+    _, data = two_days
+    defs = make_defs(tmp_path, market.archive, days_per_run="all")
+    tags = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[1]}
+    assert materialize(defs, "*", tags=tags).success
+    assert instance.get_materialized_partitions(key("backtest")) == set(DAYS)
+    assert values(last(instance, "continuous_backtest"))["days"] == 2
+    for path in (data / "catalog").rglob("*.parquet"):
+        assert sha256_of(path) == sha256_of(tmp_path / path.relative_to(data))
+    records = instance.fetch_materializations(dg.AssetRecordsFilter(key("trade_ticks"), asset_partitions=[DAYS[0]]), limit=1)
+    assert "rows_kept" in records.records[0].asset_materialization.metadata
+
+
+def test_another_experiment_is_config_alone(two_days, make_defs, materialize, market, instance):
+    """A threshold nobody reaches: no fills, another experiment's folder, the account untouched."""
+    _, data = two_days
+    defs = make_defs(data, market.archive)
+    config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry_threshold": 5.0}}}}}
+    materialize(defs, "backtest", partition_key=DAYS[0], config=config)
+    found = values(last(instance, "backtest"))
+    assert (found["fills"], found["final_balance"], found["net_pnl"]) == (0, 100_000.0, 0.0)
+
+
+def test_an_unknown_parameter_is_refused(two_days, make_defs, materialize, market):
+    """One line that names it."""
+    _, data = two_days
+    defs = make_defs(data, market.archive)
+    config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry": 5.0}}}}}
+    result = materialize(defs, "backtest", partition_key=DAYS[0], config=config, raise_on_error=False)
+    assert "strategy.lpi_entry: Extra inputs are not permitted" in failure(result, "backtest").description
+
+
+# -- days that are not out ---------------------------------------------------------------------------
+
+
+def test_an_absent_old_day_is_green_and_says_so(make_defs, materialize, server, tmp_path, instance):
+    """raw, catalog and what follows are materialized as unpublished, with the reason and a warning."""
+    defs = make_defs(tmp_path, server.url)
+    names = "agg_trades trade_ticks volume_buckets"
+    result = materialize(defs, names, partition_key="2024-03-30")
+    assert result.success
+    for name in ("agg_trades", "trade_ticks", "volume_buckets"):
+        found = values(last(instance, name))
+        assert found["published"] is False
+        assert found["reason"] == "missing: the archive has no agg_trades of um:BTCUSDT for 2024-03-30"
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert not checks["published"].passed
+    assert checks["published"].severity is dg.AssetCheckSeverity.WARN
+
+
+def test_a_day_that_never_was_costs_no_request(make_defs, materialize, server, tmp_path, instance):
+    """book_ticker ended: the registry knows."""
+    materialize(make_defs(tmp_path, server.url), "book_ticker", partition_key="2024-08-08")
+    assert values(last(instance, "book_ticker"))["reason"] == "never: book_ticker of um:BTCUSDT ended 2024-03-30"
+    assert server.requests == []
+
+
+def test_a_day_that_is_not_out_yet_fails_without_retries(make_defs, materialize, server, tmp_path, instance):
+    """Yesterday's file: a failure that says when, and nothing materialized."""
+    yesterday = (datetime.now(UTC).date() - timedelta(1)).isoformat()  # noqa: TID251 - partitions end yesterday
+    defs = make_defs(tmp_path, server.url)
+    result = materialize(defs, "agg_trades", partition_key=yesterday, raise_on_error=False)
+    assert not result.success
+    told = failure(result, "agg_trades")
+    assert "not yet: usually out by 08:00 UTC" in told.description
+    assert not any(event.is_step_up_for_retry for event in result.all_events)
+    assert instance.get_materialized_partitions(key("agg_trades")) == set()
+
+
+def test_a_bad_day_fails_with_one_line_and_leaves_nothing(make_defs, materialize, server, tmp_path):
+    """A wrong checksum: what, where, expected, found, what to do; no file, no entry."""
+    put_sidecar(put_day(server.root, AGG_TRADES, TEXT), "a" * 64)
+    data = tmp_path / "lake"
+    result = materialize(
+        make_defs(data, server.url), "agg_trades", partition_key="2024-03-30", raise_on_error=False
+    )
+    told = failure(result, "agg_trades")
+    assert "does not have its published checksum: expected aaaa" in told.description
+    assert "\n" not in told.description
+    assert [path for path in data.rglob("*") if path.is_file()] == []
+
+
+def test_one_bad_day_of_a_range_is_named_and_the_rest_kept(make_defs, materialize, server, tmp_path, instance):
+    """Three days in one run, one corrupt: two green, one named, and a re-run does only what is missing."""
+    for day in range(28, 31):
+        text = AGG_HEADER + "".join(f"{n},1.5,1,1,1,{1_711_584_000_000 + (day - 28) * 86_400_000 + n},true\n" for n in range(3))
+        put_day(server.root, AGG_TRADES, text, day=DAY.replace(day=day))
+    bad = key_of_day(AGG_TRADES, UM, DAY.replace(day=29))
+    server.script(bad.path, Answer(body=b"PKrubbish"), Answer(body=b"PKrubbish"))
+    defs = make_defs(tmp_path, server.url, days_per_run="all")
+    tags = {"dagster/asset_partition_range_start": "2024-03-28", "dagster/asset_partition_range_end": "2024-03-30"}
+    result = materialize(defs, "agg_trades", tags=tags, raise_on_error=False)
+    assert failure(result, "agg_trades").description.startswith("1 of 3 days failed: 2024-03-29. The others are kept.")
+    assert instance.get_materialized_partitions(key("agg_trades")) == {"2024-03-28", "2024-03-30"}
+    server.requests.clear()
+    assert materialize(defs, "agg_trades", tags=tags).success
+    assert [path for path in server.requests if path.endswith(".zip")] == ["/" + bad.path]
+
+
+def test_a_catalog_day_without_its_raw_day_is_an_error(make_defs, materialize, server, tmp_path):
+    """It names what to materialize first."""
+    defs = make_defs(tmp_path, server.url)
+    result = materialize(defs, "trade_ticks", partition_key="2024-03-30", raise_on_error=False)
+    assert "needs um/btcusdt/agg_trades of that day" in failure(result, "trade_ticks").description
+
+
+def test_only_what_is_transient_may_be_retried():
+    """An unreachable archive may answer later; a day that is not out will not."""
+    assert made_failure("x", SourceUnreachable("x")).allow_retries
+    assert not made_failure("x", SourceNotYet("x")).allow_retries
+
+
+def test_a_dropped_row_is_a_warning(make_defs, materialize, server, tmp_path):
+    """The catalog's check `clean` names the rule; `accounted` holds."""
+    put_day(server.root, AGG_TRADES, TEXT + agg_rows((3, "69903.5", "0.0", 14, "true")))
+    defs = make_defs(tmp_path, server.url)
+    result = materialize(defs, "agg_trades trade_ticks", partition_key="2024-03-30")
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert checks["accounted"].passed
+    assert not checks["clean"].passed
+    assert "dropped_not_positive_quantity: 1" in checks["clean"].metadata["2024-03-30"].value

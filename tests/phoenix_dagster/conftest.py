@@ -1,0 +1,43 @@
+"""A Dagster instance of its own for each test, and definitions over a chosen folder."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from phoenix_core.market import Listing
+from phoenix_dagster.definitions import definitions
+from phoenix_dagster.settings import Settings
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def defs_for(data, archive, *, symbols="um:BTCUSDT", **settings) -> dg.Definitions:
+    """Definitions as the environment would make them."""
+    listings = tuple(Listing.parse(text) for text in symbols.split(","))
+    return definitions(Settings(data=data, archive_url=str(archive), symbols=listings, **settings))
+
+
+@pytest.fixture
+def make_defs():
+    return defs_for
+
+
+@pytest.fixture
+def materialize(instance):
+    """Materialize a selection as the shell does: one run of the implicit job."""
+
+    def run(defs, names, *, raise_on_error=True, config=None, **partition):
+        job = defs.resolve_implicit_global_asset_job_def()
+        known = defs.resolve_asset_graph().materializable_asset_keys
+        keys = [key for key in known if names == "*" or key.path[-1] in names.split()]
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | (config or {})
+        return job.execute_in_process(
+            instance=instance, asset_selection=keys, run_config=quiet, raise_on_error=raise_on_error, **partition
+        )
+
+    return run
