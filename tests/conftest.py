@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fakes.archive_server import FakeArchive, serving
+from fakes.environment import unavailable
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
@@ -39,7 +40,7 @@ def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date
 def real_files() -> Path:
     """The mirror of real files that lies beside the checkout on the project's machines."""
     if not (REAL_FILES / "expected.json").is_file():
-        pytest.skip(f"no real files at {REAL_FILES.relative_to(REAL_FILES.parents[2])} beside this checkout")
+        unavailable(f"no real files at ../{REAL_FILES.relative_to(REAL_FILES.parents[1])} beside this checkout")
     return REAL_FILES
 
 

@@ -133,9 +133,7 @@ def test_nautilus_gives_the_values_of_the_csv(path, real_files, lake):
     rows = published_rows(real_files / path)
     if path.split("/")[-1].startswith("BTCUSDT-metrics"):
         rows.sort(key=lambda row: row[0])
-    published = [
-        tuple(row[n] if kind is TradeTick and n == 0 else Decimal(row[n]) for n in columns) for row in rows
-    ]
+    published = [tuple(row[n] if kind is TradeTick and n == 0 else Decimal(row[n]) for n in columns) for row in rows]
     assert [values(item) for item in nautilus_catalog(lake).query(kind)] == published
 
 

@@ -51,7 +51,7 @@ def serving(root: Path) -> Iterator[FakeArchive]:
     archive = FakeArchive(root)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+        def do_GET(self) -> None:
             answer = archive.answer(self.path)
             self.send_response(answer.status)
             for name, value in answer.headers.items():

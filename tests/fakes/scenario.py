@@ -100,9 +100,20 @@ class Scenario:
 
     def inputs(self) -> DayInputs:
         schema = {"ldr": pl.Float64, "oi_z": pl.Float64, "rv": pl.Float64, "lpi": pl.Float64}
-        columns = ("ts_event", "ts_init", "bucket", "first_trade", "last_trade", "ldr", "oi_z", "lpi", "rv", "fsi_ready")
+        columns = (
+            "ts_event",
+            "ts_init",
+            "bucket",
+            "first_trade",
+            "last_trade",
+            "ldr",
+            "oi_z",
+            "lpi",
+            "rv",
+            "fsi_ready",
+        )
         rows = [{name: row[name] for name in columns} for row in self.signals]
-        empty = {name: pl.Int64 for name in columns} | schema | {"fsi_ready": pl.Boolean}
+        empty = dict.fromkeys(columns, pl.Int64) | schema | {"fsi_ready": pl.Boolean}
         signals = pl.DataFrame(rows, schema=empty)
         return DayInputs(
             day=DAY,

@@ -69,14 +69,14 @@ def test_an_entry_that_contradicts_itself_is_refused():
 
 
 def test_book_ticker_lived_for_320_days():
-    """um book_ticker was published from 2023-05-16 to 2024-03-30."""
+    """Um book_ticker was published from 2023-05-16 to 2024-03-30."""
     life = BOOK_TICKER.life(Listing.parse("um:BTCUSDT"))
     assert (life.last - life.first).days + 1 == 320
     assert life.excludes(date(2024, 3, 31)) == "ended 2024-03-30"
 
 
 def test_metrics_labels_changed_on_a_date():
-    """um labels named the end until 2026-06-24, cm labels always the start."""
+    """Um labels named the end until 2026-06-24, cm labels always the start."""
     assert METRICS.label(Market.UM, date(2026, 6, 24)) is LabelledBy.END
     assert METRICS.label(Market.UM, date(2026, 6, 25)) is LabelledBy.START
     assert METRICS.label(Market.CM, date(2024, 1, 1)) is LabelledBy.START

@@ -15,7 +15,20 @@ def test_a_listing_reads_market_and_symbol():
 
 
 @pytest.mark.parametrize(
-    "symbol", ["", "btcusdt", "BTC/USDT", "..", "BTC*", "BTC[", "A" * 300, "BTCUSDT\0", "BTC\\X", "BTCUSDT_", "ＢＴＣ"]
+    "symbol",
+    [
+        "",
+        "btcusdt",
+        "BTC/USDT",
+        "..",
+        "BTC*",
+        "BTC[",
+        "A" * 300,
+        "BTCUSDT\0",
+        "BTC\\X",
+        "BTCUSDT_",
+        "\uff22\uff34\uff23",
+    ],
 )
 def test_a_symbol_that_could_be_a_path_is_refused(symbol):
     """Nothing but capitals and digits gets into a path or a URL."""

@@ -55,7 +55,9 @@ def test_every_dataset_is_served_at_every_stage(make_defs, tmp_path):
 
 def test_one_partitions_definition_is_shared(graph):
     """Definitions that differ split runs and break --select across assets."""
-    shared = {id(graph.get(key).partitions_def) for key in graph.materializable_asset_keys if graph.get(key).is_partitioned}
+    shared = {
+        id(graph.get(key).partitions_def) for key in graph.materializable_asset_keys if graph.get(key).is_partitioned
+    }
     definitions = {graph.get(key).partitions_def for key in graph.materializable_asset_keys} - {None}
     assert len(definitions) == 1, shared
     assert not graph.get(dg.AssetKey(["um", "btcusdt", "continuous_backtest"])).is_partitioned

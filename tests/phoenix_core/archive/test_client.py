@@ -116,7 +116,7 @@ def test_a_wrong_checksum_is_asked_twice_and_refused(client, server, tmp_path):
     """Both are fetched again once; then the error names both digests."""
     path = put_day(server.root, AGG_TRADES, TEXT)
     put_sidecar(path, "a" * 64)
-    with pytest.raises(ChecksumMismatch, match="a{64}"):
+    with pytest.raises(ChecksumMismatch, match=r"a{64}"):
         fetch(client, tmp_path)
     assert server.requests.count("/" + KEY.path) == 2
 

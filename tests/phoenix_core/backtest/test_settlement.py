@@ -17,7 +17,13 @@ def long_one_btc():
 
 def test_fees_by_hand():
     """Maker 0.02 % of 50,000 = 10; taker 0.05 % of 50,100 = 25.05; gain 100: 100,064.95."""
-    outcome = both(long_one_btc().quote(20, "50100.0", "50100.1").trade(20.5, "50100.0", "0.1").quote(21, "50100.0", "50100.1").signal(21, 0.1))
+    outcome = both(
+        long_one_btc()
+        .quote(20, "50100.0", "50100.1")
+        .trade(20.5, "50100.0", "0.1")
+        .quote(21, "50100.0", "50100.1")
+        .signal(21, 0.1)
+    )
     assert [fill.fee for fill in outcome.fills] == [Decimal("10.00000000"), Decimal("25.05000000")]
     assert outcome.final == Decimal("100064.95")
 
@@ -48,7 +54,9 @@ def test_negative_funding_is_received():
 
 def test_without_a_position_no_funding():
     """Flat at the funding time, nothing is charged."""
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.1).funds(15, "0.01", "50000")
+    day = (
+        Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.1).funds(15, "0.01", "50000")
+    )
     assert both(day).settled == []
 
 
@@ -79,7 +87,11 @@ def test_liquidation_can_be_switched_off():
 @pytest.mark.parametrize("full", [True, False])
 def test_settlements_happen_at_their_times(full):
     """To the nanosecond, in either replay."""
-    outcome = long_one_btc().funds(15.000_000_003, "0.0001", "50000").trade(30, "50000.0", "0.1").signal(30, 0.1).run(full=full)
-    assert outcome.books.rows.filter(outcome.books.rows["kind"] == "funding")["ts"].to_list() == [
-        outcome.settled[0].ts
-    ]
+    outcome = (
+        long_one_btc()
+        .funds(15.000_000_003, "0.0001", "50000")
+        .trade(30, "50000.0", "0.1")
+        .signal(30, 0.1)
+        .run(full=full)
+    )
+    assert outcome.books.rows.filter(outcome.books.rows["kind"] == "funding")["ts"].to_list() == [outcome.settled[0].ts]

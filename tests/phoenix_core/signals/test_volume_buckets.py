@@ -27,7 +27,10 @@ def test_a_bucket_closes_with_the_trade_that_reaches_its_size():
     """Worked by hand: 60 + 50 ≥ 100 closes the first, 30 + 70 = 100 the second, 40 stays open."""
     flow = trades(("10", "6", BUYER), ("10", "5", SELLER), ("10", "3", SELLER), ("10", "7", BUYER), ("10", "4", BUYER))
     buckets = volume_buckets(flow, Decimal(100))
-    assert buckets.select("bucket", "first_trade", "last_trade", "trades").rows() == [(0, 100, 101, 2), (1, 102, 103, 2)]
+    assert buckets.select("bucket", "first_trade", "last_trade", "trades").rows() == [
+        (0, 100, 101, 2),
+        (1, 102, 103, 2),
+    ]
     assert buckets["buy_notional"].to_list() == [Decimal(60), Decimal(70)]
     assert buckets["sell_notional"].to_list() == [Decimal(50), Decimal(30)]
     assert buckets["ts_event"].to_list() == [1_000_000, 3_000_000]

@@ -173,9 +173,7 @@ def test_a_change_of_the_future_changes_nothing_before_it(market):
 
     def morning(flow, book, samples):
         buckets = volume_buckets(flow, parameters.vol_bucket_size)
-        table = signal_table(
-            SignalInputs(day_start_ns(day), buckets, buckets.clear(), flow, book, samples), parameters
-        )
+        table = signal_table(SignalInputs(day_start_ns(day), buckets, buckets.clear(), flow, book, samples), parameters)
         return table.filter(pl.col("ts_init") < noon)
 
     early = pl.col("ts_init") < noon

@@ -79,7 +79,12 @@ def test_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path):
     """CRLF, a BOM, a trailing blank line, and no newline at the end."""
     plain = table(tmp_path / "a", AGG_HEADER + ROWS).frame()
     for n, text in enumerate(
-        ["\ufeff" + AGG_HEADER + ROWS, (AGG_HEADER + ROWS).replace("\n", "\r\n"), AGG_HEADER + ROWS + "\n", ROWS.rstrip()]
+        [
+            "\ufeff" + AGG_HEADER + ROWS,
+            (AGG_HEADER + ROWS).replace("\n", "\r\n"),
+            AGG_HEADER + ROWS + "\n",
+            ROWS.rstrip(),
+        ]
     ):
         assert table(tmp_path / str(n), text.encode()).frame().equals(plain)
 
@@ -207,9 +212,7 @@ def metrics(*labels):
 
 def test_end_labels_reach_to_the_next_midnight(tmp_path):
     """Labels of the end run from 00:05 to 00:00; the day's own midnight is yesterday's last period."""
-    found = table(
-        tmp_path, metrics("2024-03-30 00:00:00", "2024-03-30 00:05:00", "2024-03-31 00:00:00"), METRICS
-    )
+    found = table(tmp_path, metrics("2024-03-30 00:00:00", "2024-03-30 00:05:00", "2024-03-31 00:00:00"), METRICS)
     assert found.frame()["create_time"].to_list() == [START + 300 * 10**9, START + 86_400 * 10**9]
     assert found.counts["dropped_outside_period"] == 1
     assert found.known_after_ns() == 0
@@ -258,7 +261,11 @@ def test_a_month_is_cut_to_its_day(tmp_path):
 
 def test_a_header_alone_is_no_rows(tmp_path):
     """Files of 317 bytes exist."""
-    found = table(tmp_path, "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n", BOOK_TICKER)
+    found = table(
+        tmp_path,
+        "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n",
+        BOOK_TICKER,
+    )
     assert found.frame().is_empty()
     assert found.counts["read"] == 0
 

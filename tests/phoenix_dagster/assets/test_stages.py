@@ -76,9 +76,20 @@ def test_every_day_asset_says_what_it_holds(two_days):
     found = values(last(instance, "quote_ticks"))
     assert found["dagster/row_count"] == found["rows_kept"] > 60_000
     assert found["rows_dropped_in_all"] == found["rows_repaired_in_all"] == 0
-    wanted = {"bytes", "sha256", "first_time", "last_time", "preview", "dagster/column_schema", "duration_seconds", "path"}
+    wanted = {
+        "bytes",
+        "sha256",
+        "first_time",
+        "last_time",
+        "preview",
+        "dagster/column_schema",
+        "duration_seconds",
+        "path",
+    }
     assert wanted <= found.keys()
-    assert {"lines", "csv_bytes", "verified", "preview", "duration_seconds"} <= values(last(instance, "agg_trades")).keys()
+    assert {"lines", "csv_bytes", "verified", "preview", "duration_seconds"} <= values(
+        last(instance, "agg_trades")
+    ).keys()
 
 
 def test_a_backtest_gives_numbers_to_plot(two_days):
@@ -117,13 +128,15 @@ def test_the_continuous_backtest_takes_the_runs_days(two_days):
 
 def test_the_same_day_twice_is_the_same_bytes(two_days, make_defs, materialize, market, tmp_path):
     """A second data folder, another process's order of things: equal catalog files, fills and experiment."""
-    instance, data = two_days
+    _, data = two_days
     defs = make_defs(tmp_path, market.archive)
     for day in DAYS:
         materialize(defs, "*", partition_key=day)
     for folder in ("catalog", "signals", "backtests", "archive", "manifest"):
         files = {path.relative_to(data): sha256_of(path) for path in (data / folder).rglob("*") if path.is_file()}
-        again = {path.relative_to(tmp_path): sha256_of(path) for path in (tmp_path / folder).rglob("*") if path.is_file()}
+        again = {
+            path.relative_to(tmp_path): sha256_of(path) for path in (tmp_path / folder).rglob("*") if path.is_file()
+        }
         assert files == again
         assert files
 
@@ -138,7 +151,9 @@ def test_a_range_in_one_run_is_the_same_days(two_days, make_defs, materialize, m
     assert values(last(instance, "continuous_backtest"))["days"] == 2
     for path in (data / "catalog").rglob("*.parquet"):
         assert sha256_of(path) == sha256_of(tmp_path / path.relative_to(data))
-    records = instance.fetch_materializations(dg.AssetRecordsFilter(key("trade_ticks"), asset_partitions=[DAYS[0]]), limit=1)
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(key("trade_ticks"), asset_partitions=[DAYS[0]]), limit=1
+    )
     assert "rows_kept" in records.records[0].asset_materialization.metadata
 
 
@@ -188,7 +203,7 @@ def test_a_day_that_never_was_costs_no_request(make_defs, materialize, server, t
 
 def test_a_day_that_is_not_out_yet_fails_without_retries(make_defs, materialize, server, tmp_path, instance):
     """Yesterday's file: a failure that says when, and nothing materialized."""
-    yesterday = (datetime.now(UTC).date() - timedelta(1)).isoformat()  # noqa: TID251 - partitions end yesterday
+    yesterday = (datetime.now(UTC).date() - timedelta(1)).isoformat()
     defs = make_defs(tmp_path, server.url)
     result = materialize(defs, "agg_trades", partition_key=yesterday, raise_on_error=False)
     assert not result.success
@@ -202,9 +217,7 @@ def test_a_bad_day_fails_with_one_line_and_leaves_nothing(make_defs, materialize
     """A wrong checksum: what, where, expected, found, what to do; no file, no entry."""
     put_sidecar(put_day(server.root, AGG_TRADES, TEXT), "a" * 64)
     data = tmp_path / "lake"
-    result = materialize(
-        make_defs(data, server.url), "agg_trades", partition_key="2024-03-30", raise_on_error=False
-    )
+    result = materialize(make_defs(data, server.url), "agg_trades", partition_key="2024-03-30", raise_on_error=False)
     told = failure(result, "agg_trades")
     assert "does not have its published checksum: expected aaaa" in told.description
     assert "\n" not in told.description
@@ -214,7 +227,9 @@ def test_a_bad_day_fails_with_one_line_and_leaves_nothing(make_defs, materialize
 def test_one_bad_day_of_a_range_is_named_and_the_rest_kept(make_defs, materialize, server, tmp_path, instance):
     """Three days in one run, one corrupt: two green, one named, and a re-run does only what is missing."""
     for day in range(28, 31):
-        text = AGG_HEADER + "".join(f"{n},1.5,1,1,1,{1_711_584_000_000 + (day - 28) * 86_400_000 + n},true\n" for n in range(3))
+        text = AGG_HEADER + "".join(
+            f"{n},1.5,1,1,1,{1_711_584_000_000 + (day - 28) * 86_400_000 + n},true\n" for n in range(3)
+        )
         put_day(server.root, AGG_TRADES, text, day=DAY.replace(day=day))
     bad = key_of_day(AGG_TRADES, UM, DAY.replace(day=29))
     server.script(bad.path, Answer(body=b"PKrubbish"), Answer(body=b"PKrubbish"))

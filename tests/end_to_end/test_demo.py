@@ -1,0 +1,117 @@
+"""The first command of the README, and the UI that it ends with."""
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+import requests
+from fakes.environment import unavailable
+from fakes.paths import ARTIFACTS
+
+DAYS = ("2024-03-24", "2024-03-25")
+
+
+def test_the_demo_ends_in_fills_and_pnl(demo):
+    """It says that it is synthetic, prints fills and the parts of the PnL, and where everything is."""
+    assert demo.output.startswith("A synthetic BTCUSDT market of 2 days (seed 7); nothing of it is real.")
+    assert len(re.findall(r" (maker|taker) +(entry|exit|session end)", demo.output)) >= 10
+    parts = {
+        name: float(value.replace(",", ""))
+        for name, value in re.findall(r"^  ([a-z ]+?) +(-?[\d,]+\.\d\d) USDT", demo.output, re.MULTILINE)
+    }
+    assert parts.keys() == {"price pnl", "slippage", "fees", "funding", "net pnl", "balance"}
+    total = parts["price pnl"] + parts["slippage"] + parts["fees"] + parts["funding"]
+    assert total == pytest.approx(parts["net pnl"], abs=0.03)
+    assert parts["balance"] == pytest.approx(100_000 + parts["net pnl"], abs=0.01)
+    assert parts["funding"] != 0
+    assert f"uv run phoenix ui {demo.folder}" in demo.output
+
+
+def test_the_demos_files_are_there(demo):
+    """Report, fills and catalog lie where it says."""
+    report = Path(re.search(r"^Report +(.+)$", demo.output, re.MULTILINE)[1])
+    assert report.stat().st_size > 1_000_000
+    document = json.loads((report.parent / "experiment.json").read_text())
+    assert document["days"] == list(DAYS)
+    fills = pl.read_parquet(report.parent / "fills.parquet")
+    assert f"{fills.height} fills, " in demo.output
+    assert {"entry", "exit"} <= set(fills["why"])
+    assert len(list((demo.folder / "data" / "catalog").rglob("*.parquet"))) == 22
+
+
+def test_quiet_hours_and_cascades(demo):
+    """Few trades between 02:00 and 05:00, and several entries a day."""
+    trades = pl.read_parquet(
+        next((demo.folder / "data" / "catalog" / "data" / "trade_tick").rglob("BTCUSDT-PERP.BINANCE/2024-03-24*"))
+    )
+    hour = (trades["ts_event"].cast(pl.Int64) // (3600 * 10**9)) % 24
+    assert (hour.is_between(2, 4)).sum() * 8 < trades.height
+
+
+def graphql(ui, query, **variables):
+    answer = requests.post(f"{ui}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
+  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status numPartitions } } }"""
+
+
+def test_a_backfill_over_days_runs_from_the_ui(ui):
+    """As its button does: raw and catalog of two days, a run a day, through daemon and queue, to the end."""
+    names = ("agg_trades", "trade_ticks")
+    chosen = {"assetSelection": [{"path": ["um", "btcusdt", name]} for name in names], "partitionNames": list(DAYS)}
+    launched = graphql(ui, LAUNCH, p=chosen)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    deadline = time.monotonic() + 180
+    status = ""
+    while status not in {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED"} and time.monotonic() < deadline:
+        time.sleep(2)
+        status = graphql(ui, FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
+    assert status == "COMPLETED_SUCCESS"
+
+
+@pytest.fixture(scope="module")
+def page(ui):
+    """Debian's Chromium on the UI."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        unavailable("no chromium on this machine")
+    ARTIFACTS.mkdir(exist_ok=True)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser.new_page(viewport={"width": 1600, "height": 1000})
+        browser.close()
+
+
+def test_the_graph_shows_the_stages(ui, page):
+    """raw, catalog, signals and backtest are groups of the lineage."""
+    page.goto(f"{ui}/asset-groups", wait_until="domcontentloaded")
+    page.get_by_text("Materialize all", exact=False).first.wait_for(timeout=60_000)
+    for group in ("raw", "catalog", "signals", "backtest"):
+        page.get_by_text(group, exact=True).first.wait_for(timeout=30_000)
+    page.screenshot(path=ARTIFACTS / "asset-graph.png")
+
+
+def test_a_backtest_shows_pnl_and_picture(ui, page):
+    """The asset's page has its figures, the equity picture and the fills."""
+    page.goto(f"{ui}/assets/um/btcusdt/continuous_backtest?view=events", wait_until="domcontentloaded")
+    page.get_by_text("net_pnl").first.wait_for(timeout=60_000)
+    page.get_by_text("fills_table").first.wait_for(timeout=30_000)
+    page.screenshot(path=ARTIFACTS / "backtest.png", full_page=True)
+
+
+def test_the_report_opens_without_a_network(demo, page):
+    """Its panels are drawn in a browser."""
+    report = re.search(r"^Report +(.+)$", demo.output, re.MULTILINE)[1]
+    page.goto(Path(report).as_uri())
+    page.locator("#panels .main-svg").first.wait_for(timeout=30_000)
+    page.screenshot(path=ARTIFACTS / "report.png")

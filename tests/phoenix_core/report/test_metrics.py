@@ -1,0 +1,71 @@
+import math
+
+import polars as pl
+import pytest
+
+from phoenix_core.report.figures import equity_svg, thinned
+from phoenix_core.report.metrics import sharpe_ratio, statistics
+from phoenix_core.report.page import report_page
+
+HOUR = 3_600_000_000_000
+
+
+def curve(*equity, position=0.0):
+    return pl.DataFrame(
+        {
+            "ts": [n * HOUR for n in range(len(equity))],
+            "equity": [float(value) for value in equity],
+            "position": [position] * len(equity),
+            "price": [1.0] * len(equity),
+        },
+        schema={"ts": pl.Int64, "equity": pl.Float64, "position": pl.Float64, "price": pl.Float64},
+    )
+
+
+def test_drawdown_by_hand():
+    """From 120 to 90 is a quarter."""
+    assert statistics(curve(100, 120, 90, 110), pl.DataFrame({"net": []})).max_drawdown == pytest.approx(0.25)
+
+
+def test_sharpe_by_hand():
+    """Hourly returns of +10 % and 0: mean 5 %, deviation 7.07 %, annualized by sqrt(8760)."""
+    expected = 0.05 / (0.1 / math.sqrt(2)) * math.sqrt(24 * 365)
+    assert sharpe_ratio(curve(100, 110, 110)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("equity", [(), (100,), (100, 110), (100, 100, 100)])
+def test_too_little_is_no_sharpe(equity):
+    """None, not zero and not NaN."""
+    assert sharpe_ratio(curve(*equity)) is None
+
+
+def test_won_counts_net_gains():
+    """After fees and funding."""
+    found = statistics(curve(100, position=1.0), pl.DataFrame({"net": [1.0, -1.0, 0.0]}))
+    assert (found.trips, found.won, found.exposure) == (3, 1, 1.0)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 5000])
+def test_a_picture_of_any_length_is_small(rows):
+    """A few kilobytes, also for a curve of nothing."""
+    picture = equity_svg(curve(*range(100, 100 + rows)), "Equity")
+    assert picture.startswith("<svg")
+    assert len(picture) < 12_000
+
+
+def test_thinning_keeps_the_last_row():
+    """The end of a curve is what people look at."""
+    kept = thinned(curve(*range(1001)), 100)
+    assert kept["equity"][-1] == 1000
+    assert kept.height <= 102
+
+
+def test_the_page_needs_no_network():
+    """Everything is inlined, and text is escaped."""
+    fills = pl.DataFrame({"ts": [0], "side": ["BUY"], "price": [1.0]})
+    tables = {"equity": curve(1, 2, 3), "fills": fills, "positions": pl.DataFrame({"net": [1.0]})}
+    page = report_page("<b>", {"net": "1"}, tables, {"Notes": ["a & b"], "None": []})
+    assert "&lt;b&gt;" in page
+    assert "a &amp; b" in page
+    assert 'src="http' not in page
+    assert "<h2>None</h2>" not in page

@@ -1,0 +1,120 @@
+import errno
+
+import pytest
+
+from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, StorageFailed
+from phoenix_core.manifest import Entry, Manifest, versions
+from phoenix_core.storage import Lake, canonical_json, sha256_of
+
+
+def files(lake):
+    return [path for path in lake.root.rglob("*") if path.is_file()]
+
+
+def test_a_file_appears_whole(lake):
+    """Under its final name only once it is complete; nothing stays in staging."""
+    with lake.publishing("a/b.txt") as staged:
+        staged.write_bytes(b"half")
+        assert not lake.path("a/b.txt").exists()
+        assert staged.suffix == ".part"
+    assert lake.path("a/b.txt").read_bytes() == b"half"
+    assert files(lake) == [lake.path("a/b.txt")]
+
+
+def test_an_error_publishes_nothing(lake):
+    """The old file stays, the new one is gone."""
+    lake.write("a.txt", b"old")
+    with pytest.raises(ZeroDivisionError), lake.publishing("a.txt") as staged:
+        staged.write_bytes(b"new")
+        _ = 1 / 0
+    assert lake.path("a.txt").read_bytes() == b"old"
+    assert files(lake) == [lake.path("a.txt")]
+
+
+def test_where_nothing_was_built_nothing_is_published(lake):
+    """A caller that takes its file away again leaves everything as it was."""
+    with lake.publishing("a.txt") as staged:
+        staged.write_bytes(b"x")
+        staged.unlink()
+    assert files(lake) == []
+
+
+def test_a_full_disk_is_a_storage_error(lake):
+    """Named, with what to do, and without a leftover."""
+    with pytest.raises(StorageFailed, match=r"No space left.*free space"), lake.publishing("a.txt") as staged:
+        staged.write_bytes(b"x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert files(lake) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x"])
+def test_a_name_that_leads_out_is_refused(lake, name):
+    """Every path stays below the data folder."""
+    with pytest.raises(ConfigInvalid, match="leads out"):
+        lake.path(name)
+
+
+def test_an_object_store_is_refused_for_now():
+    """One clear line instead of a folder called s3:."""
+    with pytest.raises(ConfigInvalid, match="not supported yet"):
+        Lake.at("s3://bucket/phoenix")
+
+
+def test_old_leftovers_are_swept(lake):
+    """What a killed process left a day ago goes; what is being written stays."""
+    lake.staging.mkdir()
+    old, new = lake.staging / "old.part", lake.staging / "new.part"
+    for path in (old, new):
+        path.write_bytes(b"x")
+    import os  # noqa: PLC0415 - to age a file
+
+    os.utime(old, (0, 0))
+    assert lake.sweep() == 1
+    assert files(lake) == [new]
+
+
+def entry(lake, **changes):
+    path = lake.write("x.bin", b"content")
+    return Entry(**({"asset": "um/btcusdt/x", "day": "2024-03-30", "published": True, "file": "x.bin"} | {
+        "sha256": sha256_of(path), "sources": {"a": "1"}} | changes))  # fmt: skip
+
+
+def test_an_entry_reads_back(lake):
+    """Equal, and with the same bytes when written twice."""
+    manifest = Manifest(lake)
+    manifest.record(entry(lake))
+    first = lake.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes()
+    assert manifest.find("um/btcusdt/x", "2024-03-30") == entry(lake)
+    manifest.record(entry(lake))
+    assert lake.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "change", [{"sources": {"a": "2"}}, {"versions": {**versions(), "polars": "0"}}, {"sha256": "0" * 64}]
+)
+def test_a_day_is_current_only_if_nothing_changed(lake, change):
+    """Other sources, other code or another file make it anew."""
+    manifest = Manifest(lake)
+    manifest.record(entry(lake))
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is not None
+    manifest.record(entry(lake, **change))
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is None
+
+
+def test_a_broken_entry_is_named(lake):
+    """Never read as an absent day."""
+    lake.write(Manifest.path("um/btcusdt/x", "2024-03-30"), b"{")
+    with pytest.raises(CatalogCorrupt, match="can't be read"):
+        Manifest(lake).find("um/btcusdt/x", "2024-03-30")
+    assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}) is None
+
+
+def test_absent_days_have_a_version_of_their_own():
+    """By their reason, so that a day that appears later makes what follows stale."""
+    absent = Entry("a", "2024-03-30", published=False, reason="missing")
+    assert absent.data_version != Entry("a", "2024-03-30", published=False, reason="never").data_version
+
+
+def test_json_is_canonical():
+    """Equal values are equal bytes, in any order."""
+    assert canonical_json({"b": 1, "a": [1, 2]}) == canonical_json({"a": [1, 2], "b": 1})

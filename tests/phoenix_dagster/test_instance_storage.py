@@ -1,0 +1,73 @@
+"""One dagster.yaml, two storages."""
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy
+from fakes.environment import unavailable
+
+from phoenix_dagster.settings import settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
+
+
+@pytest.fixture
+def database():
+    """A database of its own on the server of PHOENIX_TEST_POSTGRES_URL."""
+    server = os.environ.get("PHOENIX_TEST_POSTGRES_URL")
+    if not server:
+        unavailable("PHOENIX_TEST_POSTGRES_URL names no PostgreSQL server")
+    name = f"phoenix_{uuid.uuid4().hex[:12]}"
+    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    yield sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def materialize_something():
+    @dg.asset
+    def thing():
+        return dg.MaterializeResult(metadata={"rows": 3})
+
+    with dg.DagsterInstance.get() as instance:
+        assert dg.materialize([thing], instance=instance).success
+        event = instance.get_latest_materialization_event(thing.key)
+        return type(instance.event_log_storage).__name__, event.asset_materialization.metadata["rows"].value
+
+
+def test_sqlite_is_the_default(home, monkeypatch):
+    """Below DAGSTER_HOME, without a server."""
+    monkeypatch.delenv("PHOENIX_POSTGRES_URL", raising=False)
+    kind, rows = materialize_something()
+    assert "Sqlite" in kind
+    assert rows == 3
+    assert (home / "history").is_dir()
+
+
+def test_postgres_is_used_where_it_is_set(home, monkeypatch, database):
+    """Runs, events and schedules go to the server; nothing is written below DAGSTER_HOME."""
+    monkeypatch.setenv("PHOENIX_POSTGRES_URL", database)
+    kind, rows = materialize_something()
+    assert "Postgres" in kind
+    assert rows == 3
+    assert not (home / "history").exists()
+    engine = sqlalchemy.create_engine(database)
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text("SELECT count(*) FROM runs")).scalar() == 1
+    engine.dispose()
