@@ -7,7 +7,7 @@ drops; afterwards buyers return. Numbers are integers of the smallest unit throu
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 
@@ -28,6 +28,9 @@ _CALM_STEP = 0.25
 _FALL = 0.16
 _RISE = 0.13
 _FUNDING_SECOND = 16 * 3600
+_NEWS_TICKS = 9.0  # by which the price moves every second, whoever trades
+_DAILY_RETURN = 0.012
+_PATH_DAYS = 300
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Cascade:
 
 @dataclass(frozen=True)
 class MarketDay:
-    """One day, as arrays. Days of one seed chain: each opens where a rough path of closes puts it.
+    """One day, as arrays. Days of one seed chain: each ends about where the next one opens.
 
     Attributes:
         day: UTC day.
@@ -105,7 +108,7 @@ class MarketDay:
             start = int(rng.uniform(begin, end - 2400))
             if begin <= _FUNDING_SECOND < end:
                 start = _FUNDING_SECOND - 100
-            cascades.append(Cascade(start, int(rng.uniform(100, 240)), rng.uniform(0.4, 1.4), rng.uniform(0.3, 2.2)))
+            cascades.append(Cascade(start, int(rng.uniform(100, 240)), rng.uniform(0.4, 1.4), rng.uniform(0.5, 4.0)))
         return cascades
 
     def _over_cascades(self, shape: Callable[[Cascade, Floats], Floats]) -> Floats:
@@ -175,10 +178,9 @@ class MarketDay:
         lots = self._rng.lognormal(4.6, 1.2, self.trade_ms.size) * (1 + self.selling[self._trade_second])
         return np.maximum(1, lots.astype(np.int64))
 
-    @cached_property
-    def _opening_tick(self) -> int:
-        path = np.random.default_rng(self.seed).normal(0, 0.015, 4000).cumsum()
-        return int(65_000 * TICKS_PER_UNIT * np.exp(path[self.day.toordinal() % 4000] / 4))
+    def _opening_tick(self, day: date) -> int:
+        steps = np.random.default_rng(self.seed).normal(0, _DAILY_RETURN, _PATH_DAYS).cumsum()
+        return int(65_000 * TICKS_PER_UNIT * np.exp(steps[day.toordinal() % _PATH_DAYS]))
 
     @cached_property
     def bid_ticks(self) -> Ints:
@@ -191,7 +193,12 @@ class MarketDay:
         rises = self._rng.random(count) < _RISE * self._rise[second]
         jumps = (rises.astype(np.int64) - falls) * self._rng.integers(8, 48, count)
         moves = np.where(self.is_sell, -steps, steps) + jumps
-        return np.asarray(self._opening_tick + np.concatenate([[0], moves[:-1].cumsum()]))
+        news = self._rng.normal(0, _NEWS_TICKS, SECONDS).cumsum()[second]
+        path = np.concatenate([[0], moves[:-1].cumsum()]) + news
+        # Bent so that the day ends where the next one opens.
+        opening = self._opening_tick(self.day)
+        missing = self._opening_tick(self.day + timedelta(1)) - opening - path[-1]
+        return np.asarray(opening + np.rint(path + missing * (second / SECONDS)).astype(np.int64))
 
     @cached_property
     def price_ticks(self) -> Ints:

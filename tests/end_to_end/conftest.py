@@ -53,7 +53,7 @@ def ui(demo) -> Iterator[str]:
     # SIGINT may be ignored here, and Dagster maps SIGTERM onto its handler: give it back to the child.
     process = subprocess.Popen(
         command, cwd=ROOT, env=plain_environment(), stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it does nothing else
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
