@@ -6,7 +6,7 @@ data.binance.vision, and what it becomes in the catalog. Raw assets, readers, ch
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -401,9 +401,10 @@ DATASETS: tuple[Dataset, ...] = (
 )
 
 
-def datasets_on(market: Market) -> tuple[Dataset, ...]:
-    """Datasets that exist on a market."""
-    return tuple(dataset for dataset in DATASETS if market in dataset.columns)
+def datasets_on(market: Market, intervals: Iterable[Interval] = ()) -> tuple[Dataset, ...]:
+    """Datasets that exist on a market, with klines at further intervals beside those of a minute."""
+    found = [dataset for dataset in DATASETS if market in dataset.columns]
+    return (*found, *(with_interval(KLINES, interval) for interval in intervals if interval is not KLINES.interval))
 
 
 def with_interval(dataset: Dataset, interval: Interval) -> Dataset:

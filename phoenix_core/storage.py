@@ -7,6 +7,7 @@ reader sees the old file or the new one and never half of either. What the files
 import hashlib
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -120,9 +121,12 @@ class Lake:
         if not self.staging.is_dir():
             return 0
         horizon = time.time() - _LEFTOVER_SECONDS
-        old = [path for path in self.staging.iterdir() if path.is_file() and path.stat().st_mtime < horizon]
+        old = [path for path in self.staging.iterdir() if path.lstat().st_mtime < horizon]
         for path in old:
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         return len(old)
 
 

@@ -20,7 +20,7 @@ from phoenix_dagster.settings import Settings, settings
 
 def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
     """All assets of a listing; backtests settle in quote units, so inverse contracts end with signals."""
-    datasets = datasets_on(listing.market)
+    datasets = datasets_on(listing.market, chosen.kline_intervals)
     assets = [
         *(raw_asset(dataset, listing, chosen) for dataset in datasets),
         *(catalog_asset(dataset, listing, chosen) for dataset in datasets),

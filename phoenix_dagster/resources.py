@@ -34,9 +34,12 @@ class Workspace(dg.ConfigurableResource[None]):
 
     def ingest(self, log: Callable[[str], None]) -> Ingest:
         """A reader of the archive that shows its progress: a bar on a terminal, lines elsewhere."""
+        lake = self.lake()
+        if swept := lake.sweep():
+            log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
         archive = Archive(self.archive_url, progress=progress)
-        return Ingest(self.lake(), archive, date.fromisoformat(self.today) if self.today else utc_today())
+        return Ingest(lake, archive, date.fromisoformat(self.today) if self.today else utc_today())
 
 
 class _Lines:

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.market import Listing, day_from_text, utc_today
+from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 
 _PREFIX = "PHOENIX_"
 
@@ -21,6 +21,18 @@ def _listings(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(dict.fromkeys(Listing.parse(part) for part in value.split(",") if part.strip()))
+
+
+def _intervals(value: object) -> object:
+    """Read `1m,5m`."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if unknown := [part for part in parts if part not in set(Interval)]:
+        raise ConfigInvalid(
+            f"PHOENIX_KLINE_INTERVALS has {', '.join(unknown)}: expected some of {', '.join(Interval)}. Correct it."
+        )
+    return tuple(dict.fromkeys(Interval(part) for part in parts))
 
 
 def _day(value: object) -> object:
@@ -36,6 +48,9 @@ class Settings(BaseSettings):
     archive_url: str = Field("https://data.binance.vision", description="The archive, a mirror of it, or a folder.")
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
+    )
+    kline_intervals: Annotated[tuple[Interval, ...], NoDecode, BeforeValidator(_intervals)] = Field(
+        default=(Interval.M1,), description="Lengths of klines and bars; 1m is always among them."
     )
     start: Annotated[date, BeforeValidator(_day)] = Field(date(2020, 1, 1), description="First partition.")
     days_per_run: Annotated[int, Field(ge=1)] | Literal["all"] = Field(

@@ -2,6 +2,7 @@
 
 convert_day(lake, dataset, listing, day)      zip → one parquet file named by the whole day
 read_day(lake, asset, day)                    → Polars, exact decimals, no NautilusTrader needed
+read_arrow(lake, asset, day)                  → the same as Arrow
 nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
 """
 
@@ -178,6 +179,11 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
     """
     path = verified_file(lake, asset, day)
     return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
+
+
+def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one published day as Arrow, decimals as decimal128(38, 16); see `read_day`."""
+    return read_day(lake, asset, day, columns).to_arrow()
 
 
 def scan(lake: Lake, asset: str, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:

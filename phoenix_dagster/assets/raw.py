@@ -63,9 +63,11 @@ def _day(
     if entry.published:
         member = key_from_path(entry.file.removeprefix("archive/")).member
         summary = csv_summary(path, member, max_ratio=dataset.max_ratio)
+        is_header = summary.head[0][:1].isalpha() if summary.head else False
         facts = {
-            "lines": summary.lines,
+            "dagster/row_count": summary.lines - is_header,
             "csv_bytes": summary.bytes,
+            **_time_range(dataset, listing, summary.head[is_header : is_header + 1], summary.last),
             "preview": dg.MetadataValue.md("```\n" + "\n".join([*summary.head, "…", summary.last]) + "\n```"),
         }
     verified = bool(entry.facts.get("verified"))
@@ -73,3 +75,10 @@ def _day(
     says = "compared with the published checksum" if verified else "the archive has no checksum for this file"
     checks.append(Check("checksum", verified or not entry.published, says if entry.published else entry.reason))
     return Done(entry, of_entry(entry, time.monotonic() - started, str(path)) | facts, tuple(checks))
+
+
+def _time_range(dataset: Dataset, listing: Listing, first: tuple[str, ...], last: str) -> dict[str, str]:
+    """Times of the first and the last row, as published: rows need not be in order."""
+    at = [column.name for column in dataset.columns[listing.market]].index(dataset.time.name)
+    rows = {"first_row_time": first[0] if first else "", "last_row_time": last if first else ""}
+    return {name: row.split(",")[at] for name, row in rows.items() if row.count(",") >= at}

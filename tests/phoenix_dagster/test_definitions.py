@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from phoenix_core.datasets import DATASETS, datasets_on
-from phoenix_core.market import Market
+from phoenix_core.market import Interval, Market
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +51,21 @@ def test_every_dataset_is_served_at_every_stage(make_defs, tmp_path):
             assert f"{market.value}/{symbol}/{dataset.name}" in keys
             assert f"{market.value}/{symbol}/{dataset.catalog_name}" in keys
     assert {market for dataset in DATASETS for market in dataset.markets} == set(Market)
+
+
+def test_klines_come_at_further_intervals(make_defs, tmp_path):
+    """Set 5m, and there are klines_5m and bars_5m beside those of a minute."""
+    defs = make_defs(tmp_path, tmp_path, kline_intervals=(Interval.M5,))
+    names = {key.path[-1] for key in defs.resolve_asset_graph().materializable_asset_keys}
+    assert {"klines_1m", "klines_5m", "bars_1m", "bars_5m"} <= names
+
+
+def test_the_workspace_loads():
+    """workspace.yaml at the top names the code location."""
+    subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
 
 
 def test_one_partitions_definition_is_shared(graph):

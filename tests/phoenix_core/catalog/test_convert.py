@@ -16,7 +16,7 @@ from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.convert import Conversion, decimals, fixed_point, to_catalog
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.catalog.specifications import specification
-from phoenix_core.catalog.store import catalog_asset, convert_day, day_file, nautilus_catalog, read_day
+from phoenix_core.catalog.store import catalog_asset, convert_day, day_file, nautilus_catalog, read_arrow, read_day
 from phoenix_core.datasets import (
     AGG_TRADES,
     BOOK_DEPTH,
@@ -107,6 +107,12 @@ def test_klines_keep_what_nautilus_has_no_place_for(lake, tmp_path):
     entry = converted(lake, tmp_path, KLINES, kline())
     row = read_day(lake, entry.asset, DAY).row(0, named=True)
     assert (row["open_time"], row["quote_volume"], row["count"]) == (START, Decimal(4), 5)
+
+
+def test_arrow_holds_decimals(lake, tmp_path):
+    """decimal128, so that any Arrow tool adds exactly."""
+    entry = converted(lake, tmp_path, KLINES, kline())
+    assert str(read_arrow(lake, entry.asset, DAY, ["open"]).schema.field("open").type) == "decimal128(38, 16)"
 
 
 def test_premiums_are_signed(lake, tmp_path):

@@ -250,6 +250,12 @@ def test_scientific_notation_is_exact(tmp_path):
     assert table(tmp_path, text, FUNDING_RATE).frame()["last_funding_rate"].to_list() == [Decimal("-0.00000018")]
 
 
+def test_a_headerless_funding_file_is_read_in_its_own_order(tmp_path):
+    """calc_time, interval, rate. The seed named the columns of such a file symbol, rate and interval."""
+    row = table(tmp_path, f"{START_MS + 3},8,0.0001\n", FUNDING_RATE).frame().row(0, named=True)
+    assert (row["funding_interval_hours"], row["last_funding_rate"]) == (8, Decimal("0.0001"))
+
+
 def test_a_month_is_cut_to_its_day(tmp_path):
     """Rows of other days are another partition's, not dropped."""
     hours = [START_MS + hour * 3_600_000 + 8 for hour in (-8, 0, 8, 16, 24)]
