@@ -92,6 +92,11 @@ def settings() -> Settings:
     return read_settings()
 
 
+def dagster_home() -> Path:
+    """Where Dagster's history lies: DAGSTER_HOME, or the current folder."""
+    return Path(os.environ.get("DAGSTER_HOME") or Path.cwd()).resolve()  # noqa: TID251 - this is the one place
+
+
 def export(values: Mapping[str, str]) -> None:
     """Set variables for this process and those it starts; settings that were read stay as they are."""
     os.environ.update(values)  # noqa: TID251 - this is the one place
