@@ -239,15 +239,31 @@ def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Con
         yield to_catalog(batch, conversion)
 
 
+def _encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How columns are written: differences of times and ids, dictionaries of prices and sizes.
+
+    Of two million quotes, 0.4 times the bytes and half the time of the library's defaults, and smaller
+    than the published zip (docs/decisions/0005).
+    """
+    deltas = {field.name: "DELTA_BINARY_PACKED" for field in schema if pa.types.is_integer(field.type)}
+    deltas |= {field.name: "DELTA_BYTE_ARRAY" for field in schema if field.name == "trade_id"}
+    deltas.pop("aggressor_side", None)
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "write_page_checksum": True,
+        "use_dictionary": [field.name for field in schema if field.name not in deltas],
+        "column_encoding": deltas,
+    }
+
+
 def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
     writer: pq.ParquetWriter | None = None
     first = last = None
     try:
         for table in tables:
             if writer is None:
-                writer = pq.ParquetWriter(
-                    path, table.schema, compression="zstd", compression_level=1, write_page_checksum=True
-                )
+                writer = pq.ParquetWriter(path, table.schema, **_encoding(table.schema))
             if table.num_rows:
                 first = table["ts_event"][0].as_py() if first is None else first
                 last = table["ts_event"][-1].as_py()
