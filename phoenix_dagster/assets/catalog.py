@@ -9,80 +9,66 @@ import dagster as dg
 from phoenix_core.datasets import AGG_TRADES, Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
-from phoenix_dagster.assets.days import Check, Done, work_through
-from phoenix_dagster.assets.keys import OWNERS, key_of
+from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
+from phoenix_dagster.assets.keys import key_of
 from phoenix_dagster.metadata import arrow_schema, of_entry, table
-from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 POOL = "conversion"
 INSTRUMENT = "instrument"
+KINDS = frozenset({"parquet", "nautilus"})
 _PREVIEW = 5
 
 
 def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset that converts a dataset of a listing."""
-    key = key_of(listing, dataset.catalog_name)
 
-    @dg.asset(
-        key=key,
-        group_name="catalog",
-        kinds={"parquet", "nautilus"},
-        owners=OWNERS,
+    def work(workspace: Workspace, log: Log, day: date) -> Done:
+        from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - brings pyarrow and Polars
+
+        del log
+        started = time.monotonic()
+        entry = convert_day(workspace.lake(), dataset, listing, day)
+        return Done(entry, described(entry, workspace, time.monotonic() - started), _checks(entry))
+
+    return DayAsset(
+        key=key_of(listing, dataset.catalog_name),
+        group="catalog",
+        kinds=KINDS,
         description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
-        deps=[key_of(listing, dataset.name)],
-        partitions_def=daily(settings),
-        backfill_policy=backfill_policy(settings),
         pool=POOL,
-        check_specs=[
-            dg.AssetCheckSpec(
-                "accounted",
-                asset=key,
-                blocking=True,
-                description="Rows read are rows kept, dropped or of other days.",
-            ),
-            dg.AssetCheckSpec("clean", asset=key, description="No row was dropped or repaired."),
-        ],
-    )
-    def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
-        def work(day: date) -> Done:
-            from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - brings pyarrow and Polars
-
-            started = time.monotonic()
-            entry = convert_day(workspace.lake(), dataset, listing, day)
-            return Done(entry, described(entry, workspace, time.monotonic() - started), _checks(entry))
-
-        return work_through(context, work, at_once=settings.conversions)
-
-    return asset
+        work=work,
+        deps=[key_of(listing, dataset.name)],
+        checks={
+            "accounted": "Rows read are rows kept, dropped or of other days.",
+            "clean": "No row was dropped or repaired.",
+        },
+        blocking=frozenset({"accounted"}),
+        at_once=settings.conversions,
+    ).build(settings)
 
 
 def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of the instrument's constants."""
 
-    @dg.asset(
+    def work(workspace: Workspace, log: Log, day: date) -> Done:
+        from phoenix_core.catalog.store import record_instrument  # noqa: PLC0415 - brings NautilusTrader
+
+        del log
+        started = time.monotonic()
+        entry = record_instrument(workspace.lake(), listing, day)
+        return Done(entry, described(entry, workspace, time.monotonic() - started))
+
+    return DayAsset(
         key=key_of(listing, INSTRUMENT),
-        group_name="catalog",
-        kinds={"parquet", "nautilus"},
-        owners=OWNERS,
+        group="catalog",
+        kinds=KINDS,
         description="Precision, increments, margins and fees; inferred from the day's trades where not listed.",
-        deps=[key_of(listing, AGG_TRADES.catalog_name)],
-        partitions_def=daily(settings),
-        backfill_policy=backfill_policy(settings),
         pool=POOL,
-    )
-    def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
-        def work(day: date) -> Done:
-            from phoenix_core.catalog.store import record_instrument  # noqa: PLC0415 - brings NautilusTrader
-
-            started = time.monotonic()
-            entry = record_instrument(workspace.lake(), listing, day)
-            return Done(entry, described(entry, workspace, time.monotonic() - started))
-
-        return work_through(context, work)
-
-    return asset
+        work=work,
+        deps=[key_of(listing, AGG_TRADES.catalog_name)],
+    ).build(settings)
 
 
 def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ done.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,8 +16,12 @@ import dagster as dg
 from phoenix_core.errors import PhoenixError
 from phoenix_core.manifest import Entry
 from phoenix_core.storage import digest_of
+from phoenix_dagster.assets.keys import OWNERS
 from phoenix_dagster.failures import failure
 from phoenix_dagster.metadata import Metadata
+from phoenix_dagster.partitions import backfill_policy, daily
+from phoenix_dagster.resources import Workspace
+from phoenix_dagster.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,68 @@ class Done:
 
 
 Work = Callable[[date], Done]
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayAsset:
+    """What makes one daily asset differ from another.
+
+    Attributes:
+        key: Its key.
+        group: Its stage.
+        kinds: Tags of the UI.
+        description: One or two sentences for people.
+        pool: Which pool bounds its runs.
+        work: Does one day: (workspace, log, day).
+        deps: What it is made from.
+        checks: Name and description of each check; names in `blocking` hold up what follows.
+        blocking: Checks that hold up what follows.
+        at_once: Days of a range that are worked on at the same time.
+        metadata: Of the asset itself.
+        retry_policy: For transient failures.
+    """
+
+    key: dg.AssetKey
+    group: str
+    kinds: frozenset[str]
+    description: str
+    pool: str
+    work: Callable[[Workspace, Log, date], Done]
+    deps: Sequence[dg.AssetKey | dg.AssetDep] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)
+    blocking: frozenset[str] = frozenset()
+    at_once: int = 1
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    retry_policy: dg.RetryPolicy | None = None
+
+    def build(self, settings: Settings) -> dg.AssetsDefinition:
+        """Make the Dagster asset."""
+
+        @dg.asset(
+            key=self.key,
+            group_name=self.group,
+            kinds=set(self.kinds),
+            owners=OWNERS,
+            description=self.description,
+            metadata=dict(self.metadata),
+            deps=list(self.deps),
+            partitions_def=daily(settings),
+            backfill_policy=backfill_policy(settings),
+            retry_policy=self.retry_policy,
+            pool=self.pool,
+            check_specs=[
+                dg.AssetCheckSpec(name, asset=self.key, description=says, blocking=name in self.blocking)
+                for name, says in self.checks.items()
+            ],
+        )
+        def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+            def work(day: date) -> Done:
+                return self.work(workspace, context.log.info, day)
+
+            return work_through(context, work, at_once=self.at_once)
+
+        return asset
 
 
 def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int = 1) -> dg.MaterializeResult:
