@@ -79,6 +79,7 @@ class Dataset:
         description: One sentence for people.
         published: How often a file comes out.
         interval: Length of a kline, for klines.
+        by_pair: Markets where the files are those of the pair, not of the contract.
         feed: Suffix of the catalog's venue, for data that must not mix with the instrument's main feed.
         lives: Days of publication by market, or by `market:SYMBOL` where a symbol differs.
         labels: For rows that stand for a period: (from day, label) by market, in time order.
@@ -100,6 +101,7 @@ class Dataset:
     description: str
     published: Published = Published.DAILY
     interval: Interval | None = None
+    by_pair: frozenset[Market] = frozenset()
     feed: str = ""
     lives: Mapping[str, Life] = field(default_factory=lambda: MappingProxyType({}))
     labels: Mapping[Market, tuple[tuple[date, LabelledBy], ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -140,6 +142,12 @@ class Dataset:
             if since <= day:
                 found = label
         return found
+
+    def published_listing(self, listing: Listing) -> Listing:
+        """Under which symbol the archive has it: the pair's (BTCUSD of BTCUSD_PERP) where that is the rule."""
+        if listing.market not in self.by_pair:
+            return listing
+        return Listing(listing.market, listing.symbol.partition("_")[0])
 
     def period_of(self, day: date) -> tuple[date, date]:
         """First and last day of the file that holds a day."""
@@ -366,15 +374,19 @@ MARK_PRICE_KLINES = _klines(
     "mark_prices",
     "The mark price, by which positions are valued and liquidated.",
 )
-INDEX_PRICE_KLINES = _klines(
-    "index_price_klines",
-    "indexPriceKlines",
-    "um cm",
-    _KLINE,
-    CatalogType.BAR,
-    "index_price_bars_1m",
-    "The index of spot prices behind the mark price.",
-    feed="INDEX",
+# An index belongs to a pair: https://github.com/binance/binance-public-data/issues/267
+INDEX_PRICE_KLINES = replace(
+    _klines(
+        "index_price_klines",
+        "indexPriceKlines",
+        "um cm",
+        _KLINE,
+        CatalogType.BAR,
+        "index_price_bars_1m",
+        "The index of spot prices behind the mark price.",
+        feed="INDEX",
+    ),
+    by_pair=frozenset({Market.CM}),
 )
 PREMIUM_INDEX_KLINES = _klines(
     "premium_index_klines",

@@ -68,7 +68,7 @@ class ArchiveKey:
 def key_of_day(dataset: Dataset, listing: Listing, day: date) -> ArchiveKey:
     """Key of the file that holds a dataset's day: of the day itself, or of its month."""
     period = day.isoformat() if dataset.published is Published.DAILY else f"{day:%Y-%m}"
-    return ArchiveKey(listing, dataset.folder, dataset.published, period, dataset.interval)
+    return ArchiveKey(dataset.published_listing(listing), dataset.folder, dataset.published, period, dataset.interval)
 
 
 def key_from_path(path: str) -> ArchiveKey:

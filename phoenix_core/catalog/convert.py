@@ -18,7 +18,7 @@ from phoenix_core.errors import PrecisionMismatch
 from phoenix_core.tables.rules import Counts
 
 _WIDE = pa.binary(16)
-_NO_AGGRESSOR_BUYER_SELLER = (0, 1, 2)
+_BUYER, _SELLER = 1, 2  # NautilusTrader's AggressorSide
 _BAR_PRICES = ("open", "high", "low", "close")
 
 
@@ -138,8 +138,7 @@ def _plain(batch: pl.DataFrame, *names: str) -> dict[str, pa.Array]:
 def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     identity = conversion.dataset.key[0].name
     size = "quantity" if "quantity" in batch.columns else "qty"
-    _, buyer, seller = _NO_AGGRESSOR_BUYER_SELLER
-    side = pl.when(pl.col("is_buyer_maker")).then(pl.lit(seller)).otherwise(pl.lit(buyer)).cast(pl.UInt8)
+    side = pl.when(pl.col("is_buyer_maker")).then(pl.lit(_SELLER)).otherwise(pl.lit(_BUYER)).cast(pl.UInt8)
     return {
         "price": _exact(batch, "price", conversion.price_precision, conversion),
         "size": _exact(batch, size, conversion.size_precision, conversion),

@@ -9,12 +9,14 @@ import pyarrow as pa
 from nautilus_trader.model.identifiers import InstrumentId, Symbol
 from nautilus_trader.model.instruments import CryptoFuture, CryptoPerpetual, CurrencyPair, Instrument
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
+from nautilus_trader.persistence.funcs import class_to_filename
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
 from phoenix_core.catalog.specifications import Specification
 from phoenix_core.market import Market, day_start_ns
 
 _MAX_QUANTITY = Decimal(1_000_000)
+_CLASSES = {cls.__name__: cls for cls in (CryptoFuture, CryptoPerpetual, CurrencyPair)}
 
 
 def instrument(specification: Specification, ts_ns: int = 0) -> Instrument:
@@ -66,6 +68,11 @@ def instrument_table(specification: Specification, day: date) -> pa.Table:
     """The instrument of a day as one row, in NautilusTrader's own columns."""
     batch = ArrowSerializer.serialize(instrument(specification, day_start_ns(day)))
     return batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
+
+
+def folder(table: pa.Table) -> str:
+    """Where NautilusTrader's catalog keeps an instrument of this class: `crypto_perpetual`."""
+    return class_to_filename(_CLASSES[table.schema.metadata[b"class"].decode()])
 
 
 def inferred(specification: Specification, prices: pl.Series, sizes: pl.Series) -> Specification:

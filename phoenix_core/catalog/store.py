@@ -132,9 +132,7 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
         ticks = read_day(lake, trades, day, columns=("price", "size"))
         spec = instruments.inferred(spec, ticks["price"], ticks["size"])
     table = instruments.instrument_table(spec, day)
-    relative = day_file(table.schema.metadata[b"class"].decode().lower(), spec.instrument_id, day)
-    relative = relative.replace("cryptoperpetual", "crypto_perpetual").replace("currencypair", "currency_pair")
-    relative = relative.replace("cryptofuture", "crypto_future")
+    relative = day_file(instruments.folder(table), spec.instrument_id, day)
     with lake.publishing(relative) as staged:
         pq.write_table(table, staged, write_page_checksum=True)
         digest, size = sha256_of(staged), staged.stat().st_size

@@ -55,16 +55,13 @@ class Ingest:
             return self._absent(dataset, listing, day, known)
         key = key_of_day(dataset, listing, day)
         expected = self.archive.published_sha256(key)
-        present = self._present(key, expected)
-        if present is None and self._fetch(dataset, key, expected) is None:
+        if not self._is_here(key, expected) and self._fetch(dataset, key, expected) is None:
             return self._without_file(dataset, listing, day)
         return self._recorded(dataset, listing, day, key, verified=expected is not None)
 
-    def _present(self, key: ArchiveKey, expected: str | None) -> str | None:
+    def _is_here(self, key: ArchiveKey, expected: str | None) -> bool:
         path = self.lake.path(raw_path(key))
-        if expected is None or not path.is_file() or sha256_of(path) != expected:
-            return None
-        return expected
+        return expected is not None and path.is_file() and sha256_of(path) == expected
 
     def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)

@@ -175,7 +175,7 @@ class SignalDays:
         with self.lake.publishing(relative) as staged:
             frame.write_parquet(staged, compression="zstd", compression_level=1)
             digest, size = sha256_of(staged), staged.stat().st_size
-        history = sum("@" in source and "/open_interest@" in source for source in sources)
+        history = sum(source.startswith(f"{catalog_asset(METRICS, self.listing)}@") for source in sources)
         return Manifest(self.lake).record(
             Entry(
                 asset=self.asset(name),

@@ -152,7 +152,10 @@ def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int 
 
 def _line(done: Done, seconds: float) -> str:
     entry = done.entry
-    return f"{entry.rows:,} rows, {entry.bytes:,} bytes, {seconds:.1f} s" if entry.published else entry.reason
+    if not entry.published:
+        return entry.reason
+    rows = f"{entry.rows:,} rows, " if entry.rows else ""
+    return f"{rows}{entry.bytes:,} bytes, {seconds:.1f} s"
 
 
 def _keep(context: dg.AssetExecutionContext, done: dict[date, Done]) -> None:

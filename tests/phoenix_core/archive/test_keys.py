@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoenix_core.archive.keys import ArchiveKey, key_from_path, key_of_day
-from phoenix_core.datasets import DATASETS, FUNDING_RATE, KLINES
+from phoenix_core.datasets import DATASETS, FUNDING_RATE, INDEX_PRICE_KLINES, KLINES
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
 
@@ -29,6 +29,15 @@ def test_paths_are_the_publishers():
     assert key_of_day(FUNDING_RATE, listing, day).checksum_path == (
         "data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2024-03.zip.CHECKSUM"
     )
+
+
+def test_an_index_belongs_to_a_pair():
+    """On cm, index klines of BTCUSD_PERP lie under BTCUSD; all else under the contract."""
+    listing = Listing.parse("cm:BTCUSD_PERP")
+    day = date(2024, 3, 30)
+    assert "/BTCUSD/1m/BTCUSD-1m-" in key_of_day(INDEX_PRICE_KLINES, listing, day).path
+    assert "/BTCUSD_PERP/1m/BTCUSD_PERP-1m-" in key_of_day(KLINES, listing, day).path
+    assert "/BTCUSDT/1m/" in key_of_day(INDEX_PRICE_KLINES, Listing.parse("um:BTCUSDT"), day).path
 
 
 @pytest.mark.parametrize(
