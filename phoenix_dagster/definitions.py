@@ -15,6 +15,7 @@ from phoenix_dagster.assets.raw import raw_asset
 from phoenix_dagster.assets.report import report_asset
 from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
 from phoenix_dagster.resources import Workspace
+from phoenix_dagster.sensors import ingestion_sensor
 from phoenix_dagster.settings import Settings, settings
 
 
@@ -43,8 +44,11 @@ def definitions(chosen: Settings) -> dg.Definitions:
     for beta in ("backfill_policy", "allow_nonexistent_upstream_partitions"):
         warnings.filterwarnings("ignore", category=dg.BetaWarning, message=f".*`{beta}`")
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+    assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
+    daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}
     return dg.Definitions(
-        assets=[asset for listing in chosen.symbols for asset in assets_of(listing, chosen)],
+        assets=[asset for made in assets.values() for asset in made],
+        sensors=[ingestion_sensor(listing, made, chosen) for listing, made in daily.items()],
         resources={"workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url)},
         executor=executors[chosen.executor],
     )

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="How a run's steps run.")
     downloads: int = Field(8, ge=1, le=32, description="Days that one run downloads at once.")
     conversions: int = Field(2, ge=1, le=32, description="Days that one run converts at once.")
+    sensors: bool = Field(default=False, description="Ingestion sensors start switched on.")
+    sensor_days: int = Field(7, ge=1, le=60, description="Days back that a sensor looks for new or replaced files.")
     postgres_url: str | None = Field(None, description="PostgreSQL for runs, events and schedules.")
 
 

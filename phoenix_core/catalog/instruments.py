@@ -72,7 +72,7 @@ def instrument_table(specification: Specification, day: date) -> pa.Table:
 
 def folder(table: pa.Table) -> str:
     """Where NautilusTrader's catalog keeps an instrument of this class: `crypto_perpetual`."""
-    return class_to_filename(_CLASSES[table.schema.metadata[b"class"].decode()])
+    return str(class_to_filename(_CLASSES[table.schema.metadata[b"class"].decode()]))
 
 
 def inferred(specification: Specification, prices: pl.Series, sizes: pl.Series) -> Specification:

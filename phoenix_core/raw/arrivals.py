@@ -1,0 +1,80 @@
+"""Which days the archive has that we have not, or has in other bytes: asked of the small checksum files.
+
+Listings of the archive have been seen stale, so each file's `.CHECKSUM` is asked for instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.archive.publication import Absence, absence
+from phoenix_core.datasets import Dataset, Published
+from phoenix_core.manifest import Manifest
+from phoenix_core.market import Listing
+from phoenix_core.raw.store import raw_asset
+from phoenix_core.storage import Lake, digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the archive has of a day.
+
+    Attributes:
+        day: UTC day.
+        published: Published SHA-256 by dataset.
+        awaited: Datasets that are not out and may yet come.
+        changed: Datasets whose published bytes are not those we have.
+    """
+
+    day: date
+    published: dict[str, str]
+    awaited: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def is_due(self) -> bool:
+        """Everything that may come is there, and something of it is new."""
+        return bool(self.changed) and not self.awaited
+
+    @property
+    def digest(self) -> str:
+        """Identity of what is published: it changes when a file is replaced."""
+        return digest_of(self.published)
+
+
+def arrival(
+    lake: Lake, archive: Archive, listing: Listing, datasets: Sequence[Dataset], day: date, today: date
+) -> Arrival:
+    """Ask the archive about a day, one small request a dataset.
+
+    Monthly files are not asked for: they come out long after their days.
+
+    Raises:
+        SourceUnreachable: The archive does not answer.
+        SourceForbidden: It refuses us.
+    """
+    manifest = Manifest(lake)
+    published: dict[str, str] = {}
+    awaited = []
+    for dataset in datasets:
+        if dataset.published is not Published.DAILY or dataset.life(listing).excludes(day):
+            continue
+        digest = archive.published_sha256(key_of_day(dataset, listing, day))
+        if digest is not None:
+            published[dataset.name] = digest
+        elif absence(dataset, listing, day, today).why is Absence.NOT_YET:
+            awaited.append(dataset.name)
+    changed = []
+    for dataset in datasets:
+        if dataset.name in published:
+            entry = manifest.find(raw_asset(dataset, listing), day)
+            if entry is None or entry.sha256 != published[dataset.name]:
+                changed.append(dataset.name)
+    return Arrival(day, published, tuple(awaited), tuple(changed))
+
+
+def recent_days(today: date, count: int) -> list[date]:
+    """The last few days that can be out, yesterday first."""
+    return [today - timedelta(back) for back in range(1, count + 1)]

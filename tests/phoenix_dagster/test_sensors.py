@@ -1,0 +1,121 @@
+"""A scripted week before the ingestion sensor: late days, a replaced file, an archive that is down."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+from fakes.archive_server import Answer
+from fakes.zips import UM, put
+
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.datasets import AGG_TRADES, Published, datasets_on
+from phoenix_core.market import Market
+from phoenix_dagster.resources import Workspace
+
+FIRST = date(2024, 6, 1)
+DAILY = [
+    dataset
+    for dataset in datasets_on(Market.UM)
+    if dataset.published is Published.DAILY and dataset.life(UM).excludes(FIRST) is None
+]
+
+
+def publish(server, day, *, but=(), text="x"):
+    for dataset in DAILY:
+        if dataset.name not in but:
+            put(server.root, key_of_day(dataset, UM, day), text)
+
+
+@pytest.fixture
+def tick(make_defs, instance, server, tmp_path):
+    """Evaluate the sensor as of a day; give (run keys' days, reason)."""
+    defs = make_defs(tmp_path / "lake", server.url, start=date(2024, 1, 1), sensor_days=4)
+    sensor = defs.resolve_sensor_def("ingest_um_btcusdt")
+    seen = set()
+
+    def evaluate(today):
+        workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today.isoformat())
+        with dg.build_sensor_context(
+            instance=instance, definitions=defs, resources={"workspace": workspace}
+        ) as context:
+            data = sensor.evaluate_tick(context)
+        keys = [request.run_key for request in data.run_requests or []]
+        new = [key.split(":")[2] for key in keys if key not in seen]
+        seen.update(keys)  # Dagster starts no second run of a key
+        return new, data.skip_message
+
+    return evaluate
+
+
+def have(server, lake_root, day):
+    """What a run of that day would leave in the manifest."""
+    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - for this helper alone
+    from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - as above
+    from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
+
+    ingest = Ingest(Lake.at(lake_root), Archive(server.url, sleep=lambda _: None), day + timedelta(1))
+    for dataset in DAILY:
+        ingest.day(dataset, UM, day)
+
+
+def test_a_day_is_requested_once_when_all_of_it_is_out(tick, server, tmp_path):
+    """Not while one dataset is awaited; once when it is there; not again when it is here."""
+    publish(server, FIRST, but={"metrics"})
+    requested, reason = tick(FIRST + timedelta(1))
+    assert requested == []
+    assert "2024-06-01 awaits metrics" in reason
+    publish(server, FIRST)
+    assert tick(FIRST + timedelta(1))[0] == ["2024-06-01"]
+    assert tick(FIRST + timedelta(1))[0] == []
+    have(server, tmp_path / "lake", FIRST)
+    assert "2024-06-01" not in tick(FIRST + timedelta(1))[1]
+
+
+def test_days_of_downtime_are_caught_up(tick, server):
+    """Three days at once, newest first."""
+    for back in range(3):
+        publish(server, FIRST + timedelta(back))
+    assert tick(FIRST + timedelta(3))[0] == ["2024-06-03", "2024-06-02", "2024-06-01"]
+
+
+def test_a_replaced_file_is_requested_again(tick, server, tmp_path):
+    """Its checksum differs from the manifest's, so the run key does too."""
+    publish(server, FIRST)
+    assert tick(FIRST + timedelta(1))[0] == ["2024-06-01"]
+    have(server, tmp_path / "lake", FIRST)
+    assert tick(FIRST + timedelta(1))[0] == []
+    put(server.root, key_of_day(AGG_TRADES, UM, FIRST), "replaced")
+    assert tick(FIRST + timedelta(2))[0] == ["2024-06-01"]
+
+
+def test_a_dataset_that_never_comes_is_not_waited_for_for_ever(tick, server):
+    """After the days of grace the day is requested without it."""
+    publish(server, FIRST, but={"book_depth"})
+    assert tick(FIRST + timedelta(3))[0] == []
+    assert tick(FIRST + timedelta(4))[0] == ["2024-06-01"]
+
+
+def test_an_archive_that_is_down_is_one_line(tick, server):
+    """One request, no run, and the reason."""
+    server.script(key_of_day(DAILY[0], UM, FIRST).checksum_path, Answer(503))
+    requested, reason = tick(FIRST + timedelta(1))
+    assert requested == []
+    assert "answered 503" in reason
+    assert len(server.requests) == 1
+
+
+def test_a_request_takes_all_daily_assets(make_defs, tmp_path):
+    """From raw to backtest; the continuous backtest is run when asked."""
+    defs = make_defs(tmp_path, tmp_path)
+    names = {
+        key.path[-1] for key in defs.resolve_sensor_def("ingest_um_btcusdt").asset_selection.resolve(list(defs.assets))
+    }
+    assert {"agg_trades", "signals", "backtest"} <= names
+    assert "continuous_backtest" not in names
+
+
+@pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
+def test_sensors_start_as_set(make_defs, tmp_path, on, status):
+    """Switched off, unless the setting says otherwise."""
+    sensor = make_defs(tmp_path, tmp_path, sensors=on).resolve_sensor_def("ingest_um_btcusdt")
+    assert sensor.default_status.value == status
