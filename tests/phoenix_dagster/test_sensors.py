@@ -107,9 +107,8 @@ def test_an_archive_that_is_down_is_one_line(tick, server):
 def test_a_request_takes_all_daily_assets(make_defs, tmp_path):
     """From raw to backtest; the continuous backtest is run when asked."""
     defs = make_defs(tmp_path, tmp_path)
-    names = {
-        key.path[-1] for key in defs.resolve_sensor_def("ingest_um_btcusdt").asset_selection.resolve(list(defs.assets))
-    }
+    job = defs.resolve_job_def(defs.resolve_sensor_def("ingest_um_btcusdt").job_name)
+    names = {key.path[-1] for key in job.asset_layer.selected_asset_keys}
     assert {"agg_trades", "signals", "backtest"} <= names
     assert "continuous_backtest" not in names
 
