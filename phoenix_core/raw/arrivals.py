@@ -76,5 +76,5 @@ def arrival(
 
 
 def recent_days(today: date, count: int) -> list[date]:
-    """The last few days that can be out, yesterday first."""
-    return [today - timedelta(back) for back in range(1, count + 1)]
+    """The last few days that can be out, oldest first, since a day's signals read the day before."""
+    return [today - timedelta(back) for back in range(count, 0, -1)]

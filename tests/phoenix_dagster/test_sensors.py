@@ -72,10 +72,10 @@ def test_a_day_is_requested_once_when_all_of_it_is_out(tick, server, tmp_path):
 
 
 def test_days_of_downtime_are_caught_up(tick, server):
-    """Three days at once, newest first."""
+    """Three days at once, oldest first: each day's signals read the day before."""
     for back in range(3):
         publish(server, FIRST + timedelta(back))
-    assert tick(FIRST + timedelta(3))[0] == ["2024-06-03", "2024-06-02", "2024-06-01"]
+    assert tick(FIRST + timedelta(3))[0] == ["2024-06-01", "2024-06-02", "2024-06-03"]
 
 
 def test_a_replaced_file_is_requested_again(tick, server, tmp_path):
@@ -97,7 +97,8 @@ def test_a_dataset_that_never_comes_is_not_waited_for_for_ever(tick, server):
 
 def test_an_archive_that_is_down_is_one_line(tick, server):
     """One request, no run, and the reason."""
-    server.script(key_of_day(DAILY[0], UM, FIRST).checksum_path, Answer(503))
+    oldest = FIRST + timedelta(1) - timedelta(4)
+    server.script(key_of_day(DAILY[0], UM, oldest).checksum_path, Answer(503))
     requested, reason = tick(FIRST + timedelta(1))
     assert requested == []
     assert "answered 503" in reason
