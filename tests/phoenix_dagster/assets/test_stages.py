@@ -1,5 +1,6 @@
 """Days through Dagster, with synthetic files and made-up faults."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -53,6 +54,12 @@ def two_days(market, tmp_path_factory):
         for day in DAYS:
             assert job.execute_in_process(instance=made, partition_key=day, run_config=quiet).success
         yield made, data
+
+
+@pytest.fixture
+def copy(two_days, tmp_path):
+    """The two days' files, to be changed."""
+    return shutil.copytree(two_days[1], tmp_path / "copy")
 
 
 def test_a_whole_day_is_green(two_days):
@@ -164,20 +171,18 @@ def test_a_range_in_one_run_is_the_same_days(two_days, make_defs, materialize, m
     assert "rows_kept" in records.records[0].asset_materialization.metadata
 
 
-def test_another_experiment_is_config_alone(two_days, make_defs, materialize, market, instance):
+def test_another_experiment_is_config_alone(copy, make_defs, materialize, market, instance):
     """A threshold nobody reaches: no fills, another experiment's folder, the account untouched."""
-    _, data = two_days
-    defs = make_defs(data, market.archive)
+    defs = make_defs(copy, market.archive)
     config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry_threshold": 5.0}}}}}
     materialize(defs, "backtest", partition_key=DAYS[0], config=config)
     found = values(last(instance, "backtest"))
     assert (found["fills"], found["final_balance"], found["net_pnl"]) == (0, 100_000.0, 0.0)
 
 
-def test_an_unknown_parameter_is_refused(two_days, make_defs, materialize, market):
+def test_an_unknown_parameter_is_refused(copy, make_defs, materialize, market):
     """One line that names it."""
-    _, data = two_days
-    defs = make_defs(data, market.archive)
+    defs = make_defs(copy, market.archive)
     config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry": 5.0}}}}}
     result = materialize(defs, "backtest", partition_key=DAYS[0], config=config, raise_on_error=False)
     assert "strategy.lpi_entry: Extra inputs are not permitted" in failure(result, "backtest").description
