@@ -1,0 +1,92 @@
+"""How a day of quotes is best written: size, writing and NautilusTrader's reading, for some encodings.
+
+    uv run python benchmarks/bench_encodings.py --trades 500000
+
+The day is synthetic (four quotes a trade). The baseline is the library's defaults with the same
+compression; encodings alternate within one process, and medians and ratios are printed.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.catalog.store import convert_day
+from phoenix_core.datasets import BOOK_TICKER
+from phoenix_core.market import Listing
+from phoenix_core.raw.store import Ingest
+from phoenix_core.storage import Lake
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
+
+LISTING = Listing.parse("um:BTCUSDT")
+DAY = date(2024, 3, 24)
+TIMES = ("ts_event", "ts_init", "update_id", "event_time")
+PRICES = ("bid_price", "ask_price")
+SIZES = ("bid_size", "ask_size")
+DELTAS = dict.fromkeys(TIMES, "DELTA_BINARY_PACKED")
+
+ENCODINGS = {
+    "defaults": {},
+    "differences, dictionaries": {"use_dictionary": [*PRICES, *SIZES], "column_encoding": DELTAS},
+    "differences, sizes split": {
+        "use_dictionary": list(PRICES),
+        "column_encoding": DELTAS | dict.fromkeys(SIZES, "BYTE_STREAM_SPLIT"),
+    },
+}
+
+
+def read_seconds(path: Path) -> float:
+    """CPU seconds of NautilusTrader's reader over a file."""
+    started = time.process_time()
+    session = DataBackendSession(chunk_size=100_000)
+    session.add_file(NautilusDataType.QuoteTick, "ticks", str(path), "SELECT * FROM ticks")
+    for _ in session.to_query_result():
+        pass
+    return time.process_time() - started
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trades", type=int, default=500_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_archive(root / "archive", LISTING, [DAY], size=MarketSize(trades=chosen.trades))
+        lake = Lake.at(root / "data")
+        raw = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1)).day(BOOK_TICKER, LISTING, DAY)
+        table = pq.read_table(lake.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
+        found: dict[str, dict[str, list[float]]] = {name: {"write": [], "read": [], "bytes": []} for name in ENCODINGS}
+        for _ in range(chosen.rounds):
+            for name, options in ENCODINGS.items():
+                path = root / "x.parquet"
+                started = time.process_time()
+                pq.write_table(
+                    table, path, row_group_size=131_072, compression="zstd", compression_level=1,
+                    write_page_checksum=True, **options,
+                )  # fmt: skip
+                found[name]["write"].append(time.process_time() - started)
+                found[name]["read"].append(read_seconds(path))
+                found[name]["bytes"].append(path.stat().st_size)
+    medians = {name: {what: statistics.median(v) for what, v in row.items()} for name, row in found.items()}
+    base = medians["defaults"]
+    print(f"synthetic, {table.num_rows:,} quotes, zip {raw.bytes:,} bytes, {chosen.rounds} rounds")
+    for name, row in medians.items():
+        print(
+            f"{name:<28} {row['bytes']:>12,.0f} B ({row['bytes'] / base['bytes']:.2f}×)  write {row['write']:.2f} s "
+            f"({row['write'] / base['write']:.2f}×)  read {row['read']:.2f} s ({row['read'] / base['read']:.2f}×)"
+        )
+    print(json.dumps({"rows": table.num_rows, "zip_bytes": raw.bytes, "medians": medians}))
+
+
+if __name__ == "__main__":
+    main()
