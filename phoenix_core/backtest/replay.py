@@ -35,7 +35,8 @@ class Replay:
         engine: With venue, instrument and strategy in place.
         strategy: The only one.
         settlement: The venue's module.
-        closing_ns: Before the end of the last day the session ends by this much, for orders to arrive.
+        closing_ns: What an order needs to arrive, and a little more: the session ends twice this before
+            the end of the last day, and finally once this.
         implied: Where quotes come from if book_ticker is not used; None: from its files.
         events: Events fed so far.
     """
@@ -91,8 +92,9 @@ class Replay:
         self._days = [*self._days[-1:], day]
         self.settlement.expect(day.funding, day.marks)
 
-    def _session_end(self, day: DayInputs) -> int:
-        return day.end_ns - self.closing_ns
+    def _session_ends(self, day: DayInputs, *, is_last: bool) -> tuple[int, ...]:
+        """When the strategy leaves, and once more for what a working entry caught while it was cancelled."""
+        return (day.end_ns - 2 * self.closing_ns, day.end_ns - self.closing_ns) if is_last else ()
 
     def _next_stop(self, day: DayInputs, now: int, *, is_last: bool) -> int | None:
         """The next instant at which something can happen, seen from the strategy's present state."""
@@ -104,7 +106,7 @@ class Replay:
             exits = later.filter(pl.col("lpi") < self.strategy.parameters.lpi_exit_threshold)
             stops.append(exits["ts_init"][0] if exits.height else None)
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
-            stops.append(self._session_end(day) if is_last and now < self._session_end(day) else None)
+            stops.append(next((end for end in self._session_ends(day, is_last=is_last) if end > now), None))
         known = [stop for stop in stops if stop is not None]
         danger = self.settlement.next_danger(now, min(known, default=day.end_ns))
         return min([*known, *([danger] if danger is not None else [])], default=None)
@@ -155,8 +157,8 @@ class Replay:
         """The day's beginning, instants at which the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
         events = [Clock(ts) for ts in times if first <= ts <= last]
-        if is_last and first <= self._session_end(day) <= last:
-            events.append(Clock(self._session_end(day), closes=True))
+        ends = self._session_ends(day, is_last=is_last)
+        events += [Clock(end, closes=True) for end in ends if first <= end <= last]
         if is_last and last >= day.end_ns:
             events.append(Clock(day.end_ns))
         return sorted(events, key=lambda event: event.ts)

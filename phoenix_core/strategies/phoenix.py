@@ -255,9 +255,10 @@ class PhoenixStrategy(Strategy):
             return
         bid, ask = quotes
         tick = self._instrument.price_increment.as_decimal()
-        price = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
+        wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
+        price = wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
         quantity = self._quantity(signal, bid)
-        if price <= 0 or quantity < self._instrument.min_quantity.as_decimal():
+        if price <= 0 or quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
             return
         order = self.order_factory.limit(
             instrument_id=self.instrument_id,

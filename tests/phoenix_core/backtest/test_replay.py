@@ -42,7 +42,8 @@ def scenario(ticks, *, with_quotes):
         else:
             day.trade(moment, bid, size).signal(moment, 0.9 if kind == "pressure" else 0.1)
     day.funds(20, "0.0001", bid).mark(59.999, bid)
-    return day.trade(moment + 400, bid, "1").trade(moment + 401, bid, "1", "BUYER")
+    # The last signal ends all quoting anew, which would otherwise go on every 50 ms until midnight.
+    return day.trade(moment + 4, bid, "1").trade(moment + 5, bid, "1", "BUYER").signal(moment + 6, 0.1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,6 +14,15 @@ def rising_pressure():
     return Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
 
 
+@pytest.fixture
+def market_of_the_last_second():
+    """An entry works at the end of the day; a sale comes 10 ms after the first closing, at which it is cancelled."""
+    end = 86_400 - 2 * 0.031
+    day = Scenario().quote(end - 20, "50000.0", "50000.1").trade(end - 10, "50000.0", "0.5").signal(end - 10, 0.9)
+    day.quote(end - 9, "50000.0", "50000.1", "1")
+    return day.trade(end + 0.010, "50000.0", "5").quote(end + 0.011, "50000.0", "50000.1")
+
+
 def sides(outcome):
     return [(fill.side, fill.decision.why) for fill in outcome.fills]
 
@@ -36,6 +45,26 @@ def test_the_spread_is_improved_where_there_is_room():
     day = Scenario().quote(1, "50000.0", "50001.0").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.quote(10.1, "50000.0", "50001.0").trade(12, "50000.0", "5").quote(13, "50000.0", "50001.0")
     assert both(day).fills[0].price == Decimal("50000.10")
+
+
+def test_an_order_is_on_the_tick():
+    """Beside an odd two-decimal bid of 50,000.06 the order stands at 50,000.10, not at 50,000.16."""
+    day = Scenario().quote(1, "50000.06", "50001.0").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.quote(10.1, "50000.06", "50001.0").trade(12, "50000.0", "5").quote(13, "50000.0", "50001.0")
+    assert both(day).fills[0].price == Decimal("50000.10")
+
+
+def test_an_order_below_the_least_notional_is_not_sent():
+    """The exchange takes none under 100 USDT."""
+    day = rising_pressure().trade(12, "50000.0", "5")
+    assert both(day, venue={"starting_balance": 190}).orders == {}
+    assert both(day, venue={"starting_balance": 250}).orders != {}
+
+
+def test_what_is_bought_while_the_session_ends_is_sold(market_of_the_last_second):
+    """The entry fills after the session's end asked to cancel it, before the request arrives: sold all the same."""
+    outcome = both(market_of_the_last_second, venue={"order_latency_ms": 30})
+    assert sides(outcome) == [("BUY", Why.ENTRY), ("SELL", Why.SESSION_END)]
 
 
 def test_falling_open_interest_does_not_hold_back_the_exit():
