@@ -184,15 +184,6 @@ def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None 
     return read_day(lake, asset, day, columns).to_arrow()
 
 
-def scan(lake: Lake, asset: str, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame]]:
-    """Read the published ones of some days, one after another."""
-    manifest = Manifest(lake)
-    for day in days:
-        entry = manifest.find(asset, day)
-        if entry is not None and entry.published:
-            yield day, read_day(lake, asset, day)
-
-
 def verified_file(lake: Lake, asset: str, day: date) -> Path:
     """Path of a published day, its bytes compared with the manifest.
 

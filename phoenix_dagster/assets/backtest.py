@@ -3,6 +3,7 @@
 import base64
 import time
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -31,6 +32,7 @@ POOL = "backtest"
 BACKTEST = "backtest"
 CONTINUOUS = "continuous_backtest"
 _PREVIEW = 20
+_CENT = Decimal("0.01")
 _CHECKS = (
     ("ledger", "The parts of the PnL add up to the account.", True),
     ("inputs", "No day is missing, and no input of a day.", False),
@@ -198,7 +200,7 @@ def _checks(result: "Result") -> tuple[Check, ...]:
     return (
         Check(
             "ledger",
-            passed=True,  # `ledger` raises before anything is published where this does not hold
+            passed=abs(result.experiment.venue.starting_balance + parts.net - result.final_balance) < _CENT,
             says=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
             f"= {parts.net}",
             severity=dg.AssetCheckSeverity.ERROR,
