@@ -17,7 +17,7 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
 # Raised by hand when a stage writes other bytes for the same input.
-LAYOUT_VERSION = "1"
+LAYOUT_VERSION = "2"
 _LIBRARIES = ("nautilus_trader", "numpy", "polars", "pyarrow")
 
 

@@ -8,14 +8,18 @@ have no place in them; its reader goes by position and does not see them.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from phoenix_core.catalog.specifications import ARCHIVE_DECIMALS, Specification, instrument_id
 from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.errors import PrecisionMismatch
 from phoenix_core.tables.rules import Counts
+
+Words = NDArray[np.uint64]
 
 _WIDE = pa.binary(16)
 _BUYER, _SELLER = 1, 2  # NautilusTrader's AggressorSide
@@ -102,9 +106,9 @@ def decimals(values: pa.Array | pa.ChunkedArray) -> pl.Series:
 
 def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversion) -> pa.Array:
     values = batch[name]
-    rounded = values.cast(pl.Decimal(DECIMAL_DIGITS, precision)).cast(values.dtype)
-    finer = rounded != values
-    if finer.any():
+    exact = fixed_point(values)
+    if not _is_multiple(exact, DECIMAL_SCALE - precision):
+        finer = values.cast(pl.Decimal(DECIMAL_DIGITS, precision)).cast(values.dtype) != values
         example = values.filter(finer)[0].normalize()
         spec = conversion.specification
         raise PrecisionMismatch(
@@ -112,13 +116,50 @@ def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversio
             f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise the precision in "
             "phoenix_core/catalog/specifications.py and materialize the catalog anew, all days."
         )
-    return fixed_point(values)
+    return exact
+
+
+def _is_multiple(values: pa.Array, places: int) -> bool:
+    """Whether 16-byte numbers are multiples of 10^places.
+
+    10^n = 2^n 5^n: the low n bits are zero, and what is left is a multiple of 5^n. One division by a
+    constant costs a tenth of rounding a Decimal column and comparing.
+    """
+    if not places or not len(values):
+        return True
+    words = np.frombuffer(values.buffers()[1], np.uint64)[2 * values.offset : 2 * (values.offset + len(values))]
+    low, high = words[::2], words[1::2]
+    if (high >> np.uint64(63)).any():
+        low, high = _magnitude(low, high)
+    if (high >> np.uint64(places)).any():
+        return _is_large_multiple(low, high, 10**places)
+    bits, five = np.uint64(places), np.uint64(5**places)
+    rest = (low >> bits) | (high << np.uint64(64 - places))
+    return not (low << np.uint64(64 - places)).any() and bool(((rest // five) * five == rest).all())
+
+
+def _magnitude(low: Words, high: Words) -> tuple[Words, Words]:
+    """Absolute values of two's complement numbers of two words."""
+    negative = (high >> np.uint64(63)).astype(bool)
+    flipped = np.where(negative, ~low + np.uint64(1), low)
+    carry = negative & (low == 0)
+    return flipped, np.where(negative, ~high + carry.astype(np.uint64), high)
+
+
+def _is_large_multiple(low: Words, high: Words, factor: int) -> bool:
+    """As above for numbers of any size, one at a time: indices of coins with many zeros."""
+    return all(
+        (int(upper) << 64 | int(lower)) % factor == 0 for lower, upper in zip(low, high, strict=True)
+    )
 
 
 def _times(batch: pl.DataFrame, conversion: Conversion, event: str) -> dict[str, pa.Array]:
     """ts_event as published, ts_init when it could be known; ts_init never falls, as Nautilus demands."""
     ts_event = batch[event]
     known = ts_event + conversion.known_after_ns
+    if known.len() and known[0] >= conversion.latest_known and known.is_sorted():
+        conversion.latest_known = known[-1]
+        return {"ts_event": _u64(ts_event), "ts_init": _u64(known)}
     ts_init = known.clip(lower_bound=conversion.latest_known).cum_max()
     conversion.latest_known = ts_init[-1] if ts_init.len() else conversion.latest_known
     late = int((known != ts_init).sum())
@@ -128,7 +169,7 @@ def _times(batch: pl.DataFrame, conversion: Conversion, event: str) -> dict[str,
 
 
 def _u64(values: pl.Series) -> pa.Array:
-    return values.cast(pl.UInt64).rechunk().to_arrow()
+    return values.reinterpret(signed=False).rechunk().to_arrow()
 
 
 def _plain(batch: pl.DataFrame, *names: str) -> dict[str, pa.Array]:

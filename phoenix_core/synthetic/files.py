@@ -2,7 +2,7 @@
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT
 
 _TWELVE_BANDS_SINCE = date(2026, 1, 1)
 _HEADERS_SINCE = date(2022, 8, 11)
+_ROWS_AT_ONCE = 1_000_000
 
 
 def write_archive(
@@ -33,33 +34,41 @@ def write_archive(
     for day in days:
         market = MarketDay(day, seed, size or MarketSize())
         for dataset in DATASETS:
-            text = _TEXTS.get(dataset.name)
-            if text and dataset.life(listing).excludes(day) is None:
-                key = key_of_day(dataset, listing, day)
-                written.append(write_zip(root, key, _with_header(dataset, day, text(market))))
+            if dataset.name in _TEXTS and dataset.life(listing).excludes(day) is None:
+                written.append(write_dataset(root, listing, dataset, market))
     months = sorted({day.replace(day=1) for day in days})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]
 
 
-def write_zip(root: Path, key: ArchiveKey, text: bytes) -> Path:
-    """Write one zip and its checksum; equal text gives equal bytes."""
+def write_dataset(root: Path, listing: Listing, dataset: Dataset, market: MarketDay) -> Path:
+    """Write one daily dataset of a synthetic day as the publisher would, in bounded memory."""
+    frame = _TEXTS[dataset.name](market)
+    return write_zip(root, key_of_day(dataset, listing, market.day), _csv(dataset, market.day, frame))
+
+
+def write_zip(root: Path, key: ArchiveKey, text: Iterable[bytes]) -> Path:
+    """Write one zip and its checksum; equal text gives equal bytes, however it is cut."""
     path = root / key.path
     path.parent.mkdir(parents=True, exist_ok=True)
     last = key.period if key.published is Published.DAILY else f"{key.period}-28"
     out = date.fromisoformat(last) + timedelta(1)
     info = zipfile.ZipInfo(key.member, (out.year, out.month, out.day, 6, 30, 0))
     info.compress_type = zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(info, text, compresslevel=6)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    # Room for sizes of 4 GiB and more, which the largest days need.
+    with zipfile.ZipFile(path, "w") as archive, archive.open(info, "w", force_zip64=True) as member:
+        for part in text:
+            member.write(part)
+    with path.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
     Path(f"{path}.CHECKSUM").write_text(f"{digest}  {path.name}\n", encoding="ascii")
     return path
 
 
-def _with_header(dataset: Dataset, day: date, frame: pl.DataFrame) -> bytes:
-    names = [column.name for column in dataset.columns[Market.UM]]
-    body = frame.select(pl.all().cast(pl.String)).write_csv(include_header=False).encode()
-    return (",".join(names) + "\n").encode() + body if day >= _HEADERS_SINCE else body
+def _csv(dataset: Dataset, day: date, frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    if day >= _HEADERS_SINCE:
+        yield (",".join(column.name for column in dataset.columns[Market.UM]) + "\n").encode()
+    for frame in frames:
+        yield frame.select(pl.all().cast(pl.String)).write_csv(include_header=False).encode()
 
 
 def fixed(values: np.ndarray, unit: int, decimals: int) -> pl.Series:
@@ -117,19 +126,22 @@ def _trades(day: MarketDay) -> pl.DataFrame:
     )
 
 
-def _book_ticker(day: MarketDay) -> pl.DataFrame:
+def _book_ticker(day: MarketDay) -> Iterator[pl.DataFrame]:
+    """Quotes a million at a time: the texts of all at once would be ten times their numbers."""
     quotes = day.quotes
-    return pl.DataFrame(
-        {
-            "update_id": day.first_trade_id * 1000 + np.arange(quotes["ms"].size) * 7,
-            "best_bid_price": fixed(quotes["bid_ticks"], TICKS_PER_UNIT, 8),
-            "best_bid_qty": fixed(quotes["bid_lots"], LOTS_PER_UNIT, 8),
-            "best_ask_price": fixed(quotes["ask_ticks"], TICKS_PER_UNIT, 8),
-            "best_ask_qty": fixed(quotes["ask_lots"], LOTS_PER_UNIT, 8),
-            "transaction_time": quotes["ms"],
-            "event_time": quotes["ms"] + 5,
-        }
-    )
+    for start in range(0, quotes["ms"].size, _ROWS_AT_ONCE):
+        part = {name: values[start : start + _ROWS_AT_ONCE] for name, values in quotes.items()}
+        yield pl.DataFrame(
+            {
+                "update_id": day.first_trade_id * 1000 + np.arange(start, start + part["ms"].size) * 7,
+                "best_bid_price": fixed(part["bid_ticks"], TICKS_PER_UNIT, 8),
+                "best_bid_qty": fixed(part["bid_lots"], LOTS_PER_UNIT, 8),
+                "best_ask_price": fixed(part["ask_ticks"], TICKS_PER_UNIT, 8),
+                "best_ask_qty": fixed(part["ask_lots"], LOTS_PER_UNIT, 8),
+                "transaction_time": part["ms"],
+                "event_time": part["ms"] + 5,
+            }
+        )
 
 
 def _metrics(day: MarketDay) -> pl.DataFrame:
@@ -264,17 +276,21 @@ def _write_funding(root: Path, listing: Listing, month: date, seed: int) -> Path
         for hour, rate in zip((0, 8, 16), day.funding_rates(), strict=True):
             rows.append(f"{day.start_ms + hour * 3_600_000 + int(rate) % 9},8,{fixed(np.array([rate]), 10**8, 8)[0]}")
     names = ",".join(column.name for column in dataset.columns[Market.UM])
-    return write_zip(root, key_of_day(dataset, listing, month), ("\n".join([names, *rows]) + "\n").encode())
+    return write_zip(root, key_of_day(dataset, listing, month), [("\n".join([names, *rows]) + "\n").encode()])
 
 
-_TEXTS: dict[str, Callable[[MarketDay], pl.DataFrame]] = {
-    "agg_trades": _agg_trades,
-    "trades": _trades,
+def _at_once(text: Callable[[MarketDay], pl.DataFrame]) -> Callable[[MarketDay], Iterable[pl.DataFrame]]:
+    return lambda day: [text(day)]
+
+
+_TEXTS: dict[str, Callable[[MarketDay], Iterable[pl.DataFrame]]] = {
+    "agg_trades": _at_once(_agg_trades),
+    "trades": _at_once(_trades),
     "book_ticker": _book_ticker,
-    "metrics": _metrics,
-    "book_depth": _book_depth,
-    "klines_1m": _klines,
-    "mark_price_klines_1m": _computed(2_000),
-    "index_price_klines_1m": _computed(0),
-    "premium_index_klines_1m": _premium,
+    "metrics": _at_once(_metrics),
+    "book_depth": _at_once(_book_depth),
+    "klines_1m": _at_once(_klines),
+    "mark_price_klines_1m": _at_once(_computed(2_000)),
+    "index_price_klines_1m": _at_once(_computed(0)),
+    "premium_index_klines_1m": _at_once(_premium),
 }

@@ -15,7 +15,7 @@ from isal.igzip_lib import IsalError
 
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
 
-_READ = 1 << 20
+_READ = 4 << 20
 _LONGEST_LINE = 1 << 16
 _RATIO_COUNTS_FROM = 1 << 24  # a small file may compress by any ratio
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -36,37 +36,34 @@ def csv_lines(path: Path, member: str, *, max_ratio: int, block_bytes: int) -> I
         ArchiveCorrupt: Not a zip, cut short, a wrong CRC or size, or a line without end.
     """
     rest = b""
-    parts: list[bytes] = []
-    size = 0
-    for piece in _inflated(path, member, max_ratio):
-        parts.append(piece)
-        size += len(piece)
-        if size < block_bytes:
-            continue
-        block = rest + b"".join(parts)
-        cut = block.rfind(b"\n") + 1
-        rest, parts, size = block[cut:], [], 0
-        if len(rest) > _LONGEST_LINE:
+    for piece in _inflated(path, member, max_ratio, block_bytes):
+        cut = piece.rfind(b"\n") + 1
+        if len(rest) + len(piece) - cut > _LONGEST_LINE and (not cut or len(piece) - cut > _LONGEST_LINE):
             raise ArchiveCorrupt(f"{path.name} has a line of over {_LONGEST_LINE} bytes. {_AGAIN}")
         if cut:
-            yield block[:cut]
-    block = rest + b"".join(parts)
-    if block:
-        yield block if block.endswith(b"\n") else block + b"\n"
+            # The one copy of a block: views keep the cut itself from being another.
+            yield b"".join((rest, memoryview(piece)[:cut]))
+            rest = piece[cut:]
+        else:
+            rest += piece
+    if rest:
+        yield rest + b"\n"
 
 
 _AGAIN = "Delete it from the data folder and materialize the raw day again."
 
 
-def _inflated(path: Path, member: str, max_ratio: int) -> Iterator[bytes]:
+def _inflated(path: Path, member: str, max_ratio: int, piece_bytes: int) -> Iterator[bytes]:
     info, start = _only_member(path, member, max_ratio)
     crc = size = 0
+    # So much of the zip makes about one piece; a stretch that is denser makes a larger one.
+    read = max(1, min(_READ, piece_bytes * info.compress_size // max(info.file_size, 1)))
     stream = isal_zlib.decompressobj(-15) if info.compress_type == zipfile.ZIP_DEFLATED else None
     left = info.compress_size
     try:
         with path.open("rb") as file:
             file.seek(start)
-            while left and (raw := file.read(min(_READ, left))):
+            while left and (raw := file.read(min(read, left))):
                 left -= len(raw)
                 piece = stream.decompress(raw) if stream else raw
                 crc = isal_zlib.crc32(piece, crc)

@@ -26,6 +26,7 @@ from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind
 from phoenix_core.datasets import Dataset, LabelledBy
 from phoenix_core.errors import RowsInvalid, SchemaDrift
 from phoenix_core.tables import rules, timestamps
+from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.inflate import csv_lines
 from phoenix_core.tables.rules import Counts
 
@@ -113,18 +114,22 @@ class DayTable:
         factor: dict[str, int] = {}
         line = 1
         member = self.key.member
-        for raw in csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes):
-            block = raw
+        lines = csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes)
+        for inflated in ahead(lines):
+            block = inflated
             if header is None:
                 block, header = self._sniffed(block.removeprefix(_BOM))
                 line += self.facts["header"]
             if b"\r" in block:
                 block = block.replace(b"\r\n", b"\n")
-            if block.strip():
+            if block and not block.isspace():
                 parsed = self._parse(block, header, line)
+                line += parsed.height
+                # A short line comes back with nulls at its end, a blank one with nothing but nulls.
+                if parsed.to_series(0).null_count():
+                    parsed = parsed.filter(~pl.all_horizontal(pl.all().is_null()))
                 factor = factor or self._units(parsed)
                 yield self._typed(parsed, factor)
-            line += raw.count(b"\n")
 
     def _sniffed(self, block: bytes) -> tuple[bytes, list[str]]:
         first, _, rest = block.partition(b"\n")
@@ -154,11 +159,9 @@ class DayTable:
         try:
             if not self._has_running_id() and _TOO_FINE.search(block):
                 raise self._bad_cell(block, header, line)
-            parsed = pl.read_csv(block, has_header=False, schema=schema)
+            return pl.read_csv(block, has_header=False, schema=schema)
         except PolarsError as error:
             raise self._bad_cell(block, header, line) from error
-        # A short line comes back with nulls at its end, a blank one with nothing but nulls.
-        return parsed.filter(~pl.all_horizontal(pl.all().is_null()))
 
     def _has_running_id(self) -> bool:
         return len(self.dataset.key) == 1 and self.dataset.key[0].kind is Kind.INTEGER
@@ -205,7 +208,7 @@ class DayTable:
                 expressions.append(flag.alias(column.name))
             else:
                 expressions.append(cell)
-        return parsed.select(expressions)
+        return parsed.select(expressions).rechunk()
 
     # -- order -----------------------------------------------------------------------------------
 

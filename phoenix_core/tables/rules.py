@@ -5,7 +5,7 @@ concern values come from the registry's columns; rules that concern time, order 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -38,6 +38,8 @@ class Counts(Counter[str]):
 
 def by_columns(batch: pl.DataFrame, columns: Iterable[Column], counts: Counts) -> pl.DataFrame:
     """Blank cells and values out of bounds drop their row; a zero that means missing becomes null."""
+    if not batch.height or not any(batch.select(*_suspicions(columns)).row(0)):
+        return batch
     for column in columns:
         cell = pl.col(column.name)
         if column.zero_means_missing:
@@ -54,9 +56,26 @@ def by_columns(batch: pl.DataFrame, columns: Iterable[Column], counts: Counts) -
     return batch
 
 
+def _suspicions(columns: Iterable[Column]) -> Iterator[pl.Expr]:
+    """Whether any cell of a column breaks a rule: one pass over a batch in which, mostly, none does."""
+    for column in columns:
+        cell = pl.col(column.name)
+        if column.zero_means_missing:
+            yield (cell == 0).any().alias(f"zero {column.name}")
+        if not column.may_be_blank:
+            yield (cell.null_count() > 0).alias(f"blank {column.name}")
+        if column.bound is Bound.POSITIVE:
+            yield (cell.min() <= 0).alias(f"bound {column.name}")
+        elif column.bound is Bound.NOT_NEGATIVE:
+            yield (cell.min() < 0).alias(f"bound {column.name}")
+
+
 def within(batch: pl.DataFrame, time: str, window: tuple[int, int], rule: str, counts: Counts) -> pl.DataFrame:
     """Keep rows whose time lies in [window[0], window[1]); count the others under a rule."""
     low, high = window
+    times = batch[time]
+    if batch.height and times.min() >= low and times.max() < high and not times.null_count():  # type: ignore[operator]
+        return batch
     outside = (pl.col(time) < low) | (pl.col(time) >= high)
     return _dropping(batch, outside, rule, counts)
 
