@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Self
 
 import polars as pl
+import pyarrow.parquet as pq
 from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
 from nautilus_trader.model.data import QuoteTick, TradeTick, capsule_to_list
+from nautilus_trader.model.enums import AggressorSide
 
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
@@ -26,10 +29,25 @@ _MINUTE = 60 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class TickFile:
-    """Ticks of one kind of one day, in published order."""
+    """Ticks of one kind of one day, in published order.
+
+    Attributes:
+        path: A verified catalog file.
+        kind: What its rows are.
+        groups: First and last `ts_init` of each row group, of the file's own statistics.
+    """
 
     path: Path
     kind: NautilusDataType
+    groups: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def at(cls, path: Path, kind: NautilusDataType) -> Self:
+        """Open a file: only its footer is read."""
+        footer = pq.read_metadata(path)
+        column = footer.schema.names.index("ts_init")
+        statistics = (footer.row_group(index).column(column).statistics for index in range(footer.num_row_groups))
+        return cls(path, kind, tuple((int(each.min), int(each.max)) for each in statistics))
 
     def stream(self, where: str = "") -> Iterator[list[QuoteTick] | list[TradeTick]]:
         """Yield ticks in lists of some ten thousand."""
@@ -41,8 +59,24 @@ class TickFile:
 
     def between(self, first_ns: int, last_ns: int) -> list[QuoteTick] | list[TradeTick]:
         """Ticks known in [first, last]; only row groups that hold them are read."""
+        if not any(low <= last_ns and high >= first_ns for low, high in self.groups):
+            return []
         where = f"WHERE ts_init >= {first_ns} AND ts_init <= {last_ns}"
         return [tick for chunk in self.stream(where) for tick in chunk]
+
+    def last_known(self, at_ns: int, side: AggressorSide | None = None) -> int | None:
+        """When the last tick at or before an instant was known, or the last trade of a side."""
+        columns = ["ts_init"] if side is None else ["ts_init", "aggressor_side"]
+        with pq.ParquetFile(self.path) as file:
+            for index in reversed([index for index, (low, _) in enumerate(self.groups) if low <= at_ns]):
+                group = file.read_row_group(index, columns=columns)
+                known = group["ts_init"].to_numpy()
+                if side is not None:
+                    known = known[group["aggressor_side"].to_numpy() == side]
+                before = int(known.searchsorted(at_ns, side="right"))
+                if before:
+                    return int(known[before - 1])
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +179,7 @@ class InputReader:
         return entry is not None and entry.published
 
     def _ticks(self, dataset: Dataset, day: date, kind: NautilusDataType) -> TickFile:
-        return TickFile(verified_file(self.lake, catalog_asset(dataset, self.listing), day), kind)
+        return TickFile.at(verified_file(self.lake, catalog_asset(dataset, self.listing), day), kind)
 
     def _signals(self, day: date) -> pl.DataFrame:
         """Published signals where they were made with these parameters, computed ones otherwise."""

@@ -53,18 +53,13 @@ class Replay:
         """Feed every tick of a day."""
         self._begin(day)
         trades = day.trades.stream()
-        streams = [_Stream(trades if self.implied is None else map(self.implied.between, trades))]
+        sources: list[Iterator[Sequence[Any]]] = [trades if self.implied is None else map(self.implied.between, trades)]
         if self.implied is None and day.quotes is not None:
-            streams.insert(0, _Stream(day.quotes.stream()))
-        rest = _Stream(iter([self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)]))
-        signals = _Stream(iter([day.signal_ticks(day.signals)]))
-        while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
-            self._feed([stream.before(cut) for stream in streams], rest.before(cut), signals.before(cut))
-        self._feed(
-            [stream.before(_Stream.END) for stream in streams],
-            rest.before(_Stream.END),
-            signals.before(_Stream.END),
-        )
+            sources.insert(0, day.quotes.stream())
+        sources.append(iter([self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)]))
+        sources.append(iter([day.signal_ticks(day.signals)]))
+        for *ticks, others, signals in merged_chunks(sources):
+            self._feed(ticks, others, signals)
 
     def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
         """Feed what the strategy acts on, and ticks while an order is open."""
@@ -121,20 +116,17 @@ class Replay:
     def _market_before(self, day: DayInputs, at: int) -> int:
         """From when on ticks must be fed for the book to be, at an instant, what it was."""
         for inputs in reversed([known for known in self._days if known.day <= day.day]):
-            file = inputs.quotes if self.implied is None else inputs.trades
-            if file is None:
-                continue
-            reach = _FIRST_WINDOW
-            last = min(at, inputs.end_ns)
-            while True:
-                first = max(inputs.start_ns, last - reach)
-                start = _start_of_market(file, first, last, implied=self.implied is not None)
-                if start is not None:
-                    return start
-                if first == inputs.start_ns:
-                    break
-                reach *= 8
+            start = self._start_of_market(inputs, at)
+            if start is not None:
+                return start
         return at
+
+    def _start_of_market(self, inputs: DayInputs, at: int) -> int | None:
+        if self.implied is None:
+            return None if inputs.quotes is None else inputs.quotes.last_known(at)
+        sides = [inputs.trades.last_known(at, side) for side in (AggressorSide.BUYER, AggressorSide.SELLER)]
+        known = [side for side in sides if side is not None]
+        return min(known) if len(known) == len(sides) else None
 
     def _feed_between(
         self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None
@@ -184,6 +176,14 @@ class Replay:
         self.events += len(batch)
 
 
+def merged_chunks(sources: Sequence[Iterator[Sequence[Any]]]) -> Iterator[list[list[Any]]]:
+    """Cut sources of events at common instants: one list a source, none of which holds what another still lacks."""
+    streams = [_Stream(source) for source in sources]
+    while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
+        yield [stream.before(cut) for stream in streams]
+    yield [stream.before(_Stream.END) for stream in streams]
+
+
 class _Stream:
     """Lists of events in time order, taken up to an instant."""
 
@@ -206,21 +206,6 @@ class _Stream:
 
     def before(self, cut: int) -> list[Any]:
         """Take the events before an instant."""
-        if not self._pending and not self._ended:
-            self.known_until()
         index = bisect_left(self._pending, cut, key=lambda event: event.ts_init)
         taken, self._pending = self._pending[:index], self._pending[index:]
         return taken
-
-
-def _start_of_market(file: TickFile, first: int, last: int, *, implied: bool) -> int | None:
-    ticks = file.between(first, last)
-    if not implied:
-        return int(ticks[-1].ts_init) if ticks else None
-    starts = []
-    for side in (AggressorSide.BUYER, AggressorSide.SELLER):
-        of_side = [tick for tick in ticks if tick.aggressor_side == side]
-        if not of_side:
-            return None
-        starts.append(int(of_side[-1].ts_init))
-    return min(starts)

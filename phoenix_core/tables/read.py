@@ -10,7 +10,7 @@ disk and merged by ranges of ids, so memory stays bounded either way.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -30,7 +30,7 @@ from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.inflate import csv_lines
 from phoenix_core.tables.rules import Counts
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 12 << 20  # of quotes about a row group of the catalog
 _DECIMAL = pl.Decimal(DECIMAL_DIGITS, DECIMAL_SCALE)
 _TYPES: dict[Kind, pl.DataType | type[pl.DataType]] = {
     Kind.INTEGER: pl.Int64,
@@ -104,7 +104,7 @@ class DayTable:
         self.counts.clear()
 
     def _empty(self) -> pl.DataFrame:
-        return self._typed(pl.DataFrame(schema={c.name: _TYPES[c.kind] for c in self.columns}), {})
+        return self._typed(pl.DataFrame(schema=csv_schema(self.columns)), {})
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -154,8 +154,8 @@ class DayTable:
         )
 
     def _parse(self, block: bytes, header: list[str], line: int) -> pl.DataFrame:
-        kinds = {column.name: column.kind for column in self.columns}
-        schema = {name: _TYPES[kinds[name]] for name in header}
+        by_name = {column.name: column for column in self.columns}
+        schema = csv_schema([by_name[name] for name in header])
         try:
             if not self._has_running_id() and _TOO_FINE.search(block):
                 raise self._bad_cell(block, header, line)
@@ -307,6 +307,11 @@ class DayTable:
         if self.facts.get("label") == LabelledBy.START.value:
             return self.dataset.period_ns + self.dataset.known_after_ns
         return self.dataset.known_after_ns
+
+
+def csv_schema(columns: Iterable[Column]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Types that the cells of a CSV are parsed into, before times and flags are told from numbers and text."""
+    return {column.name: _TYPES[column.kind] for column in columns}
 
 
 def _reads_as(kind: Kind, cell: str) -> bool:

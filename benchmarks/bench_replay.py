@@ -1,0 +1,182 @@
+"""A month of replay: every tick against only those that matter, and against an idle engine.
+
+    python benchmarks/bench_replay.py --days 3
+
+Days are synthetic. The idle engine is NautilusTrader's, with the same venue and a strategy that does
+nothing, fed the same quotes and trades from the same files in chunks. Memory is that of a child process
+of each mode over one day and over all days.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from workload import LISTING, alternating, child, end, on_one_core, peak_mb
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.catalog.store import convert_day, record_instrument
+from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, METRICS
+from phoenix_core.market import days_between
+from phoenix_core.raw.store import Ingest
+from phoenix_core.signals.days import SignalDays
+from phoenix_core.storage import Lake
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
+
+FIRST = date(2024, 2, 20)
+INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, METRICS)
+
+
+def prepare(root: Path, days: Sequence[date], size: MarketSize) -> Lake:
+    """Publish everything that a backtest of these days reads."""
+    lake = Lake.at(root / "data")
+    write_archive(root / "archive", LISTING, days, size=size)
+    ingest = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1))
+    signals = SignalDays(lake, LISTING)
+    for day in days:
+        for dataset in INPUTS:
+            ingest.day(dataset, LISTING, day)
+            convert_day(lake, dataset, LISTING, day)
+        record_instrument(lake, LISTING, day)
+        signals.publish_buckets(day)
+        signals.publish_signals(day)
+    return lake
+
+
+def experiment(days: Sequence[date], mode: str, threshold: float):  # noqa: ANN201 - imported where it is used
+    """The default experiment over these days."""
+    from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415
+
+    return Experiment.parse(
+        listing=str(LISTING),
+        first=days[0],
+        last=days[-1],
+        replay=mode,
+        strategy={"lpi_entry_threshold": threshold},
+    )
+
+
+def idle(lake: Lake, days: Sequence[date]) -> int:
+    """Feed the same ticks to an engine whose strategy does nothing."""
+    from decimal import Decimal  # noqa: PLC0415
+
+    from nautilus_trader.backtest.config import BacktestEngineConfig  # noqa: PLC0415
+    from nautilus_trader.backtest.engine import BacktestEngine  # noqa: PLC0415
+    from nautilus_trader.common.config import LoggingConfig  # noqa: PLC0415
+    from nautilus_trader.model.enums import AccountType, OmsType  # noqa: PLC0415
+    from nautilus_trader.model.objects import Money  # noqa: PLC0415
+    from nautilus_trader.trading.strategy import Strategy  # noqa: PLC0415
+
+    from phoenix_core.backtest.inputs import InputReader  # noqa: PLC0415
+    from phoenix_core.backtest.replay import merged_chunks  # noqa: PLC0415
+    from phoenix_core.catalog.instruments import instrument  # noqa: PLC0415
+    from phoenix_core.catalog.specifications import specification  # noqa: PLC0415
+    from phoenix_core.signals.parameters import SignalParameters  # noqa: PLC0415
+
+    traded = instrument(specification(LISTING))
+    engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False))
+    currency = traded.get_settlement_currency()
+    engine.add_venue(
+        venue=traded.id.venue,
+        oms_type=OmsType.NETTING,
+        account_type=AccountType.MARGIN,
+        starting_balances=[Money(100_000, currency)],
+        base_currency=currency,
+        default_leverage=Decimal(10),
+    )
+    engine.add_instrument(traded)
+    engine.add_strategy(Strategy())
+    reader = InputReader(lake, LISTING, SignalParameters())
+    events = 0
+    for day in days:
+        read = reader.day(day)
+        for chunks in merged_chunks([read.quotes.stream(), read.trades.stream()]):
+            for chunk in chunks:
+                if chunk:
+                    engine.add_data(chunk, sort=False)
+                    events += len(chunk)
+            engine.sort_data()
+            engine.run(streaming=True)
+            engine.clear_data()
+    engine.end()
+    engine.dispose()
+    return events
+
+
+def only(folder: Path, days: Sequence[date], mode: str, threshold: float) -> None:
+    """Run one mode alone and print its peak memory: the child."""
+    from phoenix_core.backtest.run import run  # noqa: PLC0415
+
+    started = time.perf_counter()
+    run(Lake.at(folder), experiment(days, mode, threshold))
+    print(json.dumps({"peak_mb": peak_mb(), "wall": time.perf_counter() - started}))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--trades", type=int, default=100_000, help="aggregate trades a day")
+    parser.add_argument("--quotes-per-trade", type=int, default=10)
+    parser.add_argument("--cascades", type=int, default=4, help="liquidation cascades a day")
+    parser.add_argument("--threshold", type=float, default=0.75, help="LPI from which on the strategy enters")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--mode", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    # The first days only warm the signals up.
+    history = days_between(FIRST - timedelta(1), FIRST + timedelta(chosen.days - 1))
+    days = history[1:]
+    if chosen.child:
+        only(chosen.child, days, chosen.mode, chosen.threshold)
+        return
+    on_one_core()
+    from phoenix_core.backtest.run import run  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        size = MarketSize(chosen.trades, chosen.quotes_per_trade, chosen.cascades)
+        lake = prepare(root, history, size)
+        results = {}
+
+        def replay(mode: str) -> None:
+            results[mode] = run(lake, experiment(days, mode, chosen.threshold))
+
+        def engine_alone() -> None:
+            results["idle"] = idle(lake, days)
+
+        cases = {"idle": engine_alone, "full": lambda: replay("full"), "signals": lambda: replay("signals")}
+        costs = alternating(cases, chosen.rounds)
+        full, signals = results["full"], results["signals"]
+        print(f"synthetic, {chosen.days} days, {results['idle']:,} ticks, {full.fills.height} fills")
+        for name, one in costs.items():
+            print(f"{name:<10}{one.cpu:9.2f} CPU s")
+        peaks = {}
+        for mode in ("full", "signals"):
+            for count in (1, chosen.days):
+                arguments = ["--child", str(lake.root), "--mode", mode, "--days", str(count)]
+                arguments += ["--threshold", str(chosen.threshold)]
+                peaks[f"{mode}, {count} days"] = child(__file__, arguments, cores=2)["peak_mb"]
+        print(json.dumps(peaks))
+        end(
+            {
+                "days": chosen.days,
+                "ticks": results["idle"],
+                "fills": full.fills.height,
+                "signal_entries": sum(full.orders.values()),
+                "full_vs_idle_engine": costs["full"].cpu / costs["idle"].cpu,
+                "signals_vs_full": costs["full"].cpu / costs["signals"].cpu,
+                "share_of_events_in_signals": signals.events / full.events,
+                "fills_equal": bool(full.fills.equals(signals.fills) and full.final_balance == signals.final_balance),
+                "peak_mb": max(peaks.values()),
+                "peaks_mb": peaks,
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()
