@@ -10,11 +10,14 @@ import dagster as dg
 from phoenix_core.datasets import datasets_on
 from phoenix_core.market import Listing, Market
 from phoenix_dagster.assets.backtest import backtest_asset, continuous_asset
-from phoenix_dagster.assets.catalog import catalog_asset, instrument_asset
+from phoenix_dagster.assets.catalog import catalog_asset, consistency_asset, instrument_asset
 from phoenix_dagster.assets.raw import raw_asset
 from phoenix_dagster.assets.report import report_asset
 from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
+from phoenix_dagster.automation import following_sensor
+from phoenix_dagster.jobs import continuous_job
 from phoenix_dagster.resources import Workspace
+from phoenix_dagster.schedules import morning_schedule
 from phoenix_dagster.sensors import ingestion_sensor
 from phoenix_dagster.settings import Settings, settings
 
@@ -26,6 +29,7 @@ def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
         *(raw_asset(dataset, listing, chosen) for dataset in datasets),
         *(catalog_asset(dataset, listing, chosen) for dataset in datasets),
         instrument_asset(listing, chosen),
+        consistency_asset(listing, chosen),
         volume_buckets_asset(listing, chosen),
         signals_asset(listing, chosen),
     ]
@@ -46,9 +50,16 @@ def definitions(chosen: Settings) -> dg.Definitions:
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
     assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
     daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}
+    raw = {listing: [one for one in made if "raw" in one.group_names_by_key.values()] for listing, made in daily.items()}
     return dg.Definitions(
         assets=[asset for made in assets.values() for asset in made],
-        sensors=[ingestion_sensor(listing, made, chosen) for listing, made in daily.items()],
+        jobs=[continuous_job(listing) for listing in assets if listing.market is not Market.CM],
+        sensors=[
+            sensor
+            for listing, made in daily.items()
+            for sensor in (ingestion_sensor(listing, raw[listing], chosen), following_sensor(listing, made, chosen))
+        ],
+        schedules=[morning_schedule(listing, made, chosen) for listing, made in daily.items()],
         resources={"workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url)},
         executor=executors[chosen.executor],
     )

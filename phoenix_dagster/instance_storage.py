@@ -16,6 +16,10 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from phoenix_dagster.settings import dagster_home, settings
 
 
+# Steps of each kind that run at once, over all runs. `dagster instance concurrency set` changes them for good.
+POOL_LIMITS = {"download": 4, "conversion": 2, "backtest": 1}
+
+
 class EnvStorage(DagsterStorage, ConfigurableClass):
     """Chooses the storage of an instance."""
 
@@ -32,7 +36,22 @@ class EnvStorage(DagsterStorage, ConfigurableClass):
         del config_value
         url = settings().postgres_url
         if url is None:
-            return DagsterSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data)
+            return with_pools(DagsterSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))
         from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - only where it is used
 
-        return DagsterPostgresStorage(postgres_url=url, inst_data=inst_data)
+        return with_pools(DagsterPostgresStorage(postgres_url=url, inst_data=inst_data))
+
+
+def with_pools(storage: DagsterStorage) -> DagsterStorage:
+    """Give our pools their limits where nobody gave them others.
+
+    `dagster.yaml` can only hold one limit for all pools, and every process opens the storage before its
+    first run, so they are set here. On PostgreSQL a pool must exist before it is claimed
+    (https://github.com/dagster-io/dagster/issues/33552).
+    """
+    events = storage.event_log_storage
+    known = {limit.name for limit in events.get_pool_limits()}
+    for pool, limit in POOL_LIMITS.items():
+        if pool not in known:
+            events.set_concurrency_slots(pool, limit)
+    return storage

@@ -10,6 +10,7 @@ from phoenix_core.datasets import datasets_on
 from phoenix_core.errors import PhoenixError
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.raw.arrivals import Arrival, arrival, recent_days
+from phoenix_dagster.assets.keys import key_of
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -17,8 +18,8 @@ INTERVAL_SECONDS = 900
 _TIMEOUT = (5.0, 5.0)  # a tick has sixty seconds
 
 
-def ingestion_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], settings: Settings) -> dg.SensorDefinition:
-    """Build the sensor of a listing.
+def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], settings: Settings) -> dg.SensorDefinition:
+    """Build the sensor of a listing: it requests raw files, the rest follows them (`automation.py`).
 
     It keeps no cursor: what is here is in the manifest, what was requested is in the run keys. A key
     holds the digest of a day's published checksums, so a day is requested once, and once more when one
@@ -27,7 +28,7 @@ def ingestion_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], set
 
     @dg.sensor(
         name=f"ingest_{listing.market.value}_{listing.symbol.lower()}",
-        target=list(daily),
+        target=list(raw),
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED,
         description=f"Requests each of the last {settings.sensor_days} days of {listing} when it is out.",
@@ -50,7 +51,8 @@ def ingestion_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], set
 
 def _request(listing: Listing, found: Arrival) -> dg.RunRequest:
     day = found.day.isoformat()
-    return dg.RunRequest(run_key=f"{listing}:{day}:{found.digest[:16]}", partition_key=day)
+    keys = [key_of(listing, name) for name in found.wanted]
+    return dg.RunRequest(run_key=f"{listing}:{day}:{found.digest[:16]}", partition_key=day, asset_selection=keys)
 
 
 def _line(found: Sequence[Arrival]) -> str:

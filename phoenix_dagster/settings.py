@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="How a run's steps run.")
     downloads: int = Field(8, ge=1, le=32, description="Days that one run downloads at once.")
     conversions: int = Field(2, ge=1, le=32, description="Days that one run converts at once.")
-    sensors: bool = Field(default=False, description="Ingestion sensors start switched on.")
+    sensors: bool = Field(default=False, description="Ingestion and what follows it start switched on.")
+    schedules: bool = Field(default=False, description="Morning schedules start switched on, instead of sensors.")
+    daily_backtest: bool = Field(default=False, description="A day's backtest follows its signals by itself.")
     sensor_days: int = Field(7, ge=1, le=60, description="Days back that a sensor looks for new or replaced files.")
     postgres_url: str | None = Field(None, description="PostgreSQL for runs, events and schedules.")
 

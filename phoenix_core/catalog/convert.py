@@ -97,14 +97,6 @@ def fixed_point(values: pl.Series) -> pa.Array:
     return pa.Array.from_buffers(_WIDE, len(array), [None, array.buffers()[1]], offset=array.offset)
 
 
-def decimals(values: pa.Array | pa.ChunkedArray) -> pl.Series:
-    """Relabel NautilusTrader's 16-byte numbers as Decimal(38, 16); the inverse of `fixed_point`."""
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    wide = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
-    relabelled = pa.Array.from_buffers(wide, len(array), [None, array.buffers()[1]], offset=array.offset)
-    return pl.Series(relabelled, dtype=pl.Decimal(DECIMAL_DIGITS, DECIMAL_SCALE))
-
-
 def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversion) -> pa.Array:
     values = batch[name]
     exact = fixed_point(values)

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.archive.keys import key_of_day
-from phoenix_core.catalog.convert import Conversion, decimals, to_catalog
+from phoenix_core.catalog.convert import Conversion, to_catalog
+from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
@@ -198,17 +199,6 @@ def verified_file(lake: Lake, asset: str, day: date) -> Path:
         why = "it was never materialized" if entry is None else entry.reason
         raise InputMissing(f"{asset} has no file for {day}: {why}. Materialize it, or leave the day out.")
     return lake.path(manifest.verify(entry).file)
-
-
-def frame_from_arrow(table: pa.Table) -> pl.DataFrame:
-    """A catalog table as Polars: NautilusTrader's 16-byte numbers become Decimal(38, 16)."""
-    wide = pa.binary(16)
-    return pl.DataFrame(
-        [
-            decimals(column).alias(name) if column.type == wide else pl.from_arrow(column).alias(name)  # type: ignore[union-attr]
-            for name, column in zip(table.column_names, table.columns, strict=True)
-        ]
-    )
 
 
 def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":

@@ -26,12 +26,19 @@ class Arrival:
         published: Published SHA-256 by dataset.
         awaited: Datasets that are not out and may yet come.
         changed: Datasets whose published bytes are not those we have.
+        unrecorded: Datasets of which nothing is recorded yet, also where nothing is published.
     """
 
     day: date
     published: dict[str, str]
     awaited: tuple[str, ...]
     changed: tuple[str, ...]
+    unrecorded: tuple[str, ...]
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Datasets to materialize for the day to be as the archive has it."""
+        return tuple(dict.fromkeys((*self.changed, *self.unrecorded)))
 
     @property
     def is_due(self) -> bool:
@@ -66,13 +73,15 @@ def arrival(
             published[dataset.name] = digest
         elif absence(dataset, listing, day, today).why is Absence.NOT_YET:
             awaited.append(dataset.name)
-    changed = []
-    for dataset in datasets:
-        if dataset.name in published:
-            entry = manifest.find(raw_asset(dataset, listing), day)
-            if entry is None or entry.sha256 != published[dataset.name]:
-                changed.append(dataset.name)
-    return Arrival(day, published, tuple(awaited), tuple(changed))
+    entries = {dataset.name: manifest.find(raw_asset(dataset, listing), day) for dataset in datasets}
+    known = {name: entry.sha256 for name, entry in entries.items() if entry is not None}
+    return Arrival(
+        day=day,
+        published=published,
+        awaited=tuple(awaited),
+        changed=tuple(name for name, digest in published.items() if known.get(name) != digest),
+        unrecorded=tuple(name for name in entries if name not in known and name not in awaited),
+    )
 
 
 def recent_days(today: date, count: int) -> list[date]:

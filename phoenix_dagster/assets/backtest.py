@@ -18,6 +18,7 @@ from phoenix_dagster.assets.catalog import INSTRUMENT
 from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, key_of
 from phoenix_dagster.assets.signals import SIGNALS
+from phoenix_dagster.automation import follows
 from phoenix_dagster.failures import as_failures
 from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -70,6 +71,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         deps=_inputs(listing),
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
+        automation_condition=follows(settings) if settings.daily_backtest else None,
         pool=POOL,
         check_specs=_check_specs(key),
     )

@@ -1,22 +1,29 @@
 """Catalog assets: NautilusTrader day files, one asset for each dataset, and the instrument."""
 
 import time
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.datasets import AGG_TRADES, Dataset
+from phoenix_core.catalog.rules import COMPARISONS, rules_of
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
-from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
+from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
 from phoenix_dagster.assets.keys import key_of
+from phoenix_dagster.automation import follows
 from phoenix_dagster.metadata import arrow_schema, of_entry, table
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
+if TYPE_CHECKING:
+    from phoenix_core.catalog.quality import Finding
+
 POOL = "conversion"
 INSTRUMENT = "instrument"
+CONSISTENCY = "consistency"
 KINDS = frozenset({"parquet", "nautilus"})
 _PREVIEW = 5
 
@@ -25,12 +32,21 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
     """Build the asset that converts a dataset of a listing."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
-        from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - brings pyarrow and Polars
+        from phoenix_core.catalog.quality import inspect_day  # noqa: PLC0415 - brings pyarrow and Polars
+        from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - likewise
 
         del log
         started = time.monotonic()
         entry = convert_day(workspace.lake(), dataset, listing, day)
-        return Done(entry, described(entry, workspace, time.monotonic() - started), _checks(entry))
+        metadata = described(entry, workspace, time.monotonic() - started)
+        return Done(entry, metadata, (*_checks(entry), *_inspected(entry, inspect_day(workspace.lake(), dataset, entry))))
+
+    def _inspected(entry: Entry, findings: Sequence["Finding"]) -> tuple[Check, ...]:
+        if entry.published:
+            return checks_of(findings, rules)
+        return tuple(Check(rule.name, passed=True, says=entry.reason) for rule in rules)
+
+    rules = rules_of(dataset)
 
     return DayAsset(
         key=key_of(listing, dataset.catalog_name),
@@ -43,9 +59,11 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         checks={
             "accounted": "Rows read are rows kept, dropped or of other days.",
             "clean": "No row was dropped or repaired.",
+            **{rule.name: rule.demands for rule in rules},
         },
-        blocking=frozenset({"accounted"}),
+        blocking=frozenset({"accounted", *(rule.name for rule in rules if rule.blocks)}),
         at_once=settings.conversions,
+        automation=follows(settings),
     ).build(settings)
 
 
@@ -68,6 +86,34 @@ def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         pool=POOL,
         work=work,
         deps=[key_of(listing, AGG_TRADES.catalog_name)],
+        automation=follows(settings),
+    ).build(settings)
+
+
+def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+    """Build the asset that compares a day's datasets with each other."""
+
+    def work(workspace: Workspace, log: Log, day: date) -> Done:
+        from phoenix_core.catalog.consistency import compare_day  # noqa: PLC0415 - brings Polars
+
+        del log
+        started = time.monotonic()
+        entry, findings = compare_day(workspace.lake(), listing, day)
+        metadata = of_entry(entry, time.monotonic() - started, str(workspace.lake().path(entry.file)))
+        return Done(entry, metadata, checks_of(findings, COMPARISONS))
+
+    compared = (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)
+    return DayAsset(
+        key=key_of(listing, CONSISTENCY),
+        group="catalog",
+        kinds=frozenset({"polars"}),
+        description="Whether klines, trades, marks and quotes of a day tell one story, each within a stated tolerance.",
+        pool=POOL,
+        work=work,
+        deps=[key_of(listing, dataset.catalog_name) for dataset in compared if listing.market in dataset.columns],
+        checks={rule.name: rule.demands for rule in COMPARISONS},
+        at_once=settings.conversions,
+        automation=follows(settings),
     ).build(settings)
 
 
@@ -79,7 +125,7 @@ def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, A
         return metadata
     import pyarrow.parquet as pq  # noqa: PLC0415 - keeps the code location light
 
-    from phoenix_core.catalog.store import frame_from_arrow  # noqa: PLC0415 - likewise
+    from phoenix_core.catalog.frames import frame_from_arrow  # noqa: PLC0415 - likewise
 
     file = pq.ParquetFile(path)
     fields = {field.name: str(field.type) for field in file.schema_arrow}

@@ -6,10 +6,11 @@ done.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -18,10 +19,14 @@ from phoenix_core.manifest import Entry
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.keys import OWNERS
 from phoenix_dagster.failures import failure
-from phoenix_dagster.metadata import Metadata
+from phoenix_dagster.metadata import Metadata, table
 from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from phoenix_core.catalog.quality import Finding
+    from phoenix_core.catalog.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,34 @@ class Check:
         passed: Whether it held.
         says: One line about it.
         severity: WARN where it is odd, ERROR where it is wrong.
+        rows: A few of the rows that break it.
     """
 
     name: str
     passed: bool
     says: str
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
+    rows: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Its line, and its rows where it has some."""
+        return {"says": self.says} | ({"rows": table(self.rows)} if self.rows else {})
+
+
+def checks_of(findings: Iterable["Finding"], rules: Iterable["Rule"]) -> tuple[Check, ...]:
+    """Findings of the core as checks: wrong data is an error, odd data a warning."""
+    blocking = {rule.name for rule in rules if rule.blocks}
+    return tuple(
+        Check(
+            finding.rule,
+            finding.passed,
+            finding.says,
+            dg.AssetCheckSeverity.ERROR if finding.rule in blocking else dg.AssetCheckSeverity.WARN,
+            finding.rows,
+        )
+        for finding in findings
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,7 @@ class DayAsset:
         at_once: Days of a range that are worked on at the same time.
         metadata: Of the asset itself.
         retry_policy: For transient failures.
+        automation: When a recent day is materialized by itself.
     """
 
     key: dg.AssetKey
@@ -85,6 +113,7 @@ class DayAsset:
     at_once: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
     retry_policy: dg.RetryPolicy | None = None
+    automation: dg.AutomationCondition | None = None
 
     def build(self, settings: Settings) -> dg.AssetsDefinition:
         """Make the Dagster asset."""
@@ -100,6 +129,7 @@ class DayAsset:
             partitions_def=daily(settings),
             backfill_policy=backfill_policy(settings),
             retry_policy=self.retry_policy,
+            automation_condition=self.automation,
             pool=self.pool,
             check_specs=[
                 dg.AssetCheckSpec(name, asset=self.key, description=says, blocking=name in self.blocking)
@@ -208,7 +238,11 @@ def _check_results(results: Sequence[Done]) -> list[dg.AssetCheckResult]:
                 check_name=name,
                 passed=not bad,
                 severity=worst or next(iter(by_day.values())).severity,
-                metadata={day: check.says for day, check in (bad or by_day).items()},
+                metadata={
+                    day if name == "says" else f"{day} {name}": value
+                    for day, check in (bad or by_day).items()
+                    for name, value in check.described.items()
+                },
             )
         )
     return outcomes

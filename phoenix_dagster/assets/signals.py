@@ -11,6 +11,7 @@ from phoenix_core.market import Listing
 from phoenix_dagster.assets.catalog import POOL, described
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import key_of
+from phoenix_dagster.automation import follows
 from phoenix_dagster.partitions import looking_back
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -41,6 +42,7 @@ def volume_buckets_asset(listing: Listing, settings: Settings) -> dg.AssetsDefin
         work=work,
         deps=[key_of(listing, AGG_TRADES.catalog_name)],
         at_once=settings.conversions,
+        automation=follows(settings),
     ).build(settings)
 
 
@@ -69,6 +71,7 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         deps=[dg.AssetDep(key_of(listing, name), partition_mapping=looking_back(days)) for name, days in reach.items()],
         checks={"complete": "Every signal knew open interest and depth."},
         at_once=settings.conversions,
+        automation=follows(settings),
     ).build(settings)
 
 

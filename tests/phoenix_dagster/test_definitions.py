@@ -20,6 +20,7 @@ KEYS = {
     "catalog": {
         "trade_ticks", "individual_trades", "quote_ticks", "bars_1m", "mark_prices", "index_price_bars_1m",
         "premium_index_bars_1m", "open_interest", "depth", "funding_updates", "instrument",
+        "consistency",
     },
     "signals": {"volume_buckets", "signals"},
     "backtest": {"backtest", "continuous_backtest", "report"},

@@ -47,14 +47,14 @@ def tick(make_defs, instance, server, tmp_path):
     return evaluate
 
 
-def have(server, lake_root, day):
+def have(server, lake_root, day, datasets=DAILY):
     """What a run of that day would leave in the manifest."""
     from phoenix_core.archive.client import Archive  # noqa: PLC0415 - for this helper alone
     from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - as above
     from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
 
     ingest = Ingest(Lake.at(lake_root), Archive(server.url, sleep=lambda _: None), day + timedelta(1))
-    for dataset in DAILY:
+    for dataset in datasets:
         ingest.day(dataset, UM, day)
 
 
@@ -105,13 +105,25 @@ def test_an_archive_that_is_down_is_one_line(tick, server):
     assert len(server.requests) == 1
 
 
-def test_a_request_takes_all_daily_assets(make_defs, tmp_path):
-    """From raw to backtest; the continuous backtest is run when asked."""
-    defs = make_defs(tmp_path, tmp_path)
-    job = defs.resolve_job_def(defs.resolve_sensor_def("ingest_um_btcusdt").job_name)
-    names = {key.path[-1] for key in job.asset_layer.selected_asset_keys}
-    assert {"agg_trades", "signals", "backtest"} <= names
-    assert "continuous_backtest" not in names
+def test_a_request_takes_the_raw_files_that_lack(make_defs, instance, server, tmp_path):
+    """All of a new day, those that are never published included; of a replaced file just that."""
+    publish(server, FIRST)
+    first = date(2024, 1, 1)
+    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def("ingest_um_btcusdt")
+
+    def selection():
+        today = (FIRST + timedelta(1)).isoformat()
+        workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
+        defs = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1)
+        with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
+            requests = sensor.evaluate_tick(context).run_requests
+        return [{key.path[-1] for key in request.asset_selection} for request in requests]
+
+    assert selection() == [{dataset.name for dataset in datasets_on(Market.UM)}]
+    have(server, tmp_path / "lake", FIRST, datasets_on(Market.UM))
+    assert selection() == []
+    put(server.root, key_of_day(AGG_TRADES, UM, FIRST), "replaced")
+    assert selection() == [{"agg_trades"}]
 
 
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])

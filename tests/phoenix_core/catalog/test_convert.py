@@ -13,7 +13,8 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from phoenix_core.archive.client import Archive
-from phoenix_core.catalog.convert import Conversion, decimals, fixed_point, to_catalog
+from phoenix_core.catalog.convert import Conversion, fixed_point, to_catalog
+from phoenix_core.catalog.frames import decimals
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import catalog_asset, convert_day, day_file, nautilus_catalog, read_arrow, read_day

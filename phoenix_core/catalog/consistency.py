@@ -1,0 +1,194 @@
+"""Do the datasets of a day tell one story? Each pair is compared with a tolerance that is argued beside it.
+
+minutes rebuilt from aggregate trades and from single trades against klines, aggregate against single
+trades, mark prices against last prices, trades against the quotes before them.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from phoenix_core.catalog.quality import Finding, frames
+from phoenix_core.catalog.rules import COMPARISONS, Rule
+from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import NS_PER_SECOND, Listing
+from phoenix_core.storage import Lake, canonical_json, sha256_of
+
+CONSISTENCY = "consistency"
+_MINUTE = 60 * NS_PER_SECOND
+_SHOWN = 5
+
+# An aggregate that spans a minute's edge counts to the minute in which it began: 119 of 1,440 minutes
+# of BTCUSDT 2026-09-30 differ for that reason, 42 of them in their open.
+_MINUTES_OF_AGGREGATES = 0.15
+# Bars rebuilt from single trades agreed in 1,440 of 1,440 minutes of that day.
+_MINUTES_OF_TRADES = 0.0
+# The first trades of a day may stand in the last aggregate of the day before.
+_VOLUME = 1e-4
+# The mark follows an index over exchanges; in a squeeze it stays behind the last price for minutes.
+_MARK_MEDIAN, _MARK_WORST = 0.002, 0.05
+# A sweep takes many levels in one millisecond: on BTCUSDT 2024-08-08 the deepest of 10,447 trades lay 0.11 %
+# beyond the quote before it. Trades whose last quote is older than a second are not compared.
+_BAND, _OUTSIDE = 0.003, 0.01
+
+def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[Finding, ...]]:
+    """Compare what is published of a day and publish the findings.
+
+    A comparison that lacks a side holds, and says which side it lacks.
+    """
+    manifest = Manifest(lake)
+    days = _Days(lake, listing, day)
+    findings = tuple(_compared(days, rule) for rule in COMPARISONS)
+    relative = f"consistency/{listing.path}/{day}.json"
+    path = lake.write(relative, canonical_json([_plain(finding) for finding in findings]))
+    entry = Entry(
+        asset=f"{listing.path}/{CONSISTENCY}",
+        day=day.isoformat(),
+        published=True,
+        file=relative,
+        sha256=sha256_of(path),
+        bytes=path.stat().st_size,
+        rows=len(findings),
+        sources=days.sources(),
+        facts={f"{finding.rule}_holds": finding.passed for finding in findings},
+    )
+    return manifest.record(entry), findings
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    rows = [{name: str(value) for name, value in row.items()} for row in finding.rows]
+    return {"rule": finding.rule, "passed": finding.passed, "says": finding.says, "rows": rows}
+
+
+class _Days:
+    """What is published of one day."""
+
+    def __init__(self, lake: Lake, listing: Listing, day: date) -> None:
+        self._lake, self._listing, self._day = lake, listing, day
+        self._manifest = Manifest(lake)
+
+    def entry(self, dataset: Dataset) -> Entry | None:
+        """The published day of a dataset, or None."""
+        if self._listing.market not in dataset.columns:
+            return None
+        found = self._manifest.find(catalog_asset(dataset, self._listing), self._day)
+        return found if found is not None and found.published else None
+
+    def sources(self) -> dict[str, str]:
+        """Data versions of all that is compared."""
+        found = [self.entry(dataset) for dataset in (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)]
+        return {entry.asset: entry.data_version for entry in found if entry is not None}
+
+    def frame(self, dataset: Dataset, *columns: str) -> pl.DataFrame:
+        """Some columns of a day, times signed."""
+        frame = read_day(self._lake, catalog_asset(dataset, self._listing), self._day, columns)
+        return frame.with_columns(pl.col(name).cast(pl.Int64) for name in columns if name.startswith("ts_"))
+
+    @property
+    def lake(self) -> Lake:
+        """The data folder."""
+        return self._lake
+
+
+def _compared(days: _Days, rule: Rule) -> Finding:
+    needs, compare = _COMPARISONS[rule.name]
+    lacking = [dataset.catalog_name for dataset in needs if days.entry(dataset) is None]
+    if lacking:
+        return Finding(rule.name, passed=True, says=f"not compared: {' and '.join(lacking)} not published")
+    return compare(days, rule.name)
+
+
+def _minutes(trades: pl.DataFrame) -> pl.DataFrame:
+    return (
+        trades.with_columns((pl.col("ts_event") // _MINUTE * _MINUTE).alias("open_time"))
+        .group_by("open_time", maintain_order=True)
+        .agg(
+            pl.col("price").first().alias("open"),
+            pl.col("price").max().alias("high"),
+            pl.col("price").min().alias("low"),
+            pl.col("price").last().alias("close"),
+            pl.col("size").sum().alias("volume"),
+        )
+    )
+
+
+def _rebuilt(dataset: Dataset, tolerance: float) -> Callable[[_Days, str], Finding]:
+    def compare(days: _Days, rule: str) -> Finding:
+        names = ("open", "high", "low", "close", "volume")
+        bars = days.frame(KLINES, "open_time", *names).filter(pl.col("volume") > 0)
+        both = bars.join(_minutes(days.frame(dataset, "ts_event", "price", "size")), on="open_time", how="full")
+        same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in names)
+        other = both.filter(~same)
+        says = f"{other.height} of {both.height} minutes differ; up to {tolerance:.0%} are expected"
+        return Finding(rule, other.height <= tolerance * both.height, says, tuple(other.head(_SHOWN).to_dicts()))
+
+    return compare
+
+
+def _volumes(days: _Days, rule: str) -> Finding:
+    aggregates = days.frame(AGG_TRADES, "ts_event", "price", "size")
+    singles = days.frame(TRADES, "ts_event", "price", "size")
+    sums = [float(frame["size"].sum() or 0) for frame in (aggregates, singles)]
+    apart = abs(sums[0] - sums[1]) / max(sums[1], 1e-12)
+    minutes = _minutes(aggregates).join(_minutes(singles), on="open_time", how="full")
+    worst = minutes.filter(pl.col("volume").ne_missing(pl.col("volume_right"))).select(
+        "open_time", "volume", "volume_right"
+    )
+    says = f"{sums[0]:.6g} in aggregates, {sums[1]:.6g} in single trades, {apart:.2e} apart"
+    return Finding(rule, apart <= _VOLUME, says, () if apart <= _VOLUME else tuple(worst.head(_SHOWN).to_dicts()))
+
+
+def _marks(days: _Days, rule: str) -> Finding:
+    last = days.frame(KLINES, "open_time", "close")
+    marks = days.frame(MARK_PRICE_KLINES, "open_time", "value")
+    both = last.join(marks, on="open_time").with_columns(
+        (pl.col("value").cast(pl.Float64) / pl.col("close").cast(pl.Float64) - 1).abs().alias("apart")
+    )
+    if not both.height:
+        return Finding(rule, passed=False, says="no minute has both prices")
+    middle, worst = float(both["apart"].median() or 0), float(both["apart"].max() or 0)  # type: ignore[arg-type]
+    passed = middle <= _MARK_MEDIAN and worst <= _MARK_WORST
+    says = f"median {middle:.3%} apart, at worst {worst:.3%}, of {both.height} minutes"
+    rows = both.sort("apart", descending=True).head(_SHOWN)
+    return Finding(rule, passed, says, () if passed else tuple(rows.to_dicts()))
+
+
+def _at_quotes(days: _Days, rule: str) -> Finding:
+    """Each trade against the last quote before its millisecond, a row group of quotes at a time."""
+    trades = days.frame(AGG_TRADES, "ts_event", "price").with_columns(pl.col("price").cast(pl.Float64))
+    entry = days.entry(BOOK_TICKER)
+    compared = 0
+    outside: list[pl.DataFrame] = []
+    seam: pl.DataFrame | None = None
+    count = 0
+    for batch in frames(days.lake, entry, ("ts_event", "bid_price", "ask_price")) if entry else ():
+        quotes = batch.with_columns(pl.col("ts_event").cast(pl.Int64), pl.col("bid_price", "ask_price").cast(pl.Float64))
+        quotes = quotes if seam is None else pl.concat([seam, quotes])
+        seam = quotes.tail(1)
+        within = trades.filter(pl.col("ts_event").is_between(quotes["ts_event"][0], quotes["ts_event"][-1], "right"))
+        matched = within.join_asof(
+            quotes.set_sorted("ts_event"), on="ts_event", allow_exact_matches=False, tolerance=NS_PER_SECOND
+        ).drop_nulls()
+        compared += matched.height
+        low, high = pl.col("bid_price") * (1 - _BAND), pl.col("ask_price") * (1 + _BAND)
+        bad = matched.filter(~pl.col("price").is_between(low, high))
+        count += bad.height
+        outside = [*outside, bad.head(_SHOWN)] if len(outside) < _SHOWN else outside
+    if not compared:
+        return Finding(rule, passed=False, says="no trade has a quote before it")
+    says = f"{count:,} of {compared:,} trades are more than {_BAND:.2%} outside the quotes before them"
+    rows = pl.concat(outside).head(_SHOWN).to_dicts() if outside else []
+    return Finding(rule, count <= _OUTSIDE * compared, says, tuple(rows))
+
+
+_COMPARISONS: Mapping[str, tuple[tuple[Dataset, ...], Callable[[_Days, str], Finding]]] = {
+    "agg_trades_make_klines": ((AGG_TRADES, KLINES), _rebuilt(AGG_TRADES, _MINUTES_OF_AGGREGATES)),
+    "trades_make_klines": ((TRADES, KLINES), _rebuilt(TRADES, _MINUTES_OF_TRADES)),
+    "aggregates_hold_trades": ((AGG_TRADES, TRADES), _volumes),
+    "mark_follows_last": ((KLINES, MARK_PRICE_KLINES), _marks),
+    "trades_at_quotes": ((AGG_TRADES, BOOK_TICKER), _at_quotes),
+}

@@ -1,0 +1,212 @@
+"""What a published day looks like: rules by catalog type, in one bounded pass, with the rows that break them.
+
+A rule that blocks means the data would be wrong if it were broken; the others mark what is odd and may be
+true. Comparisons between datasets are in `consistency.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.rules import RULES, UNCROSSED, rules_of
+from phoenix_core.datasets import CatalogType, Dataset
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
+from phoenix_core.storage import Lake
+
+# BTCUSDT quotes pause for at most 8 seconds on a whole day, a quiet coin for minutes
+# (https://github.com/binance/binance-public-data/issues/305 and the files themselves).
+QUIET_NS = 300 * NS_PER_SECOND
+# Snapshots of depth come about every 30 seconds; up to 213 have been seen.
+_QUIET_DEPTH_NS = 120 * NS_PER_SECOND
+_FROZEN_OPEN_INTEREST = 12  # samples of five minutes
+_FROZEN_DEPTH = 10  # snapshots of 30 seconds
+_FEW = 5  # a day with a fifth of the usual rows is odd
+_USUAL_DAYS = 7
+_SHOWN = 5
+_CROSSED_SHARE = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found on a day, with a few of the rows that break it."""
+
+    rule: str
+    passed: bool
+    says: str
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+
+def inspect_day(lake: Lake, dataset: Dataset, entry: Entry) -> tuple[Finding, ...]:
+    """Hold a published day against its rules; an absent day has nothing to say.
+
+    Args:
+        lake: The data folder.
+        dataset: Registry entry of the day.
+        entry: What the manifest says of it.
+    """
+    if not entry.published:
+        return ()
+    day = date.fromisoformat(entry.day)
+    found = _Pass(dataset, day)
+    for frame in frames(lake, entry):
+        found.see(frame)
+    findings = {finding.rule: finding for finding in (*found.findings(), _count(Manifest(lake), entry, day))}
+    return tuple(findings[rule.name] for rule in rules_of(dataset))
+
+
+def frames(lake: Lake, entry: Entry, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """A published file in batches of some hundred thousand rows."""
+    with pq.ParquetFile(lake.path(entry.file)) as file:
+        for batch in file.iter_batches(131_072, columns=columns):
+            yield frame_from_arrow(pa.Table.from_batches([batch]))
+
+
+class _Pass:
+    """One pass over a day: what rules carry from batch to batch."""
+
+    def __init__(self, dataset: Dataset, day: date) -> None:
+        self._dataset = dataset
+        self._start = day_start_ns(day)
+        self._seen = 0
+        self._last: dict[str, int] = {}
+        self._broken: dict[str, list[dict[str, Any]]] = {}
+        self._counts: dict[str, int] = {}
+        self._small: list[pl.DataFrame] = []
+
+    def see(self, frame: pl.DataFrame) -> None:
+        """Take the next rows."""
+        if not frame.height:
+            return
+        self._seen += frame.height
+        frame = frame.with_columns(pl.col("ts_event", "ts_init").cast(pl.Int64))
+        self._rises("ordered", frame, "ts_init", 0)
+        half = self._dataset.period_ns // 2
+        low, high = self._start - half, self._start + DAY_NS + half
+        self._note("within_day", frame.filter((pl.col("ts_event") < low) | (pl.col("ts_event") >= high)))
+        if identity := _running_id(frame):
+            numbered = frame.with_columns(pl.col(identity).cast(pl.Int64).alias("id"))
+            self._rises("unique", numbered, "id", 1)
+            self._gaps(numbered)
+        else:
+            self._small.append(frame)
+        if "bid_price" in frame.columns:
+            self._note("uncrossed", frame.filter(pl.col("bid_price") >= pl.col("ask_price")))
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found; rules that do not concern the dataset are left to the caller."""
+        small = pl.concat(self._small) if self._small else None
+        if small is not None:
+            for look in (_duplicates, _incomplete, _misshapen, _frozen, _quiet_depth):
+                for rule, rows in look(small, self._dataset, self._start):
+                    self._note(rule, rows)
+        for rule in RULES[self._dataset.becomes]:
+            count = self._counts.get(rule.name, 0)
+            passed = count == 0 or (rule is UNCROSSED and count <= self._seen * _CROSSED_SHARE)
+            says = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
+            yield Finding(rule.name, passed, says, tuple(self._broken.get(rule.name, ())))
+
+    def _note(self, rule: str, rows: pl.DataFrame) -> None:
+        if rows.height:
+            self._counts[rule] = self._counts.get(rule, 0) + rows.height
+            shown = self._broken.setdefault(rule, [])
+            shown += rows.head(_SHOWN - len(shown)).to_dicts()
+
+    def _steps(self, rule: str, frame: pl.DataFrame, column: str) -> pl.Expr:
+        """Difference to the row before, over the seam of batches."""
+        before = self._last.get(f"{rule} {column}", int(frame[column][0]) - 1)
+        self._last[f"{rule} {column}"] = int(frame[column][-1])
+        return pl.col(column) - pl.col(column).shift(1, fill_value=before)
+
+    def _rises(self, rule: str, frame: pl.DataFrame, column: str, least: int) -> None:
+        self._note(rule, frame.filter(self._steps(rule, frame, column) < least))
+
+    def _gaps(self, numbered: pl.DataFrame) -> None:
+        steps = numbered.with_columns(
+            self._steps("gaps", numbered, "ts_event").alias("gap_ns"),
+            self._steps("gaps", numbered, "id").alias("id_step"),
+        )
+        wide = steps.filter(pl.col("gap_ns") > QUIET_NS)
+        kind = pl.when(pl.col("id_step") > 1).then(pl.lit("loss")).otherwise(pl.lit("outage"))
+        seconds = (pl.col("gap_ns") // NS_PER_SECOND).alias("seconds")
+        self._note("gaps", wide.select("ts_event", seconds, "id", "id_step", kind.alias("class")))
+        self._note("contiguous", steps.filter(pl.col("id_step") > 1).select("ts_event", "id", "id_step"))
+
+
+def _running_id(frame: pl.DataFrame) -> str | None:
+    return next((name for name in ("trade_id", "update_id") if name in frame.columns), None)
+
+
+Broken = Iterator[tuple[str, pl.DataFrame]]
+
+
+def _duplicates(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
+    del dataset, start_ns
+    key = [name for name in ("ts_event", "percentage") if name in frame.columns]
+    yield "unique", frame.filter(pl.struct(key).is_duplicated())
+
+
+def _incomplete(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
+    """Periods without a row, each by its beginning."""
+    if dataset.period_ns and dataset.becomes is not CatalogType.DEPTH_BAND and DAY_NS % dataset.period_ns == 0:
+        # Times end their period, to the millisecond before it or drifting some seconds after.
+        slots = ((pl.col("ts_event") + dataset.period_ns // 2 - 1) // dataset.period_ns).alias("slot")
+        have = set(frame.select(slots)["slot"])
+        midnight = start_ns // dataset.period_ns
+        # Only labels of the beginning name midnight itself.
+        first = midnight if midnight in have else midnight + 1
+        missing = [slot for slot in range(first, first + DAY_NS // dataset.period_ns) if slot not in have]
+        yield "complete", pl.DataFrame({"missing_from_ns": [(slot - 1) * dataset.period_ns for slot in missing]})
+
+
+def _misshapen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
+    del dataset, start_ns
+    if {"open", "high", "low"} <= set(frame.columns):
+        close = "close" if "close" in frame.columns else "value"
+        inside = [pl.col(name).is_between(pl.col("low"), pl.col("high")) for name in ("open", close)]
+        yield "shaped", frame.filter(~pl.all_horizontal(inside))
+
+
+def _frozen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
+    """Where a value begins to stand still, and where it is missing."""
+    del dataset, start_ns
+    if "sum_open_interest" in frame.columns:
+        yield "moving", frame.filter(pl.col("sum_open_interest").is_null())
+        yield "moving", _standing(frame, "sum_open_interest", _FROZEN_OPEN_INTEREST)
+    if "percentage" in frame.columns:
+        for _, band in frame.group_by("percentage", maintain_order=True):
+            yield "moving", _standing(band, "notional", _FROZEN_DEPTH)
+
+
+def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
+    runs = frame.with_columns(pl.col(column).rle_id().alias("run"))
+    long = runs.group_by("run", maintain_order=True).agg(pl.len().alias("rows"), pl.all().exclude("run", "rows").first())
+    return long.filter((pl.col("rows") >= length) & pl.col(column).is_not_null()).drop("run")
+
+
+def _quiet_depth(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
+    del start_ns
+    if dataset.becomes is CatalogType.DEPTH_BAND:
+        times = frame.select("ts_event").unique(maintain_order=True)
+        gap = pl.col("ts_event").diff()
+        seconds = (gap // NS_PER_SECOND).alias("seconds")
+        yield "gaps", times.with_columns(seconds).filter(gap > _QUIET_DEPTH_NS)
+
+
+def _count(manifest: Manifest, entry: Entry, day: date) -> Finding:
+    """Rows of the day against the median of the published days of the week before."""
+    earlier = [manifest.find(entry.asset, day - timedelta(back)) for back in range(1, _USUAL_DAYS + 1)]
+    usual = [one.rows for one in earlier if one is not None and one.published]
+    if not usual:
+        return Finding("count", passed=True, says=f"{entry.rows:,} rows; no earlier day to compare with")
+    middle = median(usual)
+    says = f"{entry.rows:,} rows; the median of {len(usual)} earlier days is {middle:,.0f}"
+    return Finding("count", entry.rows * _FEW >= middle, says)
+
