@@ -1,4 +1,4 @@
-"""The command line: `phoenix demo`, `phoenix ui`, `phoenix settings`. Thin; errors are one line and exit code 2."""
+"""The command line, thin: errors are one line and exit code 2. What works on data is in `commands.py`."""
 
 import argparse
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phoenix_core.errors import ConfigInvalid, PhoenixError
+from phoenix_dagster import commands as commands_of_data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("folder", type=Path, nargs="?", help="folder of a demo; without it: the environment's")
     ui.add_argument("--port", type=int, default=3000, help="port on 127.0.0.1 (default: 3000)")
     ui.set_defaults(run=_ui)
+
+    commands_of_data.add_to(commands)
+    commands_of_data.add_experiments_to(commands)
 
     shown = commands.add_parser("settings", help="print the settings in force")
     shown.set_defaults(run=_settings)

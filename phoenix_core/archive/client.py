@@ -144,6 +144,19 @@ class Archive:
         text = self._attempt(lambda: self._small(key.checksum_path))
         return None if text is None else sha256_from_sidecar(text, Path(key.path).name)
 
+    def size(self, key: ArchiveKey) -> int | None:
+        """Bytes of a published zip, without fetching it. None: no such file, or its size is not told.
+
+        Raises:
+            SourceUnreachable: Also after all attempts.
+            SourceForbidden: The archive refuses us.
+        """
+        response = self._attempt(lambda: self._get(key.path, method="HEAD"))
+        if response is None:
+            return None
+        with response:
+            return _content_length(response)
+
     def download(self, key: ArchiveKey, into: Path, *, expected: str | None, max_bytes: int) -> Fetched | None:
         """Stream a zip into a file and compare its SHA-256 with the published one.
 
@@ -194,11 +207,11 @@ class Archive:
                 self._sleep(min(asked if asked is not None else backoff, _LONGEST_WAIT))
         raise SourceDisagrees(f"Archive was made with attempts={self._attempts}: expected 1 or more.")
 
-    def _get(self, path: str) -> requests.Response | None:
+    def _get(self, path: str, method: str = "GET") -> requests.Response | None:
         url = self.url(path)
         self.requests += 1
         try:
-            response = self._session.get(url, stream=True, timeout=self._timeout, allow_redirects=False)
+            response = self._session.request(method, url, stream=True, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise SourceUnreachable(
                 f"{url} can't be reached ({_cause(error)}). Check the network and PHOENIX_ARCHIVE_URL."

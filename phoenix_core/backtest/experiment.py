@@ -32,10 +32,17 @@ class VenueParameters(BaseModel):
     order_latency_ms: float = Field(
         30.0, ge=0, description="From decision to exchange, the feed's own 4 to 6 ms included."
     )
+    order_latency_spread_ms: float = Field(
+        0.0, ge=0, le=10_000, description="Mean of an exponential delay added to each order, seeded; 0: none."
+    )
+    feed_latency_ms: float = Field(0.0, ge=0, le=60_000, description="By which signals are known later than made.")
     queue_position: bool = Field(default=True, description="A maker waits for the size ahead of it.")
     prob_fill_on_limit: float = Field(1.0, ge=0, le=1, description="Chance to fill when the price only touches.")
     prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a taker pays one tick more.")
-    seed: int = Field(42, ge=0, description="Seed of these chances.")
+    seed: int = Field(42, ge=0, description="Seed of these chances and delays.")
+    price_protection_ticks: int = Field(
+        0, ge=0, description="A market order pays at most so many ticks beyond the quote at its arrival; 0: unbounded."
+    )
     funding: bool = Field(default=True, description="Settle funding at each published time.")
     liquidation: bool = Field(default=True, description="Close the position at the maintenance margin.")
     liquidation_fee: Decimal = Field(Decimal("0.0125"), ge=0, description="Share of notional on liquidation.")

@@ -13,6 +13,7 @@ from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataT
 from nautilus_trader.model.data import QuoteTick, TradeTick, capsule_to_list
 from nautilus_trader.model.enums import AggressorSide
 
+from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
@@ -93,6 +94,7 @@ class DayInputs:
         prices: minute_ns (end of the minute) and price of its last trade, for valuing the account.
         versions: Data versions of all inputs.
         without: What the day ran without, in words.
+        gaps: Times without trades, in which nothing is entered.
     """
 
     day: date
@@ -104,6 +106,7 @@ class DayInputs:
     prices: pl.DataFrame
     versions: dict[str, str]
     without: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def start_ns(self) -> int:
@@ -158,9 +161,10 @@ class InputReader:
                 without.append(f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})")
         prices = self._minute_prices(day)
         marks = self._marks(day)
+        gaps = gaps_of(prices["minute_ns"].sort(), day_start_ns(day))
         return DayInputs(
             day=day,
-            signals=self._signals(day),
+            signals=with_stand_down(self._signals(day), gaps),
             trades=self._ticks(AGG_TRADES, day, NautilusDataType.TradeTick),
             quotes=self._ticks(BOOK_TICKER, day, NautilusDataType.QuoteTick) if self._has(BOOK_TICKER, day) else None,
             funding=self._funding(day, marks, prices),
@@ -168,6 +172,7 @@ class InputReader:
             prices=prices,
             versions=versions,
             without=(*without, *self._signal_gaps(day)),
+            gaps=gaps,
         )
 
     def _datasets(self) -> Sequence[Dataset]:

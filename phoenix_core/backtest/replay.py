@@ -56,9 +56,8 @@ class Replay:
         sources: list[Iterator[Sequence[Any]]] = [trades if self.implied is None else map(self.implied.between, trades)]
         if self.implied is None and day.quotes is not None:
             sources.insert(0, day.quotes.stream())
-        sources.append(iter([self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)]))
-        sources.append(iter([day.signal_ticks(day.signals)]))
-        for *ticks, others, signals in merged_chunks(sources):
+        events = self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)
+        for *ticks, others, signals in merged_chunks(sources, [events, day.signal_ticks(day.signals)]):
             self._feed(ticks, others, signals)
 
     def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
@@ -176,12 +175,20 @@ class Replay:
         self.events += len(batch)
 
 
-def merged_chunks(sources: Sequence[Iterator[Sequence[Any]]]) -> Iterator[list[list[Any]]]:
-    """Cut sources of events at common instants: one list a source, none of which holds what another still lacks."""
+def merged_chunks(
+    sources: Sequence[Iterator[Sequence[Any]]], whole: Sequence[Sequence[Any]] = ()
+) -> Iterator[list[list[Any]]]:
+    """Cut sources of events at common instants: one list a source, none of which holds what another still lacks.
+
+    Args:
+        sources: Events in lists, in time order.
+        whole: Further events that are all at hand; they are cut with the others and do not say where.
+    """
     streams = [_Stream(source) for source in sources]
+    rest = [_Stream(iter([events])) for events in whole]
     while (cut := min(stream.known_until() for stream in streams)) < _Stream.END:
-        yield [stream.before(cut) for stream in streams]
-    yield [stream.before(_Stream.END) for stream in streams]
+        yield [stream.before(cut) for stream in (*streams, *rest)]
+    yield [stream.before(_Stream.END) for stream in (*streams, *rest)]
 
 
 class _Stream:
@@ -206,6 +213,8 @@ class _Stream:
 
     def before(self, cut: int) -> list[Any]:
         """Take the events before an instant."""
+        if not self._pending and not self._ended:
+            self.known_until()
         index = bisect_left(self._pending, cut, key=lambda event: event.ts_init)
         taken, self._pending = self._pending[:index], self._pending[index:]
         return taken

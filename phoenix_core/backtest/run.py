@@ -9,11 +9,12 @@ import polars as pl
 from nautilus_trader.backtest.engine import BacktestEngine
 
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
+from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.venue import engine_with_venue, order_latency_ns
+from phoenix_core.backtest.venue import engine_with_venue, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
@@ -50,6 +51,7 @@ class Result:
         closed_at_end: Fills that the end of the range forced.
         events: Events that the engine saw.
         versions: Data versions of all inputs, by asset and day.
+        gaps: Times without trades, in which nothing was entered.
     """
 
     experiment: Experiment
@@ -65,6 +67,12 @@ class Result:
     closed_at_end: int
     events: int
     versions: dict[str, str]
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def excluded_seconds(self) -> float:
+        """Time in which the data had nothing to trade on, and five minutes after each gap."""
+        return sum((gap.stands_down_until_ns - gap.start_ns) / 1e9 for gap in self.gaps)
 
 
 def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
@@ -99,7 +107,9 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     spec = _specification(lake, listing, experiment, days[0])
     latency_ns = order_latency_ns(experiment.venue)
     traded = instrument(spec)
-    strategy = PhoenixStrategy(traded.id, experiment.strategy, latency_ns=latency_ns)
+    strategy = PhoenixStrategy(
+        traded.id, experiment.strategy, latency_ns=latency_ns, hesitation_ns=hesitation(experiment.venue)
+    )
     engine, settlement = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
     replay = Replay(engine, strategy, settlement, latency_ns + _SPARE_NS, quotes)
@@ -132,6 +142,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         closed_at_end=closed_at_end(strategy.fills),
         events=replay.events,
         versions=inputs.versions,
+        gaps=tuple(inputs.gaps),
     )
 
 
@@ -194,6 +205,8 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
         "missing": {day.isoformat(): why for day, why in result.missing.items()},
         "without": {day.isoformat(): list(what) for day, what in result.without.items() if what},
         "assumptions": list(result.assumptions),
+        "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
+        "excluded_seconds": result.excluded_seconds,
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
         "final_balance": str(result.final_balance),
@@ -236,15 +249,20 @@ class _Collected:
         self.prices: list[pl.DataFrame] = []
         self.without: dict[date, tuple[str, ...]] = {}
         self.versions: dict[str, str] = {}
+        self.gaps: list[Gap] = []
 
     def add(self, day: DayInputs) -> None:
         self.prices.append(day.prices)
         self.without[day.day] = day.without
+        self.gaps += day.gaps
         self.versions |= {f"{asset}@{day.day}": version for asset, version in day.versions.items()}
 
 
 def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
-    return day if experiment.venue.funding else replace(day, funding=())
+    """The day as the venue's settings see it: without funding, or with signals that are known later."""
+    late = int(experiment.venue.feed_latency_ms * 1_000_000)
+    signals = day.signals.with_columns(pl.col("ts_init") + late).filter(pl.col("ts_init") <= day.end_ns)
+    return replace(day, signals=signals if late else day.signals, funding=day.funding if experiment.venue.funding else ())
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
@@ -281,8 +299,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
     notes = [
         f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
         f"orders reach the exchange {venue.order_latency_ms:g} ms after the decision",
+        *([f"and an exponential {venue.order_latency_spread_ms:g} ms on average"] if venue.order_latency_spread_ms else []),
+        *([f"signals are known {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
         f"maker queue {'tracked' if venue.queue_position else 'ignored'}",
         "what is open at the end is closed at market, with fee",
+        "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]
     if implied:
         notes.append("quotes implied from trades: at least one day of the range has no book_ticker")

@@ -1,5 +1,7 @@
 """The simulated exchange of an experiment."""
 
+import random
+from collections.abc import Callable
 from decimal import Decimal
 
 from nautilus_trader.backtest.config import BacktestEngineConfig
@@ -22,6 +24,14 @@ def order_latency_ns(venue: VenueParameters) -> int:
     Never zero: an order that arrives in the instant of a trade would be filled by that very trade.
     """
     return max(1, int(venue.order_latency_ms * 1_000_000))
+
+
+def hesitation(venue: VenueParameters) -> Callable[[], int]:
+    """Draws of the random part of an order's latency, in nanoseconds: exponential, seeded."""
+    if not venue.order_latency_spread_ms:
+        return int
+    chosen = random.Random(venue.seed)  # noqa: S311 - a simulation, not a secret
+    return lambda: int(chosen.expovariate(1 / venue.order_latency_spread_ms) * 1_000_000)
 
 
 def engine_with_venue(
@@ -62,6 +72,7 @@ def engine_with_venue(
         bar_execution=False,
         queue_position=venue.queue_position,
         liquidity_consumption=quotes_implied,
+        price_protection_points=venue.price_protection_ticks or None,
     )
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -18,7 +19,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.05rem;margin-top:2rem} .
 .card{border:1px solid #e5e7eb;border-radius:.5rem;padding:.6rem .9rem;min-width:8rem}
 .card b{display:block;font-size:1.15rem} .card span{color:#6b7280;font-size:.8rem}
 table{border-collapse:collapse;font-size:.8rem;width:100%} td,th{padding:.25rem .5rem;text-align:right;
-border-bottom:1px solid #f3f4f6;white-space:nowrap} td:first-child,th:first-child{text-align:left}
+border-bottom:1px solid #f3f4f6;white-space:nowrap} .wide{overflow-x:auto} td:first-child,th:first-child{text-align:left}
 """
 
 
@@ -33,7 +34,7 @@ def report_page(
     Args:
         title: What was run.
         figures: Headline numbers by name, as text.
-        tables: equity (ts, price, position, equity), fills (ts, side, price) and positions.
+        tables: equity (ts, price, position, equity), fills, ledger, positions, and signals near trades if any.
         notes: Paragraph lists by heading: assumptions, missing days, inputs.
 
     Returns:
@@ -43,7 +44,7 @@ def report_page(
         f'<div class="card"><b>{html.escape(value)}</b><span>{html.escape(name)}</span></div>'
         for name, value in figures.items()
     )
-    chart = _panels(tables["equity"], tables["fills"]).to_html(
+    chart = _panels(tables["equity"], tables).to_html(
         full_html=False, include_plotlyjs=True, div_id="panels", config={"displaylogo": False}
     )
     sections = "".join(
@@ -54,47 +55,116 @@ def report_page(
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>"
-        f'<div class="cards">{cards}</div>{chart}<h2>Round trips</h2>{_table(tables["positions"])}{sections}'
+        f'<div class="cards">{cards}</div>{chart}{_monthly(tables["equity"])}{_distribution(tables["positions"])}'
+        f"<h2>Round trips</h2>{_table(tables['positions'])}{sections}"
         "</body></html>"
     )
 
 
-def _panels(equity: pl.DataFrame, fills: pl.DataFrame) -> go.Figure:
+def _panels(equity: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> go.Figure:
+    """Equity, price with fills, drawdown, PnL by part, and the signals around the trades, on one time axis."""
     curve = thinned(equity, _POINTS).with_columns(pl.from_epoch("ts", "ns").alias("time"))
     drawdown = curve["equity"] / curve["equity"].cum_max() - 1
-    figure = make_subplots(
-        rows=3,
-        cols=1,
-        shared_xaxes=True,
-        vertical_spacing=0.05,
-        row_heights=[0.4, 0.35, 0.25],
-        subplot_titles=("Equity", "Price and fills", "Drawdown"),
-    )
     time = curve["time"].to_list()
-    figure.add_trace(go.Scatter(x=time, y=curve["equity"].to_list(), name="equity", line={"color": "#0f766e"}), 1, 1)
-    figure.add_trace(go.Scatter(x=time, y=curve["price"].to_list(), name="price", line={"color": "#94a3b8"}), 2, 1)
+    rows = {
+        "Equity": [_line(time, curve["equity"], "equity", "#0f766e")],
+        "Price and fills": [_line(time, curve["price"], "price", "#94a3b8"), *_fills(tables["fills"])],
+        "Drawdown": [_line(time, drawdown, "drawdown", "#b91c1c", fill="tozeroy")],
+        "PnL by part": _parts(tables["ledger"]),
+        "Position": [_line(time, curve["position"], "position", "#475569", shape="hv")],
+    } | _signals(tables.get("signals"))
+    figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.03, subplot_titles=list(rows))
+    for number, traces in enumerate(rows.values(), start=1):
+        for trace in traces:
+            figure.add_trace(trace, number, 1)
+    figure.update_yaxes(tickformat=".1%", row=3, col=1)
+    margin = {"l": 60, "r": 20, "t": 40, "b": 40}
+    figure.update_layout(height=210 * len(rows), margin=margin, template="plotly_white", hovermode="x unified")
+    return figure
+
+
+def _line(time: list[Any], values: pl.Series, name: str, color: str, **style: Any) -> go.Scatter:  # noqa: ANN401
+    shape = {"shape": style.pop("shape")} if "shape" in style else {}
+    numbers = values.cast(pl.Float64).to_list()
+    return go.Scatter(x=time, y=numbers, name=name, line={"color": color, "width": 1.3} | shape, **style)
+
+
+def _fills(fills: pl.DataFrame) -> list[go.Scatter]:
+    traces = []
     for side, symbol, color in (("BUY", "triangle-up", "#15803d"), ("SELL", "triangle-down", "#b91c1c")):
         of_side = fills.filter(pl.col("side") == side).with_columns(pl.from_epoch("ts", "ns").alias("time"))
-        marker = {"symbol": symbol, "color": color, "size": 8}
-        prices = of_side["price"].cast(pl.Float64).to_list()
-        figure.add_trace(
-            go.Scatter(x=of_side["time"].to_list(), y=prices, mode="markers", name=side.lower(), marker=marker),
-            2,
-            1,
+        traces.append(
+            go.Scatter(
+                x=of_side["time"].to_list(),
+                y=of_side["price"].cast(pl.Float64).to_list(),
+                text=(of_side["why"] + ", " + of_side["liquidity"].str.to_lowercase()).to_list(),
+                mode="markers",
+                name=side.lower(),
+                marker={"symbol": symbol, "color": color, "size": 8},
+            )
         )
-    figure.add_trace(
-        go.Scatter(x=time, y=drawdown.to_list(), name="drawdown", fill="tozeroy", line={"color": "#b91c1c"}),
-        3,
-        1,
+    return traces
+
+
+def _parts(ledger: pl.DataFrame) -> list[go.Scatter]:
+    """Cumulated price PnL, slippage, fees and funding."""
+    sums = ledger.select(
+        pl.from_epoch("ts", "ns").alias("time"),
+        (pl.col("realized") - pl.col("slippage")).cum_sum().alias("price"),
+        pl.col("slippage", "fee", "funding").cum_sum(),
     )
-    figure.update_yaxes(tickformat=".1%", row=3, col=1)
-    figure.update_layout(height=820, margin={"l": 60, "r": 20, "t": 40, "b": 40}, template="plotly_white")
-    return figure
+    colors = {"price": "#0f766e", "slippage": "#ca8a04", "fee": "#b91c1c", "funding": "#6d28d9"}
+    kept = thinned(sums, _POINTS)
+    time = kept["time"].to_list()
+    return [_line(time, kept[name], f"{name}, cumulated", color, shape="hv") for name, color in colors.items()]
+
+
+def _signals(signals: pl.DataFrame | None) -> dict[str, list[go.Scatter]]:
+    """LPI and its parts around each trade; nothing where no trade was made."""
+    if signals is None or signals.is_empty():
+        return {}
+    time = signals.select(pl.from_epoch("ts_init", "ns"))["ts_init"].to_list()
+    colors = {"lpi": "#b91c1c", "fsi": "#ca8a04", "vpin": "#0369a1", "ldr": "#64748b"}
+    pressure = [_line(time, signals[name], name.upper(), color) for name, color in colors.items()]
+    crowding = [_line(time, signals["oi_z"], "OI z", "#6d28d9")]
+    return {"Signals around trades": pressure, "Open interest z-score": crowding}
+
+
+def _distribution(trips: pl.DataFrame) -> str:
+    """Net PnL of round trips as a histogram."""
+    if trips.is_empty():
+        return ""
+    figure = go.Figure(go.Histogram(x=trips["net"].cast(pl.Float64).to_list(), nbinsx=40, marker={"color": "#0f766e"}))
+    margin = {"l": 60, "r": 20, "t": 20, "b": 40}
+    figure.update_layout(height=260, margin=margin, template="plotly_white", xaxis_title="net PnL of a round trip")
+    return f"<h2>Distribution of round trips</h2>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+
+
+def _monthly(equity: pl.DataFrame) -> str:
+    """Return of each month, and of each year, as a table."""
+    if equity.is_empty():
+        return ""
+    start = float(equity["equity"][0])
+    months = (
+        equity.group_by(pl.from_epoch("ts", "ns").dt.strftime("%Y-%m").alias("month"), maintain_order=True)
+        .agg(pl.col("equity").last().cast(pl.Float64))
+        .with_columns((pl.col("equity") / pl.col("equity").shift(1, fill_value=start) - 1).alias("return"))
+    )
+    found = {month: f"{value:.2%}" for month, value in months.select("month", "return").iter_rows()}
+    head = "".join(f"<th>{month:02d}</th>" for month in range(1, 13))
+    lines = "".join(
+        f"<tr><td>{year}</td>{''.join(f'<td>{found.get(f"{year}-{month:02d}", "")}</td>' for month in range(1, 13))}</tr>"
+        for year in sorted({month[:4] for month in found})
+    )
+    return f"<h2>Monthly returns</h2><table><tr><th></th>{head}</tr>{lines}</table>"
 
 
 def _table(frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return '<p class="note">none</p>'
+    clocks = [name for name in frame.columns if name.endswith("_ns")]
+    moments = [pl.from_epoch(name, "ns").dt.strftime("%Y-%m-%d %H:%M:%S").alias(name.replace("_ns", "")) for name in clocks]
+    frame = frame.select(*moments, pl.exclude(clocks))
     head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
@@ -102,7 +172,7 @@ def _table(frame: pl.DataFrame) -> str:
     )
     more = frame.height - _TABLE_ROWS
     tail = f'<p class="note">and {more} more in positions.parquet</p>' if more > 0 else ""
-    return f"<table><tr>{head}</tr>{rows}</table>{tail}"
+    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>{tail}'
 
 
 def _cell(value: object) -> str:

@@ -5,6 +5,7 @@ exit is at market and asks nothing of the regime, since open interest falls in a
 decided, and on which signal, stays with every order.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -30,9 +31,10 @@ class SignalTick(Data):
     """A signal as an event: known when its bucket closed.
 
     Attributes mirror `signals.table.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
+    `stands_down`: the data had a gap just before, so nothing is entered.
     """
 
-    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "ts")
+    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "stands_down", "ts")
 
     def __init__(self, row: dict[str, object]) -> None:
         self.ts: int = row["ts_init"]  # type: ignore[assignment]
@@ -44,6 +46,7 @@ class SignalTick(Data):
         self.oi_z: float | None = row["oi_z"]  # type: ignore[assignment]
         self.rv: float | None = row["rv"]  # type: ignore[assignment]
         self.fsi_ready: bool = row["fsi_ready"]  # type: ignore[assignment]
+        self.stands_down = bool(row.get("stands_down", False))
 
     @property
     def ts_event(self) -> int:
@@ -136,13 +139,23 @@ class PhoenixStrategy(Strategy):
         parameters: Entry, exit, size and order life.
         latency_ns: Time from a decision to the exchange. In a backtest the clock rings then, since the
             engine would otherwise let an order arrive only after the next market event was matched.
+        hesitation_ns: Draws for each order how much longer it takes, the random part of the latency.
     """
 
-    def __init__(self, instrument_id: InstrumentId, parameters: StrategyParameters, *, latency_ns: int = 0) -> None:
+    def __init__(
+        self,
+        instrument_id: InstrumentId,
+        parameters: StrategyParameters,
+        *,
+        latency_ns: int = 0,
+        hesitation_ns: Callable[[], int] = int,
+    ) -> None:
         super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
         self.instrument_id = instrument_id
         self.parameters = parameters
         self.latency_ns = latency_ns
+        self._hesitation_ns = hesitation_ns
+        self._unsent: dict[ClientOrderId, Order] = {}
         self.fills: list[Fill] = []
         self.orders_by_end: dict[str, int] = {}
         self._decisions: dict[ClientOrderId, Decision] = {}
@@ -157,8 +170,8 @@ class PhoenixStrategy(Strategy):
 
     @property
     def has_open_order(self) -> bool:
-        """An order is on its way, or works at the venue: ticks matter."""
-        return self._entry is not None or self._exit is not None
+        """An order is on its way, works at the venue, or is about to be sent anew: ticks matter."""
+        return self._entry is not None or self._exit is not None or _REQUOTE in self.clock.timer_names
 
     @property
     def position(self) -> Decimal:
@@ -168,7 +181,7 @@ class PhoenixStrategy(Strategy):
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
         chosen = self.parameters
-        if not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
+        if signal.stands_down or not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
             return False
         if chosen.oi_gate and (signal.oi_z is None or signal.oi_z < chosen.oi_z_threshold):
             return False
@@ -213,8 +226,7 @@ class PhoenixStrategy(Strategy):
         if order is None or not order.is_closed:
             return
         if event.client_order_id in {self._entry, self._exit}:
-            name = order.status.name
-            self.orders_by_end[name] = self.orders_by_end.get(name, 0) + 1
+            self._ended(order.status.name)
         if event.client_order_id == self._entry:
             self._entry = None
             if _TIMEOUT in self.clock.timer_names:
@@ -234,9 +246,7 @@ class PhoenixStrategy(Strategy):
     def leave(self, why: Why, signal: SignalTick | None = None) -> None:
         """Cancel a working entry and close the position at market."""
         if self._entry is not None:
-            entry = self.cache.order(self._entry)
-            if not entry.is_pending_cancel and not entry.is_closed:
-                self._cancel(entry)
+            self._withdraw(self._entry)
         position = self.position
         if position == 0 or self._exit is not None:
             return
@@ -287,19 +297,30 @@ class PhoenixStrategy(Strategy):
 
     def _on_timeout(self, event: object) -> None:
         del event
-        if self._entry is not None:
-            order = self.cache.order(self._entry)
-            if not order.is_closed:
-                self._cancel(order)
-                if self.parameters.requote:
-                    # Once the cancellation has arrived. A timer, since one that is set while the engine
-                    # settles its orders would only be looked at with the next market event.
-                    due = self.clock.timestamp_ns() + self.latency_ns + 1
-                    self.clock.set_time_alert_ns(_REQUOTE, due, self._on_requote)
+        if self._entry is not None and self._withdraw(self._entry) and self.parameters.requote:
+            # Once the cancellation has arrived. A timer, since one that is set while the engine
+            # settles its orders would only be looked at with the next market event.
+            due = self.clock.timestamp_ns() + self.latency_ns + 1
+            self.clock.set_time_alert_ns(_REQUOTE, due, self._on_requote)
 
-    def _cancel(self, order: Order) -> None:
+    def _withdraw(self, identity: ClientOrderId) -> bool:
+        """Cancel an entry, or keep it from being sent; whether there was something to cancel."""
+        if identity in self._unsent:
+            del self._unsent[identity]
+            self._entry = None
+            self._ended("UNSENT")
+            if _TIMEOUT in self.clock.timer_names:
+                self.clock.cancel_timer(_TIMEOUT)
+            return True
+        order = self.cache.order(identity)
+        if order.is_closed or order.is_pending_cancel:
+            return False
         self.cancel_order(order)
         self._ring_on_arrival()
+        return True
+
+    def _ended(self, how: str) -> None:
+        self.orders_by_end[how] = self.orders_by_end.get(how, 0) + 1
 
     def _ring_on_arrival(self) -> None:
         if self.latency_ns:
@@ -331,5 +352,20 @@ class PhoenixStrategy(Strategy):
             last_trade=signal.last_trade if signal else -1,
             lpi=signal.lpi if signal else None,
         )
+        hesitation = self._hesitation_ns()
+        if not hesitation:
+            self._submit(order)
+            return
+        self._unsent[order.client_order_id] = order
+        due = self.clock.timestamp_ns() + hesitation
+        name = f"send-{order.client_order_id}"
+        self.clock.set_time_alert_ns(name, due, lambda event: self._on_send(order, event))
+
+    def _on_send(self, order: Order, event: object) -> None:
+        del event
+        if self._unsent.pop(order.client_order_id, None) is not None:
+            self._submit(order)
+
+    def _submit(self, order: Order) -> None:
         self.submit_order(order)
         self._ring_on_arrival()

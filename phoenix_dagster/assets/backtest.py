@@ -237,6 +237,7 @@ def result_metadata(result: "Result", entry: Entry, workspace: Workspace, second
         "max_drawdown": stats.max_drawdown,
         "exposure": stats.exposure,
         "final_balance": float(result.final_balance),
+        "excluded_seconds": result.excluded_seconds,
         "closed_at_end": result.closed_at_end,
         "events": result.events,
         "orders": dg.MetadataValue.json(result.orders),

@@ -1,6 +1,5 @@
 """The report of the last continuous backtest: one page that needs no network."""
 
-import json
 import time
 
 import dagster as dg
@@ -42,6 +41,9 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
             metadata={
                 "report": dg.MetadataValue.url(path.as_uri()),
                 "path": dg.MetadataValue.path(str(path)),
+                "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS)),
+                "signals": dg.MetadataValue.asset(key_of(listing, "signals")),
+                "trades": dg.MetadataValue.asset(key_of(listing, "trade_ticks")),
                 "bytes": entry.bytes,
                 "duration_seconds": round(time.monotonic() - started, 3),
             },
@@ -63,42 +65,11 @@ def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
 
 
 def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
-    import polars as pl  # noqa: PLC0415 - keeps the code location light
-
-    from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - likewise
-    from phoenix_core.report.page import report_page  # noqa: PLC0415 - likewise
+    from phoenix_core.report.folder import page_of  # noqa: PLC0415 - keeps the code location light
 
     lake = workspace.lake()
     folder = lake.path(location)
-    document = json.loads((folder / "experiment.json").read_bytes())
-    tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in ("equity", "fills", "positions")}
-    stats = statistics(tables["equity"], tables["positions"])
-    parts = {name: float(value) for name, value in document["parts"].items()}
-    experiment = document["experiment"]
-    starting = float(experiment["venue"]["starting_balance"])
-    page = report_page(
-        f"{experiment['listing']} · {experiment['first']} to {experiment['last']}",
-        {
-            "net PnL": f"{parts['net']:,.2f}",
-            "return": f"{parts['net'] / starting:.2%}",
-            "price": f"{parts['price']:,.2f}",
-            "slippage": f"{parts['slippage']:,.2f}",
-            "fees": f"{parts['fees']:,.2f}",
-            "funding": f"{parts['funding']:,.2f}",
-            "max drawdown": f"{stats.max_drawdown:.2%}",
-            "Sharpe, annualized": "none" if stats.sharpe is None else f"{stats.sharpe:.2f}",
-            "exposure": f"{stats.exposure:.1%}",
-            "round trips": f"{stats.trips} ({stats.won} won)",
-            "final balance": f"{float(document['final_balance']):,.2f}",
-        },
-        tables,
-        {
-            "Assumptions": document["assumptions"],
-            "Missing days": [f"{day}: {why}" for day, why in document["missing"].items()],
-            "Days that ran without something": [f"{day}: {', '.join(w)}" for day, w in document["without"].items()],
-            "Inputs and their data versions": [f"{name}: {version}" for name, version in document["inputs"].items()],
-        },
-    )
+    page = page_of(lake, location)
     relative = f"{folder.relative_to(lake.root)}/report.html"
     path = lake.write(relative, page.encode())
     return Manifest(lake).record(

@@ -1,25 +1,17 @@
 """A demo as a user makes it, once, and the UI on it."""
 
-import os
-import signal
-import socket
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import requests
-
-ROOT = Path(__file__).parents[2]
-DAYS = ("2024-03-24", "2024-03-25")
-
-
-def plain_environment():
-    """This environment without settings of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PHOENIX_", "DAGSTER_"))}
+from fakes.environment import unavailable
+from fakes.paths import ARTIFACTS
+from fakes.processes import ROOT, plain_environment, running_ui
 
 
 @dataclass(frozen=True)
@@ -38,39 +30,27 @@ def demo(tmp_path_factory) -> Demo:
     return Demo(folder, done.stdout)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(scope="session")
+def ui(demo) -> Iterator[str]:
+    """The UI on the demo."""
+    with running_ui(demo.folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def ui(demo) -> Iterator[str]:
-    """`phoenix ui` on the demo: webserver, daemon and code server, as `dagster dev` starts them."""
-    port = free_port()
-    command = [sys.executable, "-m", "phoenix_dagster.cli", "ui", str(demo.folder), "--port", str(port)]
-    log = (demo.folder / "ui.log").open("wb")
-    # SIGINT may be ignored here, and Dagster maps SIGTERM onto its handler: give it back to the child.
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=plain_environment(), stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it does nothing else
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                requests.get(f"{url}/server_info", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                assert process.poll() is None, (demo.folder / "ui.log").read_text()[-3000:]
-                assert time.monotonic() < deadline, "the UI did not come up within two minutes"
-                time.sleep(0.5)
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        log.close()
+def browser():
+    """Debian's Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        unavailable("no chromium on this machine")
+    ARTIFACTS.mkdir(exist_ok=True)
+    with sync_api.sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture
+def page(browser):
+    """A tab of its own."""
+    with closing(browser.new_page(viewport={"width": 1600, "height": 1000})) as tab:
+        yield tab

@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
 import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 import requests
-from fakes.environment import unavailable
 from fakes.paths import ARTIFACTS
 
 DAYS = ("2024-03-24", "2024-03-25")
@@ -76,20 +74,6 @@ def test_a_backfill_over_days_runs_from_the_ui(ui):
         time.sleep(2)
         status = graphql(ui, FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
     assert status == "COMPLETED_SUCCESS"
-
-
-@pytest.fixture(scope="module")
-def page(ui):
-    """Debian's Chromium on the UI."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        unavailable("no chromium on this machine")
-    ARTIFACTS.mkdir(exist_ok=True)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_page(viewport={"width": 1600, "height": 1000})
-        browser.close()
 
 
 def test_the_graph_shows_the_stages(ui, page):

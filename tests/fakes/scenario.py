@@ -17,7 +17,7 @@ from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
-from phoenix_core.backtest.venue import engine_with_venue, order_latency_ns
+from phoenix_core.backtest.venue import engine_with_venue, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.market import Listing, day_start_ns
@@ -47,6 +47,10 @@ class Ticks:
     def between(self, first_ns, last_ns):
         times = [tick.ts_init for tick in self.ticks]
         return self.ticks[bisect_left(times, first_ns) : bisect_right(times, last_ns)]
+
+    def last_known(self, at_ns, side=None):
+        known = [t.ts_init for t in self.ticks if t.ts_init <= at_ns and (side is None or t.aggressor_side == side)]
+        return known[-1] if known else None
 
 
 @dataclass
@@ -133,7 +137,7 @@ class Scenario:
         traded = instrument(specification(Listing.parse("um:BTCUSDT")))
         chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
         latency_ns = order_latency_ns(exchange)
-        trader = PhoenixStrategy(INSTRUMENT, chosen, latency_ns=latency_ns)
+        trader = PhoenixStrategy(INSTRUMENT, chosen, latency_ns=latency_ns, hesitation_ns=hesitation(exchange))
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         engine, settlement = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
         replay = Replay(engine, trader, settlement, latency_ns + 1_000_000, implied)

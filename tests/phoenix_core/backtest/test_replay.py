@@ -53,6 +53,8 @@ def scenario(ticks, *, with_quotes):
     st.fixed_dictionaries(
         {
             "order_latency_ms": st.sampled_from([0, 7, 30]),
+            "order_latency_spread_ms": st.sampled_from([0, 0, 25, 4000]),
+            "price_protection_ticks": st.sampled_from([0, 0, 3]),
             "queue_position": st.booleans(),
             "prob_fill_on_limit": st.sampled_from([0.0, 0.5, 1.0]),
             "prob_slippage": st.sampled_from([0.0, 0.5]),

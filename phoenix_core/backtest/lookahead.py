@@ -1,0 +1,164 @@
+"""Does a decision know the future? The experiment is run again with the future taken away.
+
+At random instants everything that had not happened yet is removed from the catalog, signals are computed
+anew from what is left, and every decision up to the instant must come out as before. When something has
+happened is read off the published times themselves (a kline has happened at its close, a sample of a
+period at its end), not off the times by which the catalog says it was known: those are under test.
+"""
+
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.run import run
+from phoenix_core.catalog.store import INSTRUMENT, catalog_asset
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    FUNDING_RATE,
+    MARK_PRICE_KLINES,
+    METRICS,
+    Dataset,
+    LabelledBy,
+)
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import DAY_NS, Listing, day_of_ns, day_start_ns, days_between
+from phoenix_core.signals.days import OI_DAYS, SignalDays
+from phoenix_core.storage import Lake, sha256_of
+
+_INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A decision that came out otherwise when the future was taken away.
+
+    Attributes:
+        cut_ns: The instant after which nothing was left.
+        before: Decisions up to then with the future, (ns, why, side, price) each.
+        after: The same without it.
+    """
+
+    cut_ns: int
+    before: tuple[tuple[object, ...], ...]
+    after: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guard found.
+
+    Attributes:
+        instants: Where the future was cut off.
+        decisions: Decisions that were compared, over all instants.
+        leaks: Those instants at which they differed.
+    """
+
+    instants: tuple[int, ...]
+    decisions: int
+    leaks: tuple[Leak, ...]
+
+
+def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Guarded:
+    """Cut the future off at random instants of the range and compare decisions.
+
+    Raises:
+        PhoenixError: What `run` raises.
+    """
+    chosen = random.Random(seed)  # noqa: S311 - instants, not secrets
+    start, end = day_start_ns(experiment.first), day_start_ns(experiment.last) + DAY_NS
+    cuts = tuple(sorted(chosen.randrange(start, end) for _ in range(instants)))
+    with TemporaryDirectory(prefix="phoenix-lookahead-") as folder:
+        # Signals are computed anew on both sides, so that what they leak is seen.
+        whole = _decisions(_without_future(lake, Lake.at(Path(folder) / "whole"), experiment, end), experiment, end)
+        leaks = []
+        compared = 0
+        for number, cut in enumerate(cuts):
+            left = _without_future(lake, Lake.at(Path(folder) / str(number)), experiment, cut)
+            before = tuple(decision for decision in whole if int(str(decision[0])) < cut)
+            after = _decisions(left, experiment, cut)
+            compared += len(before)
+            if before != after:
+                leaks.append(Leak(cut, before, after))
+            shutil.rmtree(left.root)
+    return Guarded(cuts, compared, tuple(leaks))
+
+
+def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[tuple[object, ...], ...]:
+    """What was decided before an instant: orders that filled by then, but for the forced end."""
+    last = min(experiment.last, day_of_ns(until_ns - 1))
+    result = run(lake, experiment.model_copy(update={"last": last}))
+    early = result.fills.filter((pl.col("ts") < until_ns) & (pl.col("why") != "session end"))
+    return tuple(early.select("decided_ns", "why", "side", "price").sort("decided_ns", maintain_order=True).iter_rows())
+
+
+def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int) -> Lake:
+    """A data folder that holds what had happened before an instant, with signals computed from it."""
+    listing = Listing.parse(experiment.listing)
+    last = day_of_ns(cut_ns - 1)
+    days = days_between(experiment.first - timedelta(OI_DAYS), last)
+    for dataset in _INPUTS:
+        if listing.market in dataset.columns:
+            for day in days:
+                _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
+    for day in days:
+        _copy(lake, left, None, f"{listing.path}/{INSTRUMENT}", day, cut_ns)
+    signals = SignalDays(left, listing, experiment.strategy.signals)
+    for day in (experiment.first - timedelta(1), *days_between(experiment.first, last)):
+        if Manifest(left).find(catalog_asset(AGG_TRADES, listing), day) is not None:
+            signals.publish_buckets(day)
+    for day in days_between(experiment.first, last):
+        signals.publish_signals(day)
+    return left
+
+
+def _copy(lake: Lake, left: Lake, dataset: Dataset | None, asset: str, day: date, cut_ns: int) -> None:
+    entry = Manifest(lake).find(asset, day)
+    if entry is None:
+        return
+    if not entry.published:
+        Manifest(left).record(entry)
+        return
+    source = lake.path(Manifest(lake).verify(entry).file)
+    with left.publishing(entry.file) as staged:
+        rows = _rows_before(source, staged, dataset, entry, day, cut_ns)
+        digest, size = sha256_of(staged), staged.stat().st_size
+    facts = {"asset": asset, "day": entry.day, "published": rows > 0, "sources": dict(entry.sources)}
+    if rows:
+        told = {"file": entry.file, "sha256": digest, "bytes": size, "rows": rows, "facts": dict(entry.facts)}
+        Manifest(left).record(Entry(**facts, **told))
+    else:
+        left.remove(entry.file)
+        Manifest(left).record(Entry(**facts, reason="nothing of it had happened"))
+
+
+def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Entry, day: date, cut_ns: int) -> int:
+    """Write what had happened; a day that was over, with what its last labels name, is taken as it is."""
+    late = dataset.period_ns if dataset is not None else 0
+    if dataset is None or cut_ns > day_start_ns(day) + DAY_NS + late:
+        shutil.copyfile(source, staged)
+        return entry.rows
+    happened_after = dataset.period_ns if entry.facts.get("label") == LabelledBy.START.value else 0
+    table = pq.read_table(source)
+    kept = table.filter(pl.Series(table["ts_event"].to_numpy() + happened_after < cut_ns).to_arrow())
+    pq.write_table(kept, staged, row_group_size=131_072)
+    return int(kept.num_rows)
+
+
+def described(found: Guarded) -> Sequence[str]:
+    """What the guard found, in lines for people."""
+    lines = [f"{len(found.instants)} instants, {found.decisions} decisions compared, {len(found.leaks)} leaks"]
+    for leak in found.leaks:
+        changed = [decision for decision in leak.before if decision not in leak.after]
+        appeared = [decision for decision in leak.after if decision not in leak.before]
+        lines.append(f"without what came after {leak.cut_ns}: {len(changed)} gone {changed[:2]}, {len(appeared)} new {appeared[:2]}")
+    return lines

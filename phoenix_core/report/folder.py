@@ -1,0 +1,115 @@
+"""The page of a result that lies in a folder of the data folder."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from phoenix_core.catalog.store import read_day
+from phoenix_core.errors import CatalogCorrupt, InputMissing
+from phoenix_core.market import Listing, day_of_ns
+from phoenix_core.report.metrics import statistics
+from phoenix_core.report.page import report_page
+from phoenix_core.storage import Lake, sha256_of
+
+_TABLES = ("equity", "fills", "positions", "ledger")
+_AROUND_NS = 600 * 1_000_000_000
+_SIGNAL_ROWS = 20_000
+
+
+def page_of(lake: Lake, location: str) -> str:
+    """Compose the page of a published backtest.
+
+    Args:
+        lake: The data folder.
+        location: Folder of the result below it, or its full path.
+
+    Raises:
+        InputMissing: There is no result.
+        CatalogCorrupt: A table is not what was published.
+    """
+    folder = lake.path(location)
+    described = folder / "experiment.json"
+    if not described.is_file():
+        raise InputMissing(f"{folder} holds no backtest: expected experiment.json. Materialize the backtest first.")
+    document = json.loads(described.read_bytes())
+    tables = {name: _table(folder, name, document["files"]) for name in _TABLES}
+    experiment = document["experiment"]
+    tables["signals"] = _signals_near(lake, Listing.parse(experiment["listing"]), tables["fills"])
+    return report_page(
+        f"{experiment['listing']} · {experiment['first']} to {experiment['last']}",
+        _figures(document, tables),
+        tables,
+        _notes(document),
+    )
+
+
+def _table(folder: Path, name: str, digests: dict[str, str]) -> pl.DataFrame:
+    path = folder / f"{name}.parquet"
+    found = sha256_of(path) if path.is_file() else "no file"
+    if found != digests[path.name]:
+        raise CatalogCorrupt(f"{path} is not what was published: found {found}. Materialize the backtest again.")
+    return pl.read_parquet(path)
+
+
+def _figures(document: dict[str, object], tables: dict[str, pl.DataFrame]) -> dict[str, str]:
+    stats = statistics(tables["equity"], tables["positions"])
+    parts = {name: float(value) for name, value in document["parts"].items()}  # type: ignore[attr-defined]
+    starting = float(document["experiment"]["venue"]["starting_balance"])  # type: ignore[index]
+    shown = {
+        "net PnL": f"{parts['net']:,.2f}",
+        "return": f"{parts['net'] / starting:.2%}",
+        **{name: f"{parts[name]:,.2f}" for name in ("price", "slippage", "fees", "funding")},
+        "max drawdown": f"{stats.max_drawdown:.2%}",
+        "Sharpe, annualized": _or_none(stats.sharpe, ".2f"),
+        "chance that Sharpe > 0": _or_none(stats.probabilistic_sharpe, ".0%"),
+        "profit factor": _or_none(stats.profit_factor, ".2f"),
+        "exposure": f"{stats.exposure:.1%}",
+        "round trips": f"{stats.trips} ({stats.won} won)",
+        "final balance": f"{float(str(document['final_balance'])):,.2f}",
+        "excluded, hours": f"{float(str(document.get('excluded_seconds', 0))) / 3600:.1f}",
+    }
+    return {name: text for name, text in shown.items() if text}
+
+
+def _or_none(value: float | None, form: str) -> str:
+    return "none" if value is None else format(value, form)
+
+
+def _notes(document: dict[str, object]) -> dict[str, list[str]]:
+    def lines(name: str, form: str = "{}: {}") -> list[str]:
+        found: dict[str, object] = document[name]  # type: ignore[assignment]
+        return [form.format(key, ", ".join(v) if isinstance(v, list) else v) for key, v in found.items()]
+
+    return {
+        "Assumptions": list(document["assumptions"]),  # type: ignore[call-overload]
+        "Missing days": lines("missing"),
+        "Days that ran without something": lines("without"),
+        "Inputs and their data versions": lines("inputs"),
+    }
+
+
+def _signals_near(lake: Lake, listing: Listing, fills: pl.DataFrame) -> pl.DataFrame | None:
+    """Published signals within ten minutes of a fill, broken lines between; None where they are gone."""
+    if fills.is_empty():
+        return None
+    near = []
+    for day in sorted({day_of_ns(ts) for ts in fills["ts"]}):
+        try:
+            signals = read_day(lake, f"{listing.path}/signals", day)
+        except (InputMissing, CatalogCorrupt):
+            continue
+        times = fills.select(pl.col("ts").alias("fill")).sort("fill")
+        signals = signals.with_columns(pl.col("ts_init").cast(pl.Int64)).sort("ts_init")
+        joined = signals.join_asof(
+            times.set_sorted("fill"), left_on="ts_init", right_on="fill", strategy="nearest", tolerance=_AROUND_NS
+        )
+        near.append(joined.filter(pl.col("fill").is_not_null()))
+    if not near:
+        return None
+    names = ("lpi", "fsi", "vpin", "ldr", "oi_z")
+    # A missing value breaks the line between one trade and the next.
+    breaks = pl.col("ts_init").diff() > 2 * _AROUND_NS
+    values = [pl.when(breaks).then(None).otherwise(pl.col(name)).alias(name) for name in names]
+    found = pl.concat(near).select("ts_init", *values)
+    return found if found.height <= _SIGNAL_ROWS else found.gather_every(-(-found.height // _SIGNAL_ROWS))
