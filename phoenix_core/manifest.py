@@ -18,6 +18,7 @@ from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
 # Raised by hand when a stage writes other bytes for the same input.
 LAYOUT_VERSION = "2"
+_DIGEST = "entry_sha256"
 _LIBRARIES = ("nautilus_trader", "numpy", "polars", "pyarrow")
 
 
@@ -88,15 +89,21 @@ class Manifest:
         except FileNotFoundError:
             return None
         try:
-            return Entry(**json.loads(content))
-        except (ValueError, TypeError) as error:
-            raise CatalogCorrupt(
-                f"The manifest entry {path} can't be read ({error}). Materialize {asset} of {day} again."
-            ) from error
+            document = json.loads(content)
+            digest = document.pop(_DIGEST)
+            if digest == digest_of(document):
+                return Entry(**document)
+            cause = "it is not what was written"
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            cause = f"{type(error).__name__}: {error}"
+        raise CatalogCorrupt(f"The manifest entry {path} can't be read ({cause}). Materialize {asset} of {day} again.")
 
     def record(self, entry: Entry) -> Entry:
         """Publish an entry; the file it speaks of must already be in place."""
-        self.lake.write(self.path(entry.asset, entry.day), canonical_json(asdict(entry)))
+        document = asdict(entry)
+        # The entry guards the file; its own digest guards the entry.
+        document[_DIGEST] = digest_of(document)
+        self.lake.write(self.path(entry.asset, entry.day), canonical_json(document))
         return entry
 
     def verify(self, entry: Entry) -> Entry:

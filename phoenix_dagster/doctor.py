@@ -5,7 +5,7 @@ tells the history what lies on the disk.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -46,11 +46,11 @@ def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, re
     disagreements = list(disagreements_of(lake, defs, instance))
     for one in disagreements:
         say(f"{'history':<16}{one.key.to_user_string()} of {one.day}: {one.says}")
-        if repair:
-            _tell(instance, one)
-            say(f"{'':<16}mended")
+    if repair and disagreements:
+        _reconcile(defs, instance, disagreements, say)
+        disagreements = list(disagreements_of(lake, defs, instance))
     say(f"examined the history: {len(disagreements)} disagreements")
-    remaining = len(problems) + (0 if repair else len(disagreements))
+    remaining = len(problems) + len(disagreements)
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
 
@@ -77,24 +77,42 @@ def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInsta
             yield Disagreement(key, day, "the disk has it, the history does not", entry)
 
 
-def _tell(instance: dg.DagsterInstance, one: Disagreement) -> None:
-    if one.entry is None:
-        instance.wipe_asset_partitions(one.key, [one.day])
-        return
-    materialization = dg.AssetMaterialization(
-        one.key,
-        partition=one.day,
-        description="Found on the disk by `phoenix doctor`.",
-        tags={"dagster/data_version": one.entry.data_version},
-    )
-    instance.report_runless_asset_event(materialization)
+def _reconcile(
+    defs: dg.Definitions, instance: dg.DagsterInstance, disagreements: Sequence[Disagreement], say: Say
+) -> None:
+    """Tell the history what the disk has, and make again what the disk lacks."""
+    lacking: dict[str, list[dg.AssetKey]] = defaultdict(list)
+    for one in disagreements:
+        if one.entry is None:
+            lacking[one.day].append(one.key)
+            continue
+        materialization = dg.AssetMaterialization(
+            one.key,
+            partition=one.day,
+            description="Found on the disk by `phoenix doctor`.",
+            tags={"dagster/data_version": one.entry.data_version},
+        )
+        instance.report_runless_asset_event(materialization)
+    _materialize(defs, instance, lacking, say)
+
+
+def _materialize(
+    defs: dg.Definitions, instance: dg.DagsterInstance, wanted: Mapping[str, Sequence[dg.AssetKey]], say: Say
+) -> None:
+    """Materialize assets by day, each day in a run of its own."""
+    job = defs.resolve_implicit_global_asset_job_def()
+    for day, keys in sorted(wanted.items()):
+        names = ", ".join(sorted(key.to_user_string() for key in keys))
+        done = job.execute_in_process(
+            instance=instance, partition_key=day, asset_selection=list(keys), run_config=_QUIET, raise_on_error=False
+        )
+        say(f"{'':<16}{'materialized' if done.success else 'could not materialize'} {names} of {day}")
 
 
 def _repaired(
     lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, problems: Sequence[Problem], say: Say
 ) -> list[Problem]:
     """Mend what can be mended and give what is left, found by a second look."""
-    job = defs.resolve_implicit_global_asset_job_def()
     known = {key.to_user_string(): key for key in defs.resolve_asset_graph().materializable_asset_keys}
     bad: dict[str, list[dg.AssetKey]] = defaultdict(list)
     for problem in problems:
@@ -104,10 +122,5 @@ def _repaired(
         elif problem.trouble in _REBUILT and problem.asset in known and len(problem.day) == _DAY:
             lake.remove(Manifest.path(problem.asset, problem.day))
             bad[problem.day].append(known[problem.asset])
-    for day, keys in sorted(bad.items()):
-        names = ", ".join(sorted(key.to_user_string() for key in keys))
-        done = job.execute_in_process(
-            instance=instance, partition_key=day, asset_selection=keys, run_config=_QUIET, raise_on_error=False
-        )
-        say(f"{'':<16}{'materialized' if done.success else 'could not materialize'} {names} of {day}")
+    _materialize(defs, instance, bad, say)
     return list(verify(lake))

@@ -249,8 +249,9 @@ class Archive:
             done = 0
             pace = _Pace(url)
             try:
-                for block in response.iter_content(_BLOCK):
-                    if done == 0 and not block.startswith(_ZIP_MAGIC):
+                # read1 gives what has come: a read of a whole block would sit out a drip.
+                while block := response.raw.read1(_BLOCK, decode_content=True):
+                    if not _ZIP_MAGIC[done:].startswith(block[: max(0, len(_ZIP_MAGIC) - done)]):
                         raise SourceRefused(
                             f"{url} is not a zip: it begins with {block[:60]!r}. Open it in a browser; "
                             "a proxy may be answering in the archive's place."

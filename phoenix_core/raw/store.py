@@ -69,25 +69,32 @@ class Ingest:
             fetched = self.archive.download(key, staged, expected=expected, max_bytes=dataset.max_bytes)
             if fetched is None:
                 staged.unlink(missing_ok=True)
-        if fetched is not None and fetched.verified:
-            name = relative.rsplit("/", 1)[-1]
-            self.lake.write(f"{relative}.CHECKSUM", f"{fetched.sha256}  {name}\n".encode())
         return fetched
 
     def _recorded(self, dataset: Dataset, listing: Listing, day: date, key: ArchiveKey, *, verified: bool) -> Entry:
         relative = raw_path(key)
         path = self.lake.path(relative)
+        digest = sha256_of(path)
+        if verified:
+            self._keep_checksum(relative, digest)
         return Manifest(self.lake).record(
             Entry(
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),
                 published=True,
                 file=relative,
-                sha256=sha256_of(path),
+                sha256=digest,
                 bytes=path.stat().st_size,
                 facts={"verified": verified, "key": key.path},
             )
         )
+
+    def _keep_checksum(self, relative: str, digest: str) -> None:
+        """Keep the published checksum beside the zip, also if an earlier run was killed between the two."""
+        line = f"{digest}  {relative.rsplit('/', 1)[-1]}\n".encode()
+        sidecar = self.lake.path(f"{relative}.CHECKSUM")
+        if not sidecar.is_file() or sidecar.read_bytes() != line:
+            self.lake.write(f"{relative}.CHECKSUM", line)
 
     def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         kept = Manifest(self.lake).find(raw_asset(dataset, listing), day)

@@ -137,7 +137,8 @@ def _distribution(trips: pl.DataFrame) -> str:
     figure = go.Figure(go.Histogram(x=trips["net"].cast(pl.Float64).to_list(), nbinsx=40, marker={"color": "#0f766e"}))
     margin = {"l": 60, "r": 20, "t": 20, "b": 40}
     figure.update_layout(height=260, margin=margin, template="plotly_white", xaxis_title="net PnL of a round trip")
-    return f"<h2>Distribution of round trips</h2>{figure.to_html(full_html=False, include_plotlyjs=False)}"
+    page = figure.to_html(full_html=False, include_plotlyjs=False, div_id="distribution")
+    return f"<h2>Distribution of round trips</h2>{page}"
 
 
 def _monthly(equity: pl.DataFrame) -> str:

@@ -110,12 +110,11 @@ def _only_member(path: Path, member: str, max_ratio: int) -> tuple[zipfile.ZipIn
 
 def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
     with path.open("rb") as file:
-        file.seek(info.header_offset)
         header = file.read(_LOCAL_HEADER.size)
-        if len(header) == _LOCAL_HEADER.size:
+        if info.header_offset == 0 and len(header) == _LOCAL_HEADER.size:
             magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
             name = file.read(name_length)
-            if magic == b"PK\x03\x04" and info.header_offset == 0 and name == info.orig_filename.encode():
+            if magic == b"PK\x03\x04" and name == info.orig_filename.encode():
                 return int(_LOCAL_HEADER.size + name_length + extra_length)
     raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
 

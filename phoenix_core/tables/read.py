@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -170,7 +170,7 @@ class DayTable:
         """Find the row and column that the fast reader refused."""
         kinds = {column.name: column.kind for column in self.columns}
         text = block.decode("utf-8", "replace")
-        for offset, row in enumerate(csv.reader(io.StringIO(text))):
+        for offset, row in enumerate(_rows_of(text)):
             if row and len(row) != len(header):
                 return self._drift(f"{len(row)} cells in line {line + offset}")
             for name, cell in zip(header, row, strict=False):
@@ -314,17 +314,27 @@ def csv_schema(columns: Iterable[Column]) -> dict[str, pl.DataType | type[pl.Dat
     return {column.name: _TYPES[column.kind] for column in columns}
 
 
+def _rows_of(text: str) -> Iterator[list[str]]:
+    """Cells of each line, up to one that is no CSV at all."""
+    rows = csv.reader(io.StringIO(text, newline=""))
+    while True:
+        try:
+            yield next(rows)
+        except (StopIteration, csv.Error):
+            return
+
+
 def _reads_as(kind: Kind, cell: str) -> bool:
     if cell == "" or kind in {Kind.TEXT, Kind.CLOCK, Kind.FLAG}:
         return True
     if kind is Kind.DECIMAL:
         try:
             value = Decimal(cell)
-        except InvalidOperation:
+            exponent = value.normalize().as_tuple().exponent
+        except ArithmeticError:  # not a number, or one beyond any exponent
             return False
         if not value.is_finite() or "_" in cell:
             return False
-        exponent = value.normalize().as_tuple().exponent
         digits_before = DECIMAL_DIGITS - DECIMAL_SCALE
         return isinstance(exponent, int) and exponent >= -DECIMAL_SCALE and abs(value) < Decimal(10) ** digits_before
     return bool(re.fullmatch(r"\s*[+-]?\d{1,18}", cell))

@@ -1,10 +1,12 @@
 """A real HTTP server on 127.0.0.1 that plays the archive, well or badly."""
 
+import socket
+import struct
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +23,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     announced: int | None = None  # Content-Length, where it is not the body's
     pause: float = 0.0  # seconds before the body
+    cut: int = 0  # bytes after which the connection ends; -1 announced: the length is not told
+    reset: bool = False  # it ends by a reset
+    drip: float = 0.0  # seconds between two bytes
 
 
 @dataclass
@@ -57,11 +62,28 @@ def serving(root: Path) -> Iterator[FakeArchive]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             length = len(answer.body) if answer.announced is None else answer.announced
-            self.send_header("Content-Length", str(length))
+            if length >= 0:
+                self.send_header("Content-Length", str(length))
             self.end_headers()
             time.sleep(answer.pause)
-            self.wfile.write(answer.body)
-            self.close_connection = answer.announced is not None
+            body = answer.body[: answer.cut] if answer.cut else answer.body
+            with suppress(ConnectionError):  # the client may have had enough
+                if answer.drip:
+                    for byte in body:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(answer.drip)
+                else:
+                    self.wfile.write(body)
+            if answer.reset:
+                self.wfile.flush()
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = bool(answer.cut) or answer.announced is not None
+
+        def do_HEAD(self) -> None:
+            answer = archive.answer(self.path)
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""

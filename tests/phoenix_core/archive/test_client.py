@@ -174,3 +174,22 @@ def test_a_url_that_is_no_archive_is_refused(url):
     """Neither http nor a folder that exists."""
     with pytest.raises(ConfigInvalid, match="PHOENIX_ARCHIVE_URL"):
         Archive(url)
+
+
+def test_a_drip_is_ended(client, server, tmp_path, monkeypatch):
+    """Ten bytes a second are not waited for: after the time of grace the download is given up and tried again."""
+    monkeypatch.setattr("phoenix_core.archive.client._STALL_SECONDS", 0.4)
+    path = put_day(server.root, AGG_TRADES, TEXT)
+    server.script(KEY.path, *(Answer(body=path.read_bytes(), drip=0.1) for _ in range(4)))
+    assert fetch(client, tmp_path).verified
+    server.script(KEY.path, *(Answer(body=path.read_bytes(), drip=0.1) for _ in range(9)))
+    with pytest.raises(SourceUnreachable, match="drips"):
+        fetch(client, tmp_path)
+
+
+def test_a_size_is_asked_for_without_the_file(client, server):
+    """One HEAD request; None where there is no file."""
+    assert client.size(KEY) is None
+    path = put_day(server.root, AGG_TRADES, TEXT)
+    assert client.size(KEY) == path.stat().st_size
+    assert Archive(str(server.root)).size(KEY) == path.stat().st_size

@@ -1,0 +1,113 @@
+"""What is asked of a published day, and what is shown of the rows that break it."""
+
+from datetime import date
+
+import pytest
+from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
+
+from phoenix_core.archive.client import Archive
+from phoenix_core.catalog.consistency import compare_day
+from phoenix_core.catalog.quality import inspect_day
+from phoenix_core.catalog.rules import COMPARISONS, RULES
+from phoenix_core.catalog.store import convert_day
+from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, KLINES, METRICS, TRADES, CatalogType
+from phoenix_core.raw.store import Ingest
+
+
+@pytest.fixture
+def inspect(server, lake):
+    """Publish a text as a day of a dataset; give findings by rule."""
+
+    def run(dataset, text):
+        put_day(server.root, dataset, text)
+        Ingest(lake, Archive(server.url), date(2026, 1, 1)).day(dataset, UM, DAY)
+        entry = convert_day(lake, dataset, UM, DAY)
+        return {finding.rule: finding for finding in inspect_day(lake, dataset, entry)}
+
+    return run
+
+
+def test_every_catalog_type_has_rules():
+    """And each type's begin with those that block."""
+    assert RULES.keys() == set(CatalogType)
+    assert all(rules[0].blocks for rules in RULES.values())
+
+
+def test_a_sound_day_holds(inspect):
+    """Two trades of consecutive ids within five minutes."""
+    rows = [(n, "69903.5", "0.014", n * 1_000, "true") for n in range(1, 4)]
+    assert all(finding.passed for finding in inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows)).values())
+
+
+def test_a_gap_is_a_loss_or_an_outage(inspect):
+    """Six minutes without a trade: ids that go on are an outage, ids that jump a loss; both are shown."""
+    rows = ((1, "69903.5", "1", 0, "true"), (2, "69903.5", "1", 360_000, "true"), (9, "69903.5", "1", 800_000, "true"))
+    found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))
+    assert not found["gaps"].passed
+    assert [(row["class"], row["seconds"]) for row in found["gaps"].rows] == [("outage", 360), ("loss", 440)]
+    assert [row["id_step"] for row in found["contiguous"].rows] == [7]
+    assert found["ordered"].passed
+
+
+def test_crossed_quotes_are_shown(inspect):
+    """A bid at the ask in two of three rows, with the rows."""
+    quotes = "".join(
+        f"{number},{bid}.00000000,1.00000000,65001.00000000,1.00000000,{START_MS + number},{START_MS + number}\n"
+        for number, bid in enumerate((65000, 65001, 65002))
+    )
+    found = inspect(BOOK_TICKER, quotes)["uncrossed"]
+    assert not found.passed
+    assert found.says == "2 of 3 rows break it"
+    assert [int(row["bid_price"]) for row in found.rows] == [65001, 65002]
+
+
+def test_a_missing_minute_is_named(inspect):
+    """1,438 of 1,440 minutes are missing, the first of them by its beginning."""
+    bars = "".join(f"{START_MS + n * 60_000},1,2,0.5,1,5,{START_MS + n * 60_000 + 59_999},5,3,1,1,0\n" for n in (0, 2))
+    found = inspect(KLINES, bars)
+    assert found["complete"].rows[0]["missing_from_ns"] == (START_MS + 60_000) * 1_000_000
+    assert found["complete"].says.startswith("1,438 ")
+    assert found["shaped"].passed
+
+
+def test_open_interest_that_stands_still_is_odd(inspect):
+    """Twelve samples of one value: an hour."""
+    rows = "".join(f"2024-03-30 {n // 12:02d}:{n % 12 * 5:02d}:00,BTCUSDT,80000.5,1,1,1,1,1\n" for n in range(1, 14))
+    found = inspect(METRICS, rows)["moving"]
+    assert not found.passed
+    assert found.rows[0]["rows"] == 13
+
+
+def test_a_frozen_band_is_odd(inspect):
+    """Ten snapshots of one notional, on the ask side alone."""
+    rows = "".join(
+        f"2024-03-30 00:{n // 2:02d}:{n % 2 * 30:02d},{side},1500.5,{1000 + (n if side < 0 else 0)}.5\n"
+        for n in range(12)
+        for side in (-1, 1)
+    )
+    found = inspect(BOOK_DEPTH, rows)["moving"]
+    assert [float(row["percentage"]) for row in found.rows] == [1.0]
+
+
+def test_days_are_compared(server, lake):
+    """Minutes rebuilt from single trades are the kline's; another volume is found and shown."""
+    ingest = Ingest(lake, Archive(server.url), date(2026, 1, 1))
+
+    def compare(volume):
+        put_day(server.root, TRADES, f"1,65000.1,2,130000.2,{START_MS + 5},true\n2,65000.3,1,65000.3,{START_MS + 9},false\n")
+        bar = f"{START_MS},65000.1,65000.3,65000.1,65000.3,{volume},{START_MS + 59_999},195000.5,2,1,65000.3,0\n"
+        put_day(server.root, KLINES, bar)
+        for dataset in (TRADES, KLINES):
+            ingest.day(dataset, UM, DAY)
+            convert_day(lake, dataset, UM, DAY)
+        _, findings = compare_day(lake, UM, DAY)
+        return {finding.rule: finding for finding in findings}
+
+    sound = compare("3")
+    assert sound.keys() == {rule.name for rule in COMPARISONS}
+    assert sound["trades_make_klines"].says == "0 of 1 minutes differ; up to 0% are expected"
+    assert sound["agg_trades_make_klines"].says == "not compared: trade_ticks not published"
+    assert all(finding.passed for finding in sound.values())
+    wrong = compare("4")["trades_make_klines"]
+    assert not wrong.passed
+    assert wrong.rows[0]["volume"] != wrong.rows[0]["volume_right"]

@@ -1,0 +1,1 @@
+"""Faults injected and counted: kills, flips, garbage, writers at once."""
