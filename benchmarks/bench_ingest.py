@@ -4,8 +4,9 @@
     python benchmarks/bench_ingest.py --rows 1200000 --dataset agg_trades
     python benchmarks/bench_ingest.py --curve 1000000,4000000,12000000,39000000
 
-Days are synthetic. All but the last comparison runs on one core. Row-by-row baselines take a sample from the head of the day, given by --sample, and
-are compared by rows per CPU second; the floor is inflating, parsing and writing the same day, each alone.
+Days are synthetic. All but the last comparison runs on one core. Row-by-row baselines take a sample from
+the head of the day, given by --sample, and are compared by rows per CPU second; the floor is inflating,
+parsing and writing the same day, each alone.
 """
 
 import argparse

@@ -41,7 +41,9 @@ def tick_by_tick(lake: Lake) -> int:
     depth = read_day(lake, catalog_asset(BOOK_DEPTH, LISTING), FIRST)
     interest = read_day(lake, catalog_asset(METRICS, LISTING), FIRST)
     others = [(ts, pressure.on_depth, (p, n)) for ts, p, n in depth.select("ts_init", "percentage", "notional").rows()]
-    others += [(ts, pressure.on_open_interest, (v,)) for ts, v in interest.select("ts_init", "sum_open_interest").rows()]
+    others += [
+        (ts, pressure.on_open_interest, (v,)) for ts, v in interest.select("ts_init", "sum_open_interest").rows()
+    ]
     others.sort(key=lambda event: event[0], reverse=True)
     columns = (
         trades["ts_event"].to_pylist(),

@@ -33,13 +33,9 @@ STAGES = ("raw", "catalog", "signals", "backtest")
 def materialize(selection: str, *arguments: str) -> float:
     """Run the shell's own command and give its wall seconds."""
     started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "phoenix_dagster.definitions"]
-        + ["--select", selection, *arguments],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "phoenix_dagster.definitions"]
+    command += ["--select", selection, *arguments]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 

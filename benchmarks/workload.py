@@ -99,7 +99,7 @@ def child(script: str, arguments: Sequence[str], cores: int) -> dict[str, Any]:
         [sys.executable, script, *arguments],
         check=True,
         stdout=subprocess.PIPE,
-        preexec_fn=lambda: os.sched_setaffinity(0, allowed),  # noqa: PLW1509 - this process has no other threads to fear
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -6,6 +6,7 @@ own stages along, and a condition over thousands of days would keep the daemon b
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from phoenix_dagster.settings import Settings
 INTERVAL_SECONDS = 30
 
 
-def follows(settings: Settings) -> dg.AutomationCondition:
+def follows(settings: Settings) -> dg.AutomationCondition[Any]:
     """When an input of a recent day is new and none of its inputs is under way.
 
     Inputs of earlier days may be absent, as the body copes with that; those of the day itself may not.

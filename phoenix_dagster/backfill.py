@@ -89,7 +89,9 @@ class RunningDagster:
             found = [n["assetKey"]["path"] for n in nodes if name in {n["assetKey"]["path"][-1], n["groupName"], "all"}]
             if not found:
                 names = sorted({node["assetKey"]["path"][-1] for node in nodes} | {node["groupName"] for node in nodes})
-                raise ConfigInvalid(f"{market_symbol} has no asset or group {name!r}: expected some of {', '.join(names)}.")
+                raise ConfigInvalid(
+                    f"{market_symbol} has no asset or group {name!r}: expected some of {', '.join(names)}."
+                )
             chosen += [key for key in found if key not in chosen]
         return chosen
 

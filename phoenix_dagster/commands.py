@@ -160,7 +160,8 @@ def print_plan(chosen: argparse.Namespace) -> int:
         total.update(figures)
     for name, figures in [*rows, ("together", total)]:
         print(
-            f"{name:<28}{figures['files']:>7}{figures['here']:>7}{figures['absent']:>8}{figures['bytes'] / _MIB:>12,.3f}"
+            f"{name:<28}{figures['files']:>7}{figures['here']:>7}{figures['absent']:>8}"
+            f"{figures['bytes'] / _MIB:>12,.3f}"
             f"{figures['rows'] / 1e3:>12,.1f}{figures['seconds'] / 60:>9,.1f}{figures['disk'] / _MIB:>12,.3f}"
         )
     print("Bytes are published sizes of what is not here yet; rows, time and disk are estimates from them.")
@@ -198,11 +199,15 @@ def print_inventory(chosen: argparse.Namespace) -> int:
         spans[asset].append(day)
         kind = "published" if entry.published else str(entry.facts.get("absence") or entry.reason.partition(":")[0])
         figures[asset].update({kind: 1, "rows": entry.rows, "bytes": entry.bytes})
-    print(f"{'asset':<44}{'days':>6}{'never':>7}{'missing':>9}{'not yet':>9}  {'first':<12}{'last':<12}{'rows':>15}{'MiB':>11}")
+    print(
+        f"{'asset':<44}{'days':>6}{'never':>7}{'missing':>9}{'not yet':>9}  "
+        f"{'first':<12}{'last':<12}{'rows':>15}{'MiB':>11}"
+    )
     for asset, found in sorted(figures.items()):
         print(
             f"{asset:<44}{found['published']:>6}{found['never']:>7}{found['missing']:>9}{found['not yet']:>9}  "
-            f"{min(spans[asset])[:10]:<12}{max(spans[asset])[:10]:<12}{found['rows']:>15,}{found['bytes'] / _MIB:>11,.1f}"
+            f"{min(spans[asset])[:10]:<12}{max(spans[asset])[:10]:<12}"
+            f"{found['rows']:>15,}{found['bytes'] / _MIB:>11,.1f}"
         )
     print(f"{len(figures)} assets in {lake.root}")
     return 0

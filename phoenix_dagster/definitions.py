@@ -50,7 +50,9 @@ def definitions(chosen: Settings) -> dg.Definitions:
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
     assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
     daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}
-    raw = {listing: [one for one in made if "raw" in one.group_names_by_key.values()] for listing, made in daily.items()}
+    raw = {
+        listing: [one for one in made if "raw" in one.group_names_by_key.values()] for listing, made in daily.items()
+    }
     return dg.Definitions(
         assets=[asset for made in assets.values() for asset in made],
         jobs=[continuous_job(listing) for listing in assets if listing.market is not Market.CM],

@@ -15,7 +15,6 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 from phoenix_dagster.settings import dagster_home, settings
 
-
 # Steps of each kind that run at once, over all runs. `dagster instance concurrency set` changes them for good.
 POOL_LIMITS = {"download": 4, "conversion": 2, "backtest": 1}
 

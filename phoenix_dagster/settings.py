@@ -30,7 +30,8 @@ def _intervals(value: object) -> object:
     parts = [part.strip() for part in value.split(",") if part.strip()]
     if unknown := [part for part in parts if part not in set(Interval)]:
         raise ConfigInvalid(
-            f"PHOENIX_KLINE_INTERVALS has {', '.join(map(repr, unknown))}: expected some of {', '.join(Interval)}. Correct it."
+            f"PHOENIX_KLINE_INTERVALS has {', '.join(map(repr, unknown))}: "
+            f"expected some of {', '.join(Interval)}. Correct it."
         )
     return tuple(dict.fromkeys(Interval(part) for part in parts))
 

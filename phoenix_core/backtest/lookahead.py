@@ -9,7 +9,7 @@ period at its end), not off the times by which the catalog says it was known: th
 import random
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -132,13 +132,11 @@ def _copy(lake: Lake, left: Lake, dataset: Dataset | None, asset: str, day: date
     with left.publishing(entry.file) as staged:
         rows = _rows_before(source, staged, dataset, entry, day, cut_ns)
         digest, size = sha256_of(staged), staged.stat().st_size
-    facts = {"asset": asset, "day": entry.day, "published": rows > 0, "sources": dict(entry.sources)}
-    if rows:
-        told = {"file": entry.file, "sha256": digest, "bytes": size, "rows": rows, "facts": dict(entry.facts)}
-        Manifest(left).record(Entry(**facts, **told))
-    else:
+    if not rows:
         left.remove(entry.file)
-        Manifest(left).record(Entry(**facts, reason="nothing of it had happened"))
+        Manifest(left).record(replace(entry, published=False, reason="nothing of it had happened", file="", sha256=""))
+        return
+    Manifest(left).record(replace(entry, sha256=digest, bytes=size, rows=rows))
 
 
 def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Entry, day: date, cut_ns: int) -> int:
@@ -160,5 +158,6 @@ def described(found: Guarded) -> Sequence[str]:
     for leak in found.leaks:
         changed = [decision for decision in leak.before if decision not in leak.after]
         appeared = [decision for decision in leak.after if decision not in leak.before]
-        lines.append(f"without what came after {leak.cut_ns}: {len(changed)} gone {changed[:2]}, {len(appeared)} new {appeared[:2]}")
+        what = f"{len(changed)} gone {changed[:2]}, {len(appeared)} new {appeared[:2]}"
+        lines.append(f"without what came after {leak.cut_ns}: {what}")
     return lines

@@ -262,7 +262,9 @@ def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
     """The day as the venue's settings see it: without funding, or with signals that are known later."""
     late = int(experiment.venue.feed_latency_ms * 1_000_000)
     signals = day.signals.with_columns(pl.col("ts_init") + late).filter(pl.col("ts_init") <= day.end_ns)
-    return replace(day, signals=signals if late else day.signals, funding=day.funding if experiment.venue.funding else ())
+    return replace(
+        day, signals=signals if late else day.signals, funding=day.funding if experiment.venue.funding else ()
+    )
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
@@ -299,7 +301,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
     notes = [
         f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
         f"orders reach the exchange {venue.order_latency_ms:g} ms after the decision",
-        *([f"and an exponential {venue.order_latency_spread_ms:g} ms on average"] if venue.order_latency_spread_ms else []),
+        *(
+            [f"and an exponential {venue.order_latency_spread_ms:g} ms on average"]
+            if venue.order_latency_spread_ms
+            else []
+        ),
         *([f"signals are known {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
         f"maker queue {'tracked' if venue.queue_position else 'ignored'}",
         "what is open at the end is closed at market, with fee",

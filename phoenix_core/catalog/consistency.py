@@ -35,6 +35,7 @@ _MARK_MEDIAN, _MARK_WORST = 0.002, 0.05
 # beyond the quote before it. Trades whose last quote is older than a second are not compared.
 _BAND, _OUTSIDE = 0.003, 0.01
 
+
 def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[Finding, ...]]:
     """Compare what is published of a day and publish the findings.
 
@@ -166,7 +167,9 @@ def _at_quotes(days: _Days, rule: str) -> Finding:
     seam: pl.DataFrame | None = None
     count = 0
     for batch in frames(days.lake, entry, ("ts_event", "bid_price", "ask_price")) if entry else ():
-        quotes = batch.with_columns(pl.col("ts_event").cast(pl.Int64), pl.col("bid_price", "ask_price").cast(pl.Float64))
+        quotes = batch.with_columns(
+            pl.col("ts_event").cast(pl.Int64), pl.col("bid_price", "ask_price").cast(pl.Float64)
+        )
         quotes = quotes if seam is None else pl.concat([seam, quotes])
         seam = quotes.tail(1)
         within = trades.filter(pl.col("ts_event").is_between(quotes["ts_event"][0], quotes["ts_event"][-1], "right"))

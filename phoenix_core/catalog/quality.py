@@ -107,11 +107,11 @@ class _Pass:
             for look in (_duplicates, _incomplete, _misshapen, _frozen, _quiet_depth):
                 for rule, rows in look(small, self._dataset, self._start):
                     self._note(rule, rows)
-        for rule in RULES[self._dataset.becomes]:
-            count = self._counts.get(rule.name, 0)
-            passed = count == 0 or (rule is UNCROSSED and count <= self._seen * _CROSSED_SHARE)
+        for demanded in RULES[self._dataset.becomes]:
+            count = self._counts.get(demanded.name, 0)
+            passed = count == 0 or (demanded is UNCROSSED and count <= self._seen * _CROSSED_SHARE)
             says = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
-            yield Finding(rule.name, passed, says, tuple(self._broken.get(rule.name, ())))
+            yield Finding(demanded.name, passed, says, tuple(self._broken.get(demanded.name, ())))
 
     def _note(self, rule: str, rows: pl.DataFrame) -> None:
         if rows.height:
@@ -187,7 +187,9 @@ def _frozen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
 
 def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
     runs = frame.with_columns(pl.col(column).rle_id().alias("run"))
-    long = runs.group_by("run", maintain_order=True).agg(pl.len().alias("rows"), pl.all().exclude("run", "rows").first())
+    long = runs.group_by("run", maintain_order=True).agg(
+        pl.len().alias("rows"), pl.all().exclude("run", "rows").first()
+    )
     return long.filter((pl.col("rows") >= length) & pl.col(column).is_not_null()).drop("run")
 
 
@@ -209,4 +211,3 @@ def _count(manifest: Manifest, entry: Entry, day: date) -> Finding:
     middle = median(usual)
     says = f"{entry.rows:,} rows; the median of {len(usual)} earlier days is {middle:,.0f}"
     return Finding("count", entry.rows * _FEW >= middle, says)
-

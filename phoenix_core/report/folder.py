@@ -35,7 +35,9 @@ def page_of(lake: Lake, location: str) -> str:
     document = json.loads(described.read_bytes())
     tables = {name: _table(folder, name, document["files"]) for name in _TABLES}
     experiment = document["experiment"]
-    tables["signals"] = _signals_near(lake, Listing.parse(experiment["listing"]), tables["fills"])
+    signals = _signals_near(lake, Listing.parse(experiment["listing"]), tables["fills"])
+    if signals is not None:
+        tables["signals"] = signals
     return report_page(
         f"{experiment['listing']} · {experiment['first']} to {experiment['last']}",
         _figures(document, tables),

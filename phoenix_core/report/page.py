@@ -19,7 +19,8 @@ h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.05rem;margin-top:2rem} .
 .card{border:1px solid #e5e7eb;border-radius:.5rem;padding:.6rem .9rem;min-width:8rem}
 .card b{display:block;font-size:1.15rem} .card span{color:#6b7280;font-size:.8rem}
 table{border-collapse:collapse;font-size:.8rem;width:100%} td,th{padding:.25rem .5rem;text-align:right;
-border-bottom:1px solid #f3f4f6;white-space:nowrap} .wide{overflow-x:auto} td:first-child,th:first-child{text-align:left}
+border-bottom:1px solid #f3f4f6;white-space:nowrap}
+.wide{overflow-x:auto} td:first-child,th:first-child{text-align:left}
 """
 
 
@@ -153,10 +154,10 @@ def _monthly(equity: pl.DataFrame) -> str:
     )
     found = {month: f"{value:.2%}" for month, value in months.select("month", "return").iter_rows()}
     head = "".join(f"<th>{month:02d}</th>" for month in range(1, 13))
-    lines = "".join(
-        f"<tr><td>{year}</td>{''.join(f'<td>{found.get(f"{year}-{month:02d}", "")}</td>' for month in range(1, 13))}</tr>"
-        for year in sorted({month[:4] for month in found})
-    )
+    lines = ""
+    for year in sorted({month[:4] for month in found}):
+        cells = "".join(f"<td>{found.get(f'{year}-{month:02d}', '')}</td>" for month in range(1, 13))
+        lines += f"<tr><td>{year}</td>{cells}</tr>"
     return f"<h2>Monthly returns</h2><table><tr><th></th>{head}</tr>{lines}</table>"
 
 
@@ -164,7 +165,9 @@ def _table(frame: pl.DataFrame) -> str:
     if frame.is_empty():
         return '<p class="note">none</p>'
     clocks = [name for name in frame.columns if name.endswith("_ns")]
-    moments = [pl.from_epoch(name, "ns").dt.strftime("%Y-%m-%d %H:%M:%S").alias(name.replace("_ns", "")) for name in clocks]
+    moments = [
+        pl.from_epoch(name, "ns").dt.strftime("%Y-%m-%d %H:%M:%S").alias(name.replace("_ns", "")) for name in clocks
+    ]
     frame = frame.select(*moments, pl.exclude(clocks))
     head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
     rows = "".join(

@@ -33,9 +33,8 @@ def write_archive(
     written = []
     for day in days:
         market = MarketDay(day, seed, size or MarketSize())
-        for dataset in DATASETS:
-            if dataset.name in _TEXTS and dataset.life(listing).excludes(day) is None:
-                written.append(write_dataset(root, listing, dataset, market))
+        alive = [one for one in DATASETS if one.name in _TEXTS and one.life(listing).excludes(day) is None]
+        written += [write_dataset(root, listing, dataset, market) for dataset in alive]
     months = sorted({day.replace(day=1) for day in days})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]
 

@@ -39,7 +39,9 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         started = time.monotonic()
         entry = convert_day(workspace.lake(), dataset, listing, day)
         metadata = described(entry, workspace, time.monotonic() - started)
-        return Done(entry, metadata, (*_checks(entry), *_inspected(entry, inspect_day(workspace.lake(), dataset, entry))))
+        return Done(
+            entry, metadata, (*_checks(entry), *_inspected(entry, inspect_day(workspace.lake(), dataset, entry)))
+        )
 
     def _inspected(entry: Entry, findings: Sequence["Finding"]) -> tuple[Check, ...]:
         if entry.published:

@@ -94,9 +94,7 @@ def test_a_week_clicked_mended_and_wiped(folder, week_ui, browser, page):
     zipped = Path(str(sidecar(folder, DAMAGED)).removesuffix(".CHECKSUM"))
     digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
     sidecar(folder, DAMAGED).write_text(f"{digest}  {zipped.name}\n")
-    again = phoenix(
-        folder, "backfill", "--first", str(DAMAGED), "--select", "agg_trades,trade_ticks", "--url", week_ui
-    )
+    again = phoenix(folder, "backfill", "--first", str(DAMAGED), "--select", "agg_trades,trade_ticks", "--url", week_ui)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "completed_success, 2 done, 0 failed" in again.stdout
     assert re.search(r"um/btcusdt/agg_trades +7 ", phoenix(folder, "inventory").stdout)

@@ -2,7 +2,7 @@
 
 import dagster as dg
 import pytest
-from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
+from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Manifest

@@ -109,13 +109,17 @@ def test_a_request_takes_the_raw_files_that_lack(make_defs, instance, server, tm
     """All of a new day, those that are never published included; of a replaced file just that."""
     publish(server, FIRST)
     first = date(2024, 1, 1)
-    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def("ingest_um_btcusdt")
+    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def(
+        "ingest_um_btcusdt"
+    )
 
     def selection():
         today = (FIRST + timedelta(1)).isoformat()
         workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
         defs = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1)
-        with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
+        with dg.build_sensor_context(
+            instance=instance, definitions=defs, resources={"workspace": workspace}
+        ) as context:
             requests = sensor.evaluate_tick(context).run_requests
         return [{key.path[-1] for key in request.asset_selection} for request in requests]
 

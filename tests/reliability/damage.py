@@ -4,14 +4,13 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from reliability import stages
-
 from phoenix_core.catalog.store import catalog_asset, verified_file
 from phoenix_core.catalog.verification import verify
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage import Lake
+from reliability import stages
 
 
 def flips(lake: Lake, count: int, seed: int) -> Counter:

@@ -19,7 +19,9 @@ STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/test
 HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"
 KILLS = f"{HERE}::test_kills_leave_nothing_half_done"
 GARBAGE = f"{HERE}::test_garbage_is_read_counted_or_refused"
-OBJECT_STORE = "not tested: object stores are refused (phoenix_core/test_storage.py::test_an_object_store_is_refused_for_now)"
+OBJECT_STORE = (
+    "not tested: object stores are refused (phoenix_core/test_storage.py::test_an_object_store_is_refused_for_now)"
+)
 
 _ROWS = (
     ("the archive's name can't be resolved", f"{CLIENT}::test_an_unreachable_archive_says_so"),
@@ -93,12 +95,18 @@ _ROWS = (
     ("symbols that could be paths", "phoenix_core/test_market.py::test_a_symbol_that_could_be_a_path_is_refused"),
     ("dates that mean nothing", "phoenix_core/test_market.py::test_a_range_is_inclusive_and_forward"),
     ("unknown keys, wrong types in a config", GARBAGE),
-    ("a strategy that raises", "not tested: the only strategy is ours; what it raises fails the run before it publishes"),
+    (
+        "a strategy that raises",
+        "not tested: the only strategy is ours; what it raises fails the run before it publishes",
+    ),
     ("a strategy that hangs", "not tested: bounded by run_monitoring.max_runtime_seconds in dagster.yaml"),
     ("NaN in an order", "not tested: quantities are decimals rounded down to the step"),
     ("equity at or below zero", "not tested: positions are liquidated at the maintenance margin first"),
     ("days missing in a range", "phoenix_core/backtest/test_inputs.py::test_a_missing_day_is_named_and_the_rest_runs"),
-    ("a panic in NautilusTrader's reader", "not tested: files are verified before it opens them, so that it has no cause"),
+    (
+        "a panic in NautilusTrader's reader",
+        "not tested: files are verified before it opens them, so that it has no cause",
+    ),
     ("the same backtest twice", f"{HERE}::test_a_backtest_has_one_digest"),
     ("PostgreSQL down", "not tested: Dagster's own; a run that is repeated finds its days done"),
     ("a message broker restarts", "not tested: none is used"),
@@ -110,7 +118,10 @@ _ROWS = (
     ("a wrong clock", "phoenix_core/archive/test_publication.py::test_a_recent_day_is_not_yet_and_an_old_one_missing"),
     ("a sensor dies between request and cursor", f"{SENSORS}::test_a_day_is_requested_once_when_all_of_it_is_out"),
     ("a long backfill with transient faults", f"{HERE}::test_a_long_range_with_transient_faults_converges"),
-    ("leaked pool slots, zombie runs", "phoenix_dagster/test_instance_storage.py::test_the_shipped_instance_frees_and_ends"),
+    (
+        "leaked pool slots, zombie runs",
+        "phoenix_dagster/test_instance_storage.py::test_the_shipped_instance_frees_and_ends",
+    ),
 )
 
 FAULTS = tuple(Fault(number, what, shown) for number, (what, shown) in enumerate(_ROWS, start=1))

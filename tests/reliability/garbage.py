@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from fakes.zips import UM, put
@@ -71,7 +72,7 @@ def csvs(root: Path, inputs: int, chosen: random.Random) -> Counter:
         # Mostly rows are damaged: a damaged header is drift and hides them.
         head = mutated(header.encode(), chosen) if chosen.random() < 0.1 else chosen.choice((header.encode(), b""))
         path = put(root, key, head + body)
-        told[_outcome(lambda: _read(path, key, dataset, root))] += 1
+        told[_outcome(partial(_read, path, key, dataset, root))] += 1
     return told
 
 
@@ -121,11 +122,19 @@ def configurations(root: Path, inputs: int, chosen: random.Random) -> Counter:
     told: Counter = Counter()
     for number in range(inputs):
         name = chosen.choice(list(Settings.model_fields))
-        value = mutated(chosen.choice((b"um:BTCUSDT", b"2024-01-01", b"all", b"7", b"1m,5m")), chosen).decode("utf-8", "replace")
+        value = mutated(chosen.choice((b"um:BTCUSDT", b"2024-01-01", b"all", b"7", b"1m,5m")), chosen).decode(
+            "utf-8", "replace"
+        )
         if number % 2:
             told[_outcome(lambda name=name, value=value: Settings(**{name: value}))] += 1
         else:
-            told[_outcome(lambda name=name, value=value: Experiment.parse(listing="um:BTCUSDT", first="2024-01-01", last=value, venue={name: value}))] += 1  # noqa: E501
+            told[
+                _outcome(
+                    lambda name=name, value=value: Experiment.parse(
+                        listing="um:BTCUSDT", first="2024-01-01", last=value, venue={name: value}
+                    )
+                )
+            ] += 1
     return told
 
 

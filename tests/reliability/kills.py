@@ -19,9 +19,9 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
-from reliability import stages
 
 from phoenix_core.storage import Lake
+from reliability import stages
 
 _DEADLINE = 60.0
 

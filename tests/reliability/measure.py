@@ -89,11 +89,13 @@ def page(found: Figures, size: Size, seed: int) -> str:
     bound = f"at most {3 / effective:.1%} of such kills at 95 % confidence" if effective else "nothing can be said"
     flips = sum(found.flips[kind] for kind in ("zip", "parquet", "manifest"))
     noticed = sum(found.flips[f"{kind} noticed"] for kind in ("zip", "parquet", "manifest"))
-    form = "--long" if size == LONG else ""
+    inputs = sum(sum(counts.values()) for counts in found.garbage.values())
+    untyped = sum(n for counts in found.garbage.values() for name, n in counts.items() if name.startswith("UN"))
+    form = " --long" if size == LONG else ""
     lines = [
         "# What was broken on purpose",
         "",
-        f"Written by `PYTHONPATH=tests uv run python -m reliability.measure {form}`",
+        f"Written by `PYTHONPATH=tests uv run python -m reliability.measure{form}`",
         f"in {found.seconds / 60:.0f} min on {platform.machine()}, Python {platform.python_version()}, seed {seed}. All data is synthetic,",
         "all faults are injected into real processes, files and sockets. Kills that struck before work had begun or after",
         "all of it was published are tried and not counted.",
@@ -110,8 +112,7 @@ def page(found: Figures, size: Size, seed: int) -> str:
         f"| processes writing one day at once (2 and 8), files wrong | {found.writers}, {found.wrong_files} |",
         f"| single bits flipped in zip, parquet, manifest / noticed before use | {flips} / {noticed} |",
         f"| of these shown to `phoenix doctor` / named by it | {found.flips['for the doctor']} / {found.flips['named by the doctor']} |",
-        f"| garbage inputs / errors that are not ours | {sum(sum(c.values()) for c in found.garbage.values()):,} / "
-        f"{sum(n for c in found.garbage.values() for name, n in c.items() if name.startswith('UN'))} |",
+        f"| garbage inputs / errors that are not ours | {inputs:,} / {untyped} |",
         f"| distinct digests of one backtest over hash seeds, time zones and processes | {found.digests} of {found.processes} runs |",
         "",
         "## Kills by stage",

@@ -36,7 +36,7 @@ def test_a_full_disk_publishes_nothing(small_disk, written):
         lake.write("new.bin", b"x" * written)
         assert (small_disk / "new.bin").stat().st_size == written
         return
-    with pytest.raises(StorageFailed, match="No space left on device.*free space"):
+    with pytest.raises(StorageFailed, match=r"No space left on device.*free space"):
         lake.write("new.bin", b"x" * written)
     assert files(small_disk) == [small_disk / "kept.json"]
 
@@ -48,7 +48,9 @@ def test_a_stage_on_a_full_disk_leaves_the_catalog_as_it_was(small_disk):
     lake = Lake.at(small_disk / "lake")
     stages.archive(small_disk.parent)
     stages.download(small_disk.parent, lake)
-    (small_disk / "ballast").write_bytes(b"x" * (8 * 1_048_576 - sum(path.stat().st_size for path in files(small_disk)) - 60_000))
+    (small_disk / "ballast").write_bytes(
+        b"x" * (8 * 1_048_576 - sum(path.stat().st_size for path in files(small_disk)) - 60_000)
+    )
     with pytest.raises(StorageFailed):
         stages.conversion(small_disk.parent, lake)
     published = files(small_disk / "lake" / "catalog")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from fakes.archive_server import Answer
 from fakes.zips import UM, put
-from reliability.faults import FAULTS
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
@@ -16,6 +15,7 @@ from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import PhoenixError, SourceUnreachable, TransferIncomplete
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import Lake
+from reliability.faults import FAULTS
 
 TESTS = Path(__file__).parents[1]
 DAY = date(2024, 3, 30)

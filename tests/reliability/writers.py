@@ -5,10 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from phoenix_core.storage import Lake
 from reliability import stages
 from reliability.kills import digests, ended, forked
-
-from phoenix_core.storage import Lake
 
 
 def at_once(root: Path, lake: Path, writers: int, expected: dict[str, str]) -> int:
@@ -35,7 +34,11 @@ def backtest_digests(root: Path, lake: Path, hash_seeds: list[str]) -> set[str]:
     tests = str(Path(__file__).parents[1])
     found = set()
     for seed in hash_seeds:
-        environment = dict(os.environ) | {"PYTHONHASHSEED": seed, "PYTHONPATH": tests, "TZ": "Asia/Tokyo" if seed == "1" else "UTC"}
+        environment = dict(os.environ) | {
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": tests,
+            "TZ": "Asia/Tokyo" if seed == "1" else "UTC",
+        }
         command = [sys.executable, "-c", script, str(root), str(lake)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
         found.add(done.stdout.split()[-1])

@@ -94,7 +94,9 @@ def test_days_are_compared(server, lake):
     ingest = Ingest(lake, Archive(server.url), date(2026, 1, 1))
 
     def compare(volume):
-        put_day(server.root, TRADES, f"1,65000.1,2,130000.2,{START_MS + 5},true\n2,65000.3,1,65000.3,{START_MS + 9},false\n")
+        put_day(
+            server.root, TRADES, f"1,65000.1,2,130000.2,{START_MS + 5},true\n2,65000.3,1,65000.3,{START_MS + 9},false\n"
+        )
         bar = f"{START_MS},65000.1,65000.3,65000.1,65000.3,{volume},{START_MS + 59_999},195000.5,2,1,65000.3,0\n"
         put_day(server.root, KLINES, bar)
         for dataset in (TRADES, KLINES):
