@@ -34,6 +34,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_of_ns, day_start_ns, days_between
 from phoenix_core.signals.days import OI_DAYS, SignalDays
 from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.strategies.phoenix import Decision, Why
 
 _INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
 
@@ -44,13 +45,13 @@ class Leak:
 
     Attributes:
         cut_ns: The instant after which nothing was left.
-        before: Decisions up to then with the future, (ns, why, side, price) each.
+        before: Decisions up to then with the future.
         after: The same without it.
     """
 
     cut_ns: int
-    before: tuple[tuple[object, ...], ...]
-    after: tuple[tuple[object, ...], ...]
+    before: tuple[Decision, ...]
+    after: tuple[Decision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,15 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
     """
     chosen = random.Random(seed)  # noqa: S311 - instants, not secrets
     start, end = day_start_ns(experiment.first), day_start_ns(experiment.last) + DAY_NS
-    cuts = tuple(sorted(chosen.randrange(start, end) for _ in range(instants)))
     with TemporaryDirectory(prefix="phoenix-lookahead-") as folder:
         # Signals are computed anew on both sides, so that what they leak is seen.
         whole = _decisions(_without_future(lake, Lake.at(Path(folder) / "whole"), experiment, end), experiment, end)
+        cuts = _instants(whole, (start, end), instants, chosen)
         leaks = []
         compared = 0
         for number, cut in enumerate(cuts):
             left = _without_future(lake, Lake.at(Path(folder) / str(number)), experiment, cut)
-            before = tuple(decision for decision in whole if int(str(decision[0])) < cut)
+            before = tuple(decision for decision in whole if decision.ts < cut)
             after = _decisions(left, experiment, cut)
             compared += len(before)
             if before != after:
@@ -93,12 +94,20 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
     return Guarded(cuts, compared, tuple(leaks))
 
 
-def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[tuple[object, ...], ...]:
-    """What was decided before an instant: orders that filled by then, but for the forced end."""
+def _instants(
+    decisions: Sequence[Decision], span: tuple[int, int], count: int, chosen: random.Random
+) -> tuple[int, ...]:
+    """Every second one anywhere, the others just after a decision, where what it knew too early is missing."""
+    anywhere = [chosen.randrange(*span) for _ in range(count - count // 2)]
+    after = [chosen.choice(decisions).ts + 1 if decisions else chosen.randrange(*span) for _ in range(count // 2)]
+    return tuple(sorted((*anywhere, *after)))
+
+
+def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decision, ...]:
+    """What was decided before an instant, on signals alone: the end of the session is no decision."""
     last = min(experiment.last, day_of_ns(until_ns - 1))
     result = run(lake, experiment.model_copy(update={"last": last}))
-    early = result.fills.filter((pl.col("ts") < until_ns) & (pl.col("why") != "session end"))
-    return tuple(early.select("decided_ns", "why", "side", "price").sort("decided_ns", maintain_order=True).iter_rows())
+    return tuple(one for one in result.decisions if one.ts < until_ns and one.why is not Why.SESSION_END)
 
 
 def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int) -> Lake:

@@ -22,7 +22,7 @@ from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.strategies.phoenix import Decision, PhoenixStrategy
 
 _SPARE_NS = 1_000_000
 
@@ -52,6 +52,7 @@ class Result:
         events: Events that the engine saw.
         versions: Data versions of all inputs, by asset and day.
         gaps: Times without trades, in which nothing was entered.
+        decisions: Every order that was decided on, filled or not.
     """
 
     experiment: Experiment
@@ -68,6 +69,7 @@ class Result:
     events: int
     versions: dict[str, str]
     gaps: tuple[Gap, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def excluded_seconds(self) -> float:
@@ -143,6 +145,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         events=replay.events,
         versions=inputs.versions,
         gaps=tuple(inputs.gaps),
+        decisions=strategy.decisions,
     )
 
 

@@ -105,6 +105,8 @@ class Decision:
         first_trade: First aggregate trade of that bucket.
         last_trade: Last aggregate trade of that bucket.
         lpi: Its pressure index; None without a signal.
+        ldr: Its liquidity depletion, where it was known.
+        oi_z: Its crowding, where it was known.
     """
 
     why: Why
@@ -114,6 +116,8 @@ class Decision:
     first_trade: int
     last_trade: int
     lpi: float | None
+    ldr: float | None = None
+    oi_z: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,11 @@ class PhoenixStrategy(Strategy):
     def has_open_order(self) -> bool:
         """An order is on its way, works at the venue, or is about to be sent anew: ticks matter."""
         return self._entry is not None or self._exit is not None or _REQUOTE in self.clock.timer_names
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Every order that was decided on, filled or not, in order."""
+        return tuple(self._decisions.values())
 
     @property
     def position(self) -> Decimal:
@@ -351,6 +360,8 @@ class PhoenixStrategy(Strategy):
             first_trade=signal.first_trade if signal else -1,
             last_trade=signal.last_trade if signal else -1,
             lpi=signal.lpi if signal else None,
+            ldr=signal.ldr if signal else None,
+            oi_z=signal.oi_z if signal else None,
         )
         hesitation = self._hesitation_ns()
         if not hesitation:

@@ -1,0 +1,100 @@
+"""Decisions do not change when the future is taken away; deliberate leaks are caught."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from phoenix_core.backtest.envelope import ASSUMPTIONS, envelope
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.lookahead import described, guard
+from phoenix_core.backtest.run import run
+from phoenix_core.manifest import Manifest
+from phoenix_core.signals.days import SignalDays
+from phoenix_core.storage import Lake, sha256_of
+
+
+def experiment(market, **strategy):
+    return Experiment.parse(listing=str(market.listing), first=market.days[1], last=market.days[1], strategy=strategy)
+
+
+def test_no_decision_knows_the_future(market):
+    """At random instants of a day with entries and exits, everything later is removed: nothing changes."""
+    found = guard(market.lake, experiment(market), instants=4, seed=5)
+    assert found.decisions > 4
+    assert found.leaks == (), described(found)
+    assert described(found)[0].endswith("0 leaks")
+
+
+@pytest.fixture
+def leaky(market, tmp_path):
+    """The market again, with one input known earlier than it was."""
+    import shutil  # noqa: PLC0415 - here alone
+
+    root = tmp_path / "leaky"
+    shutil.copytree(market.lake.root, root)
+    lake = Lake.at(root)
+
+    def leak(asset, shift_ns):
+        for day in market.days:
+            entry = Manifest(lake).find(f"um/btcusdt/{asset}", day)
+            path = lake.path(entry.file)
+            table = pq.read_table(path)
+            early = pc.subtract(table["ts_init"].cast(pa.int64()), shift_ns).cast(pa.uint64())
+            table = table.set_column(table.schema.get_field_index("ts_init"), "ts_init", early)
+            if asset == "mark_prices":  # each minute dips deep enough to liquidate
+                low = pc.round(pc.multiply(table["low"].cast(pa.float64()), 0.97), 2).cast(table.schema.field("low").type)
+                table = table.set_column(table.schema.get_field_index("low"), "low", low)
+            pq.write_table(table, path)
+            changed = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+            from dataclasses import replace  # noqa: PLC0415 - here alone
+
+            Manifest(lake).record(replace(entry, **changed))
+        for day in market.days:
+            SignalDays(lake, market.listing).publish_signals(day)
+        return lake
+
+    return leak
+
+
+@pytest.mark.parametrize(
+    ("asset", "shift_ns"),
+    [("open_interest", 300 * 10**9), ("depth", 31 * 10**9)],
+    ids=["a metrics row at its label", "depth before its snapshot"],
+)
+def test_a_row_that_is_known_too_early_is_caught(market, leaky, asset, shift_ns):
+    """One period early: with the future gone, some decision comes out otherwise."""
+    lake = leaky(asset, shift_ns)
+    found = guard(lake, experiment(market, oi_z_threshold=1.0), instants=16, seed=3)
+    assert found.decisions
+    assert found.leaks, described(found)
+
+
+def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
+    """Marks known a minute early liquidate before the fall: with a thin account the guard sees it."""
+    chosen = Experiment.parse(
+        listing=str(market.listing), first=market.days[1], last=market.days[1],
+        strategy={"max_leverage": 100.0, "expected_alpha": 1.0}, venue={"leverage": 125},
+    )  # fmt: skip
+    sound = guard(leaky("mark_prices", 0), chosen, instants=10, seed=3)
+    assert sound.decisions
+    assert sound.leaks == (), described(sound)
+    lake = leaky("mark_prices", 59_999 * 10**6)
+    assert any(one.why == "liquidation" for one in run(lake, chosen).decisions)
+    found = guard(lake, chosen, instants=16, seed=3)
+    assert found.leaks, described(found)
+
+
+def test_the_envelope_is_one_table(market):
+    """Three rows: the default is the experiment itself, and each has its own account."""
+    chosen = experiment(market)
+    table = envelope(market.lake, chosen)
+    assert table["assumptions"].to_list() == list(ASSUMPTIONS)
+    default = table.row(1, named=True)
+    result = run(market.lake, chosen)
+    assert default["final_balance"] == float(result.final_balance)
+    assert default["fills"] == result.fills.height
+    assert table["final_balance"].n_unique() > 1
+    assert timedelta(0) == chosen.last - chosen.first
