@@ -14,13 +14,14 @@ import time
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pyarrow.parquet as pq
 from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import BOOK_TICKER
-from phoenix_core.market import Listing
+from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
@@ -33,13 +34,21 @@ PRICES = ("bid_price", "ask_price")
 SIZES = ("bid_size", "ask_size")
 DELTAS = dict.fromkeys(TIMES, "DELTA_BINARY_PACKED")
 
+ZSTD = {"compression": "zstd", "compression_level": 1}
+LZ4 = {"compression": "lz4"}
+OURS = {
+    "use_dictionary": [*PRICES, *SIZES],
+    "column_encoding": DELTAS,
+    "write_statistics": ["ts_event", "ts_init"],
+    "row_group_size": 131_072,
+}
 ENCODINGS = {
-    "defaults": {},
-    "differences, dictionaries": {"use_dictionary": [*PRICES, *SIZES], "column_encoding": DELTAS},
-    "differences, sizes split": {
-        "use_dictionary": list(PRICES),
-        "column_encoding": DELTAS | dict.fromkeys(SIZES, "BYTE_STREAM_SPLIT"),
-    },
+    "defaults, zstd": {**ZSTD, "row_group_size": 131_072},
+    "differences, dictionaries, zstd": {**OURS, **ZSTD},
+    "differences, dictionaries, lz4 (ours)": {**OURS, **LZ4},
+    "the same, groups of 16,384": {**OURS, **LZ4, "row_group_size": 16_384},
+    "the same, groups of 1,048,576": {**OURS, **LZ4, "row_group_size": 1_048_576},
+    "the same, uncompressed": {**OURS, "compression": "none"},
 }
 
 
@@ -50,6 +59,15 @@ def read_seconds(path: Path) -> float:
     session.add_file(NautilusDataType.QuoteTick, "ticks", str(path), "SELECT * FROM ticks")
     for _ in session.to_query_result():
         pass
+    return time.process_time() - started
+
+
+def hour_seconds(path: Path) -> float:
+    """CPU seconds of a Polars scan of the hour from noon."""
+    noon = day_start_ns(DAY) + 12 * 3600 * NS_PER_SECOND
+    started = time.process_time()
+    hour = pl.col("ts_init").is_between(noon, noon + 3600 * NS_PER_SECOND)
+    assert pl.scan_parquet(path).filter(hour).collect().height
     return time.process_time() - started
 
 
@@ -65,25 +83,24 @@ def main() -> None:
         lake = Lake.at(root / "data")
         raw = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1)).day(BOOK_TICKER, LISTING, DAY)
         table = pq.read_table(lake.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
-        found: dict[str, dict[str, list[float]]] = {name: {"write": [], "read": [], "bytes": []} for name in ENCODINGS}
+        found: dict[str, dict[str, list[float]]] = {name: {"write": [], "read": [], "hour": [], "bytes": []} for name in ENCODINGS}
         for _ in range(chosen.rounds):
             for name, options in ENCODINGS.items():
                 path = root / "x.parquet"
                 started = time.process_time()
-                pq.write_table(
-                    table, path, row_group_size=131_072, compression="zstd", compression_level=1,
-                    write_page_checksum=True, **options,
-                )  # fmt: skip
+                pq.write_table(table, path, write_page_checksum=True, **options)
                 found[name]["write"].append(time.process_time() - started)
                 found[name]["read"].append(read_seconds(path))
+                found[name]["hour"].append(hour_seconds(path))
                 found[name]["bytes"].append(path.stat().st_size)
     medians = {name: {what: statistics.median(v) for what, v in row.items()} for name, row in found.items()}
-    base = medians["defaults"]
+    base = medians["defaults, zstd"]
     print(f"synthetic, {table.num_rows:,} quotes, zip {raw.bytes:,} bytes, {chosen.rounds} rounds")
     for name, row in medians.items():
         print(
-            f"{name:<28} {row['bytes']:>12,.0f} B ({row['bytes'] / base['bytes']:.2f}×)  write {row['write']:.2f} s "
-            f"({row['write'] / base['write']:.2f}×)  read {row['read']:.2f} s ({row['read'] / base['read']:.2f}×)"
+            f"{name:<40} {row['bytes']:>12,.0f} B ({row['bytes'] / base['bytes']:.2f}×)  write {row['write']:.2f} s "
+            f"({row['write'] / base['write']:.2f}×)  read {row['read']:.2f} s ({row['read'] / base['read']:.2f}×)  "
+            f"an hour {row['hour'] * 1000:.0f} ms"
         )
     print(json.dumps({"rows": table.num_rows, "zip_bytes": raw.bytes, "medians": medians}))
 

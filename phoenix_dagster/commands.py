@@ -44,6 +44,7 @@ def add_experiments_to(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     """Add the commands that question an experiment, or show it."""
     questions = {
         "lookahead": ("take the future away at random instants: does any decision change?", question_lookahead),
+        "implied": ("quotes implied from trades against the true ones, and what that does to fills", print_implied),
         "envelope": ("the same experiment under optimistic, default and pessimistic assumptions", print_envelope),
     }
     for name, (says, run) in questions.items():
@@ -91,6 +92,23 @@ def print_envelope(chosen: argparse.Namespace) -> int:
     for row in [dict(zip(table.columns, table.columns, strict=True)), *table.iter_rows(named=True)]:
         cells = (f"{cell:>14,.4f}" if isinstance(cell, float) else f"{cell:>14}" for cell in row.values())
         print("".join(cells))
+    return 0
+
+
+def print_implied(chosen: argparse.Namespace) -> int:
+    """Print how often implied quotes are true, and both results."""
+    from phoenix_core.backtest.agreement import agreement, with_and_without  # noqa: PLC0415 - brings NautilusTrader
+
+    lake, experiment = Lake.at(read_settings().data), _experiment(chosen)
+    for day in days_between(experiment.first, experiment.last):
+        found = agreement(lake, experiment, day)
+        print(
+            f"{day}: {found.compared:,} trades compared; bid equal {found.bid_equal:.1%}, ask equal "
+            f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
+            "ticks apart on average"
+        )
+    for name, result in zip(("true", "implied"), with_and_without(lake, experiment), strict=True):
+        print(f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}")
     return 0
 
 

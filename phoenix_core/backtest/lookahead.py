@@ -30,6 +30,7 @@ from phoenix_core.datasets import (
     Dataset,
     LabelledBy,
 )
+from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_of_ns, day_start_ns, days_between
 from phoenix_core.signals.days import OI_DAYS, SignalDays
@@ -79,7 +80,9 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
     start, end = day_start_ns(experiment.first), day_start_ns(experiment.last) + DAY_NS
     with TemporaryDirectory(prefix="phoenix-lookahead-") as folder:
         # Signals are computed anew on both sides, so that what they leak is seen.
-        whole = _decisions(_without_future(lake, Lake.at(Path(folder) / "whole"), experiment, end), experiment, end)
+        left = _without_future(lake, Lake.at(Path(folder) / "whole"), experiment, end)
+        run(left, experiment)  # what can't be run at all says so here
+        whole = _decisions(left, experiment, end)
         cuts = _instants(whole, (start, end), instants, chosen)
         leaks = []
         compared = 0
@@ -106,7 +109,10 @@ def _instants(
 def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decision, ...]:
     """What was decided before an instant, on signals alone: the end of the session is no decision."""
     last = min(experiment.last, day_of_ns(until_ns - 1))
-    result = run(lake, experiment.model_copy(update={"last": last}))
+    try:
+        result = run(lake, experiment.model_copy(update={"last": last}))
+    except InputMissing:
+        return ()  # nothing had happened yet that could be traded on
     return tuple(one for one in result.decisions if one.ts < until_ns and one.why is not Why.SESSION_END)
 
 

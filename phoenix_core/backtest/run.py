@@ -104,7 +104,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
             f"No day of {experiment.first}...{experiment.last} can be replayed for {listing}: {first}: {why}. "
             "Materialize the signals of the range first."
         )
-    implied = any(not _has_quotes(lake, listing, day) for day in days)
+    implied = experiment.venue.imply_quotes or any(not _has_quotes(lake, listing, day) for day in days)
     inputs = _Collected()
     spec = _specification(lake, listing, experiment, days[0])
     latency_ns = order_latency_ns(experiment.venue)
@@ -315,7 +315,8 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]
     if implied:
-        notes.append("quotes implied from trades: at least one day of the range has no book_ticker")
+        why = "as asked" if venue.imply_quotes else "at least one day of the range has no book_ticker"
+        notes.append(f"quotes implied from trades: {why} (docs/strategy.md says how far they can be trusted)")
     if spec.inferred:
         notes.append("instrument constants inferred from the data")
     if not venue.funding:

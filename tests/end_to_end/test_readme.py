@@ -41,8 +41,8 @@ def run(folder, kind, text, archive):
 
 
 def test_the_readme_has_commands():
-    """Three blocks for the shell, one for Python."""
-    assert [kind for kind, _ in BLOCKS] == ["sh", "sh", "sh", "python"]
+    """Five blocks for the shell, one for Python."""
+    assert [kind for kind, _ in BLOCKS] == ["sh"] * 5 + ["python"]
 
 
 def test_every_block_works_on_real_files(clone, real_files):

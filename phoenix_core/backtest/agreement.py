@@ -1,0 +1,77 @@
+"""How far quotes implied from trades can be trusted: measured where the true ones are published too."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.implied_quotes import ImpliedQuotes
+from phoenix_core.backtest.inputs import InputReader
+from phoenix_core.backtest.run import Result, run
+from phoenix_core.catalog.instruments import instrument
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.errors import InputMissing
+from phoenix_core.market import Listing
+from phoenix_core.storage import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Implied against true quotes, looked at a millisecond after each trade that implied some.
+
+    Attributes:
+        compared: Trades after which both were known.
+        bid_equal: Share of equal bids.
+        ask_equal: Share of equal asks.
+        both_within_tick: Share where neither side is more than a tick off.
+        mean_ticks_off: Mean distance of the mids, in ticks.
+    """
+
+    compared: int
+    bid_equal: float
+    ask_equal: float
+    both_within_tick: float
+    mean_ticks_off: float
+
+
+def agreement(lake: Lake, experiment: Experiment, day: date) -> Agreement:
+    """Compare implied and true quotes of a day.
+
+    Raises:
+        InputMissing: The day has no true quotes, or no trades on both sides.
+    """
+    listing = Listing.parse(experiment.listing)
+    inputs = InputReader(lake, listing, experiment.strategy.signals).day(day)
+    if inputs.quotes is None:
+        raise InputMissing(f"{listing} has no quote_ticks on {day}: expected a day that has book_ticker.")
+    tick = instrument(specification(listing)).price_increment
+    implied = ImpliedQuotes(tick)
+    ours = _frame([one for chunk in inputs.trades.stream() for one in implied.between(chunk) if hasattr(one, "bid_price")])
+    true = pl.concat([_frame(chunk) for chunk in inputs.quotes.stream()])
+    # The true quote that follows a trade carries the trade's own millisecond or the next.
+    later = ours.with_columns(pl.col("ts") + 1_000_000)
+    both = later.join_asof(true.set_sorted("ts"), on="ts").drop_nulls()
+    if not both.height:
+        raise InputMissing(f"{listing} on {day}: no trade has both an implied and a true quote.")
+    size = float(tick.as_decimal())
+    off = {side: ((pl.col(side) - pl.col(f"{side}_right")).abs() / size).round(6) for side in ("bid", "ask")}
+    mid = ((pl.col("bid") + pl.col("ask") - pl.col("bid_right") - pl.col("ask_right")) / 2 / size).abs()
+    shares = both.select(
+        (off["bid"] == 0).mean().alias("bid"),
+        (off["ask"] == 0).mean().alias("ask"),
+        ((off["bid"] <= 1) & (off["ask"] <= 1)).mean().alias("near"),
+        mid.mean().alias("mid"),
+    ).row(0)
+    return Agreement(both.height, *(float(share) for share in shares))
+
+
+def with_and_without(lake: Lake, experiment: Experiment) -> tuple[Result, Result]:
+    """The same experiment on true and on implied quotes."""
+    blind = experiment.venue.model_copy(update={"imply_quotes": True})
+    return run(lake, experiment), run(lake, experiment.model_copy(update={"venue": blind}))
+
+
+def _frame(quotes: list) -> pl.DataFrame:  # type: ignore[type-arg]  # Nautilus's compiled quotes
+    rows = [(one.ts_init, float(one.bid_price), float(one.ask_price)) for one in quotes]
+    return pl.DataFrame(rows, schema={"ts": pl.Int64, "bid": pl.Float64, "ask": pl.Float64}, orient="row")
