@@ -83,7 +83,9 @@ def main() -> None:
         lake = Lake.at(root / "data")
         raw = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1)).day(BOOK_TICKER, LISTING, DAY)
         table = pq.read_table(lake.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
-        found: dict[str, dict[str, list[float]]] = {name: {"write": [], "read": [], "hour": [], "bytes": []} for name in ENCODINGS}
+        found: dict[str, dict[str, list[float]]] = {
+            name: {"write": [], "read": [], "hour": [], "bytes": []} for name in ENCODINGS
+        }
         for _ in range(chosen.rounds):
             for name, options in ENCODINGS.items():
                 path = root / "x.parquet"

@@ -108,7 +108,9 @@ def print_implied(chosen: argparse.Namespace) -> int:
             "ticks apart on average"
         )
     for name, result in zip(("true", "implied"), with_and_without(lake, experiment), strict=True):
-        print(f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}")
+        print(
+            f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}"
+        )
     return 0
 
 

@@ -47,7 +47,9 @@ def agreement(lake: Lake, experiment: Experiment, day: date) -> Agreement:
         raise InputMissing(f"{listing} has no quote_ticks on {day}: expected a day that has book_ticker.")
     tick = instrument(specification(listing)).price_increment
     implied = ImpliedQuotes(tick)
-    ours = _frame([one for chunk in inputs.trades.stream() for one in implied.between(chunk) if hasattr(one, "bid_price")])
+    ours = _frame(
+        [one for chunk in inputs.trades.stream() for one in implied.between(chunk) if hasattr(one, "bid_price")]
+    )
     true = pl.concat([_frame(chunk) for chunk in inputs.quotes.stream()])
     # The true quote that follows a trade carries the trade's own millisecond or the next.
     later = ours.with_columns(pl.col("ts") + 1_000_000)

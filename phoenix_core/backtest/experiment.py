@@ -43,7 +43,9 @@ class VenueParameters(BaseModel):
     price_protection_ticks: int = Field(
         0, ge=0, description="A market order pays at most so many ticks beyond the quote at its arrival; 0: unbounded."
     )
-    imply_quotes: bool = Field(default=False, description="Use quotes implied from trades although true ones are there.")
+    imply_quotes: bool = Field(
+        default=False, description="Use quotes implied from trades although true ones are there."
+    )
     funding: bool = Field(default=True, description="Settle funding at each published time.")
     liquidation: bool = Field(default=True, description="Close the position at the maintenance margin.")
     liquidation_fee: Decimal = Field(Decimal("0.0125"), ge=0, description="Share of notional on liquidation.")

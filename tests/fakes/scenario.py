@@ -116,7 +116,10 @@ class Scenario:
             "rv",
             "fsi_ready",
         )
-        rows = [{name: row[name] for name in columns} | {"stands_down": row.get("stands_down", False)} for row in self.signals]
+        rows = [
+            {name: row[name] for name in columns} | {"stands_down": row.get("stands_down", False)}
+            for row in self.signals
+        ]
         empty = dict.fromkeys(columns, pl.Int64) | schema | {"fsi_ready": pl.Boolean, "stands_down": pl.Boolean}
         signals = pl.DataFrame(rows, schema=empty)
         return DayInputs(

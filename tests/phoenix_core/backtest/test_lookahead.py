@@ -45,7 +45,9 @@ def leaky(market, tmp_path):
             early = pc.subtract(table["ts_init"].cast(pa.int64()), shift_ns).cast(pa.uint64())
             table = table.set_column(table.schema.get_field_index("ts_init"), "ts_init", early)
             if asset == "mark_prices":  # each minute dips deep enough to liquidate
-                low = pc.round(pc.multiply(table["low"].cast(pa.float64()), 0.97), 2).cast(table.schema.field("low").type)
+                low = pc.round(pc.multiply(table["low"].cast(pa.float64()), 0.97), 2).cast(
+                    table.schema.field("low").type
+                )
                 table = table.set_column(table.schema.get_field_index("low"), "low", low)
             pq.write_table(table, path)
             changed = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
@@ -67,7 +69,7 @@ def leaky(market, tmp_path):
 def test_a_row_that_is_known_too_early_is_caught(market, leaky, asset, shift_ns):
     """One period early: with the future gone, some decision comes out otherwise."""
     lake = leaky(asset, shift_ns)
-    found = guard(lake, experiment(market, oi_z_threshold=1.0), instants=16, seed=3)
+    found = guard(lake, experiment(market, oi_z_threshold=1.0), instants=10, seed=3)
     assert found.decisions
     assert found.leaks, described(found)
 
@@ -78,12 +80,12 @@ def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
         listing=str(market.listing), first=market.days[1], last=market.days[1],
         strategy={"max_leverage": 100.0, "expected_alpha": 1.0}, venue={"leverage": 125},
     )  # fmt: skip
-    sound = guard(leaky("mark_prices", 0), chosen, instants=10, seed=3)
+    sound = guard(leaky("mark_prices", 0), chosen, instants=4, seed=3)
     assert sound.decisions
     assert sound.leaks == (), described(sound)
     lake = leaky("mark_prices", 59_999 * 10**6)
     assert any(one.why == "liquidation" for one in run(lake, chosen).decisions)
-    found = guard(lake, chosen, instants=16, seed=3)
+    found = guard(lake, chosen, instants=8, seed=3)
     assert found.leaks, described(found)
 
 

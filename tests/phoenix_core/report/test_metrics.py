@@ -1,10 +1,11 @@
 import math
+from statistics import NormalDist
 
 import polars as pl
 import pytest
 
 from phoenix_core.report.figures import equity_svg, thinned
-from phoenix_core.report.metrics import sharpe_ratio, statistics
+from phoenix_core.report.metrics import deflated_sharpe, probabilistic_sharpe, sharpe_ratio, statistics
 from phoenix_core.report.page import report_page
 
 HOUR = 3_600_000_000_000
@@ -62,10 +63,30 @@ def test_thinning_keeps_the_last_row():
 
 def test_the_page_needs_no_network():
     """Everything is inlined, and text is escaped."""
-    fills = pl.DataFrame({"ts": [0], "side": ["BUY"], "price": [1.0]})
-    tables = {"equity": curve(1, 2, 3), "fills": fills, "positions": pl.DataFrame({"net": [1.0]})}
+    fills = pl.DataFrame({"ts": [0], "side": ["BUY"], "price": [1.0], "why": ["entry"], "liquidity": ["MAKER"]})
+    ledger = pl.DataFrame({"ts": [0], "realized": [2.0], "slippage": [0.5], "fee": [-0.1], "funding": [0.0]})
+    equity = curve(1, 2, 3).with_columns(pl.lit(1.0).alias("price"))
+    tables = {"equity": equity, "fills": fills, "ledger": ledger, "positions": pl.DataFrame({"net": [1.0]})}
     page = report_page("<b>", {"net": "1"}, tables, {"Notes": ["a & b"], "None": []})
     assert "&lt;b&gt;" in page
     assert "a &amp; b" in page
     assert 'src="http' not in page
     assert "<h2>None</h2>" not in page
+
+
+def test_the_probabilistic_ratio_by_hand():
+    """Of returns 3, 1, 2, 2 percent: ratio 2.449, skew 0, kurtosis 2; N(2.449 * sqrt(3) / sqrt(1 + 6 / 4))."""
+    returns = pl.Series([0.03, 0.01, 0.02, 0.02])
+    expected = NormalDist().cdf(2.449490 * 3**0.5 / (1 + (2 - 1) / 4 * 6) ** 0.5)
+    assert probabilistic_sharpe(returns) == pytest.approx(expected, abs=1e-6)
+    assert probabilistic_sharpe(pl.Series([0.01])) is None
+
+
+def test_the_best_of_many_is_deflated():
+    """The same returns are less convincing as the best of five experiments than alone."""
+    best = pl.Series([0.02, -0.01, 0.015, 0.0, 0.01, -0.005, 0.012, 0.001])
+    others = [best - 0.003 * n for n in range(1, 5)]
+    deflated = deflated_sharpe([best, *others])
+    assert deflated is not None
+    assert 0 < deflated < (probabilistic_sharpe(best) or 0)
+    assert deflated_sharpe([best]) is None
