@@ -100,7 +100,7 @@ def fixed_point(values: pl.Series) -> pa.Array:
 def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversion) -> pa.Array:
     values = batch[name]
     exact = fixed_point(values)
-    if not _is_multiple(exact, DECIMAL_SCALE - precision):
+    if not is_multiple(exact, DECIMAL_SCALE - precision):
         finer = values.cast(pl.Decimal(DECIMAL_DIGITS, precision)).cast(values.dtype) != values
         example = values.filter(finer)[0].normalize()
         spec = conversion.specification
@@ -112,7 +112,7 @@ def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversio
     return exact
 
 
-def _is_multiple(values: pa.Array, places: int) -> bool:
+def is_multiple(values: pa.Array, places: int) -> bool:
     """Whether 16-byte numbers are multiples of 10^places.
 
     10^n = 2^n 5^n: the low n bits are zero, and what is left is a multiple of 5^n. One division by a

@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from phoenix_core.catalog.convert import fixed_point, is_multiple
+
 Ints = NDArray[np.int64]
 _SCALE = 16
 _BLOCK = 65_536
@@ -103,7 +105,8 @@ def mantissas(values: pl.Series) -> tuple[Ints, int]:
 
     The fewest decimals that hold every value, so that products stay small.
     """
-    decimals = next(d for d in range(_SCALE + 1) if (values.cast(pl.Decimal(38, d)).cast(values.dtype) == values).all())
+    words = fixed_point(values)
+    decimals = next(decimals for decimals in range(_SCALE + 1) if is_multiple(words, _SCALE - decimals))
     return values.cast(pl.Decimal(38, decimals)).to_physical().cast(pl.Int64).to_numpy(), decimals
 
 

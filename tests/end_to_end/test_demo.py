@@ -99,3 +99,22 @@ def test_the_report_opens_without_a_network(demo, page):
     page.goto(Path(report).as_uri())
     page.locator("#panels .main-svg").first.wait_for(timeout=30_000)
     page.screenshot(path=ARTIFACTS / "report.png")
+
+
+def test_the_worked_round_trip_is_the_demos(demo):
+    """docs/strategy.md works out a trip of the first two days: its figures are those of the tables."""
+    report = Path(re.search(r"^Report +(.+)$", demo.output, re.MULTILINE)[1])
+    trips = pl.read_parquet(report.parent / "positions.parquet").filter(pl.col("funding") != 0)
+    trip = trips.row(0, named=True)
+    text = (Path(__file__).parents[2] / "docs" / "strategy.md").read_text().rpartition("## One round trip")[2]
+    fills = pl.read_parquet(report.parent / "fills.parquet")
+    fills = fills.filter(pl.col("ts").is_between(trip["opened_ns"], trip["closed_ns"]))
+    mids = fills["mid_at_decision"].unique(maintain_order=True).to_list()
+    price = trip["realized"] - trip["slippage"]
+    for value, form in (
+        (trip["quantity"], "3.671"), (trip["entry_price"], "54847.70"), (mids[0], "54847.75"), (mids[1], "54895.95"),
+        (price, "176.9422"), (trip["slippage"], "3.3247"), (-trip["fees"], "141.03227"), (-trip["funding"], "31.99454"),
+        (trip["net"], "7.24009"), (trip["entry_first_trade"], "17938023381"), (trip["entry_last_trade"], "17938023422"),
+    ):  # fmt: skip
+        assert form in text
+        assert round(float(value), len(form.partition(".")[2])) == float(form)

@@ -1,7 +1,7 @@
 """From rows to NautilusTrader's columns, exactly."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import polars as pl
 import pytest
@@ -13,7 +13,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from phoenix_core.archive.client import Archive
-from phoenix_core.catalog.convert import Conversion, fixed_point, to_catalog
+from phoenix_core.catalog.convert import Conversion, fixed_point, is_multiple, to_catalog
 from phoenix_core.catalog.frames import decimals
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.catalog.specifications import specification
@@ -285,3 +285,26 @@ def test_every_row_is_in_the_catalog_or_in_a_count(lake, tmp_path):
         "dropped_outside_period": 1,
     }
     assert entry.counts["read"] == entry.rows + sum(dropped.values()) == 7
+
+
+@given(
+    st.lists(st.decimals(min_value=-(10**15), max_value=10**15, places=16, allow_nan=False), min_size=1, max_size=40),
+    st.integers(0, 16),
+)
+def test_exactness_is_told_by_division(values, places):
+    """is_multiple says what rounding each value and comparing says, for any sign and size."""
+    with localcontext(prec=60):
+        expected = all(value == round(value, places) for value in values)
+    column = fixed_point(pl.Series(values, dtype=pl.Decimal(38, 16)))
+    assert is_multiple(column, 16 - places) is expected
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=40), st.integers(0, 16))
+def test_a_round_number_is_a_multiple(mantissas, places):
+    """Integers of the smallest unit are multiples, and one unit of the next decimal more is none."""
+    with localcontext(prec=60):
+        values = [Decimal(mantissa).scaleb(-places) for mantissa in mantissas]
+        finer = [*values, Decimal(1).scaleb(-places - 1)]
+    assert is_multiple(fixed_point(pl.Series(values, dtype=pl.Decimal(38, 16))), 16 - places)
+    if places < 16:
+        assert not is_multiple(fixed_point(pl.Series(finer, dtype=pl.Decimal(38, 16))), 16 - places)
