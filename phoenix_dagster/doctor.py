@@ -50,7 +50,7 @@ def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, re
         _reconcile(defs, instance, disagreements, say)
         disagreements = list(disagreements_of(lake, defs, instance))
     say(f"examined the history: {len(disagreements)} disagreements")
-    remaining = len(problems) + len(disagreements)
+    remaining = sum(problem.trouble is not Trouble.HOLE for problem in problems) + len(disagreements)
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
 

@@ -1,5 +1,7 @@
 """The doctor finds what is wrong, changes nothing until asked, and then rebuilds only what is bad."""
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
@@ -98,3 +100,14 @@ def test_history_and_disk_are_brought_together(patient, instance):
     assert "the history has it, the disk does not" in examine()[1]
     assert examine(repair=True)[0] == 0
     assert digests(lake) == before
+
+
+def test_days_between_are_named_and_no_defect(patient):
+    """A day a week later leaves six days that were never materialized."""
+    lake, examine = patient
+    entry = Manifest(lake).find("um/btcusdt/agg_trades", DAY)
+    later = replace(entry, day="2024-04-06", published=False, reason="never: a test", file="", sha256="")
+    Manifest(lake).record(later)
+    remaining, said = examine()
+    assert "um/btcusdt/agg_trades: 6 days between 2024-03-30 and 2024-04-06 were never materialized" in said
+    assert remaining == 1  # the history does not know the later day

@@ -73,22 +73,20 @@ def test_postgres_is_used_where_it_is_set(home, monkeypatch, database):
     engine.dispose()
 
 
-def test_pools_have_their_limits_before_the_first_run(tmp_path):
+def test_pools_have_their_limits_before_the_first_run(home):
     """The instance that dagster.yaml describes knows them; a limit that was set by hand stays."""
-    shutil.copy(ROOT / "dagster.yaml", tmp_path / "dagster.yaml")
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         limits = {limit.name: limit.limit for limit in instance.event_log_storage.get_pool_limits()}
         assert limits == {"download": 4, "conversion": 2, "backtest": 1}
         instance.event_log_storage.set_concurrency_slots("download", 7)
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         limits = {limit.name: limit.limit for limit in instance.event_log_storage.get_pool_limits()}
         assert limits["download"] == 7
 
 
-def test_the_shipped_instance_frees_and_ends(tmp_path):
+def test_the_shipped_instance_frees_and_ends(home):
     """dagster.yaml frees slots of killed runs, ends zombies, retries crashed workers alone, and sends no telemetry."""
-    shutil.copy(ROOT / "dagster.yaml", tmp_path / "dagster.yaml")
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.run_monitoring_enabled
         assert instance.get_settings("run_monitoring")["free_slots_after_run_end_seconds"] == 60
         assert instance.get_settings("run_monitoring")["max_runtime_seconds"] > 0

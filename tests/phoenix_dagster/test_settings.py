@@ -43,7 +43,7 @@ def test_symbols_are_a_list(monkeypatch):
         ("PHOENIX_SYMBOLS", ",", "PHOENIX_SYMBOLS is empty"),
         ("PHOENIX_DAYS_PER_RUN", "0", "PHOENIX_DAYS_PER_RUN"),
         ("PHOENIX_DAYS_PER_RUN", "some", "PHOENIX_DAYS_PER_RUN"),
-        ("PHOENIX_KLINE_INTERVALS", "1m,7m", "has 7m: expected some of 1s, 1m"),
+        ("PHOENIX_KLINE_INTERVALS", "1m,7m", "has '7m': expected some of 1s, 1m"),
         ("PHOENIX_EXECUTOR", "dask", "PHOENIX_EXECUTOR"),
         ("PHOENIX_DOWNLOADS", "1000", "PHOENIX_DOWNLOADS"),
     ],
