@@ -81,3 +81,17 @@ def test_old_days_are_left_to_backfills(follow):
     follow.evaluate()
     follow.report({"agg_trades"}, OLD)
     assert follow.evaluate() == set()
+
+
+@pytest.mark.parametrize("wished", [False, True])
+def test_a_days_backtest_follows_if_wished(make_defs, instance, tmp_path, wished):
+    """Its signals are new: the backtest of the day is requested, or it is not."""
+    defs = make_defs(tmp_path, tmp_path, start=utc_today() - timedelta(90), sensor_days=3, daily_backtest=wished)
+    graph = defs.resolve_asset_graph()
+    first = dg.evaluate_automation_conditions(defs=defs, instance=instance, cursor=None)
+    for key in graph.materializable_asset_keys:
+        if graph.get(key).is_partitioned and key.path[-1] != "backtest":
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=YESTERDAY.isoformat()))
+    result = dg.evaluate_automation_conditions(defs=defs, instance=instance, cursor=first.cursor)
+    requested = result.get_requested_partitions(dg.AssetKey(["um", "btcusdt", "backtest"]))
+    assert requested == ({YESTERDAY.isoformat()} if wished else set())

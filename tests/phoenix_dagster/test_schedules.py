@@ -1,0 +1,38 @@
+"""The morning schedule asks for yesterday; the launchpad's config runs as it stands."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from phoenix_core.market import Listing
+from phoenix_dagster.jobs import continuous_job
+
+
+def test_yesterday_is_requested_in_the_morning(make_defs, tmp_path):
+    """One run of all daily assets, at 08:30 UTC, for the day before."""
+    defs = make_defs(tmp_path, tmp_path)
+    schedule = defs.resolve_schedule_def("morning_um_btcusdt")
+    assert schedule.cron_schedule == "30 8 * * *"
+    moment = datetime(2024, 3, 31, 8, 30, tzinfo=UTC)
+    repository = defs.get_repository_def()
+    with dg.build_schedule_context(scheduled_execution_time=moment, repository_def=repository) as context:
+        data = schedule.evaluate_tick(context)
+    assert [(one.run_key, one.partition_key) for one in data.run_requests] == [("2024-03-30", "2024-03-30")]
+
+
+@pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
+def test_schedules_start_as_set(make_defs, tmp_path, on, status):
+    """Switched off, unless the setting says otherwise."""
+    schedule = make_defs(tmp_path, tmp_path, schedules=on).resolve_schedule_def("morning_um_btcusdt")
+    assert schedule.default_status.value == status
+
+
+def test_the_launchpads_config_is_valid(make_defs, tmp_path):
+    """The prefilled config names only fields that exist, of the one asset that has them."""
+    defs = make_defs(tmp_path, tmp_path)
+    job = defs.resolve_job_def("backtest_um_btcusdt")
+    config = continuous_job(Listing.parse("um:BTCUSDT")).config
+    assert dg.validate_run_config(job, config)
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(job, {"ops": {"um__btcusdt__continuous_backtest": {"config": {"frist": ""}}}})
