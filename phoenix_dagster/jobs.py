@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from phoenix_core.market import Listing
+from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import key_of
+from phoenix_dagster.assets.report import REPORT
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
-CONTINUOUS, REPORT = "continuous_backtest", "report"
 
 
 def continuous_job(listing: Listing) -> "UnresolvedAssetJobDefinition":

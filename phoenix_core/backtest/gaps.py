@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from phoenix_core.catalog.rules import QUIET_NS
 from phoenix_core.market import DAY_NS, NS_PER_SECOND
 
-QUIET_NS = 300 * NS_PER_SECOND
 _MINUTE = 60 * NS_PER_SECOND
 
 

@@ -11,14 +11,13 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.catalog.quality import Finding, frames
-from phoenix_core.catalog.rules import COMPARISONS, Rule
+from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, Rule
 from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
-CONSISTENCY = "consistency"
 _MINUTE = 60 * NS_PER_SECOND
 _SHOWN = 5
 

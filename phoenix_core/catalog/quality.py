@@ -15,15 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.rules import RULES, UNCROSSED, rules_of
+from phoenix_core.catalog.rules import QUIET_NS, RULES, UNCROSSED, rules_of
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
 from phoenix_core.storage import Lake
 
-# BTCUSDT quotes pause for at most 8 seconds on a whole day, a quiet coin for minutes
-# (https://github.com/binance/binance-public-data/issues/305 and the files themselves).
-QUIET_NS = 300 * NS_PER_SECOND
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.
 _QUIET_DEPTH_NS = 120 * NS_PER_SECOND
 _FROZEN_OPEN_INTEREST = 12  # samples of five minutes

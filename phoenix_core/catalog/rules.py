@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
+from phoenix_core.market import NS_PER_SECOND
+
+CONSISTENCY = "consistency"  # name of the asset that compares datasets
+# Longer without a tick is a gap. BTCUSDT quotes pause for at most 8 seconds on a whole day, a quiet coin for
+# minutes (https://github.com/binance/binance-public-data/issues/305 and the files themselves).
+QUIET_NS = 300 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)

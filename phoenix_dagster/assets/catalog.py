@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.catalog.rules import COMPARISONS, rules_of
+from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, rules_of
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 POOL = "conversion"
 INSTRUMENT = "instrument"
-CONSISTENCY = "consistency"
 KINDS = frozenset({"parquet", "nautilus"})
 _PREVIEW = 5
 

@@ -2,13 +2,14 @@
 
 import json
 import re
-import time
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
-import requests
 from fakes.paths import ARTIFACTS
+
+from phoenix_dagster.backfill import RunningDagster, follow
 
 DAYS = ("2024-03-24", "2024-03-25")
 
@@ -50,30 +51,14 @@ def test_quiet_hours_and_cascades(demo):
     assert (hour.is_between(2, 4)).sum() * 8 < trades.height
 
 
-def graphql(ui, query, **variables):
-    answer = requests.post(f"{ui}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
-  __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-  ... on PartitionBackfill { status numPartitions } } }"""
-
-
 def test_a_backfill_over_days_runs_from_the_ui(ui):
     """As its button does: raw and catalog of two days, a run a day, through daemon and queue, to the end."""
-    names = ("agg_trades", "trade_ticks")
-    chosen = {"assetSelection": [{"path": ["um", "btcusdt", name]} for name in names], "partitionNames": list(DAYS)}
-    launched = graphql(ui, LAUNCH, p=chosen)["launchPartitionBackfill"]
-    assert launched["__typename"] == "LaunchBackfillSuccess", launched
-    deadline = time.monotonic() + 180
-    status = ""
-    while status not in {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED"} and time.monotonic() < deadline:
-        time.sleep(2)
-        status = graphql(ui, FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]["status"]
-    assert status == "COMPLETED_SUCCESS"
+    dagster = RunningDagster(ui)
+    keys = dagster.keys("um/btcusdt", ["agg_trades", "trade_ticks"])
+    backfill = dagster.launch(keys, [date.fromisoformat(day) for day in DAYS])
+    said = []
+    assert follow(dagster, [backfill], said.append)
+    assert said == [f"{backfill}: completed_success, 4 done, 0 failed"]
 
 
 def test_the_graph_shows_the_stages(ui, page):

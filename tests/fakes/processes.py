@@ -27,14 +27,14 @@ def free_port():
 
 
 @contextmanager
-def running_ui(folder) -> Iterator[str]:
+def running_ui(folder, **settings: str) -> Iterator[str]:
     """`phoenix ui` on a folder: webserver, daemon and code server, as `dagster dev` starts them."""
     port = free_port()
     command = [sys.executable, "-m", "phoenix_dagster.cli", "ui", str(folder), "--port", str(port)]
     log = (folder / "ui.log").open("wb")
     # SIGINT may be ignored here, and Dagster maps SIGTERM onto its handler: give it back to the child.
     process = subprocess.Popen(
-        command, cwd=ROOT, env=plain_environment(), stdout=log, stderr=log, start_new_session=True,
+        command, cwd=ROOT, env=plain_environment() | settings, stdout=log, stderr=log, start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it does nothing else
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
