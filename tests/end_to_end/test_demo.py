@@ -76,6 +76,9 @@ def test_a_backtest_shows_pnl_and_picture(ui, page):
     page.get_by_text("net_pnl").first.wait_for(timeout=60_000)
     page.get_by_text("fills_table").first.wait_for(timeout=30_000)
     page.screenshot(path=ARTIFACTS / "backtest.png", full_page=True)
+    page.get_by_text("[Show Markdown]").first.click()
+    page.locator("img[src^='data:image/svg+xml']").first.wait_for(timeout=30_000)
+    page.screenshot(path=ARTIFACTS / "equity.png")
 
 
 def test_the_report_opens_without_a_network(demo, page):
