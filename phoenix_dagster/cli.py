@@ -1,4 +1,4 @@
-"""The command line, thin: errors are one line and exit code 2. What works on data is in `commands.py`."""
+"""The command line, thin: errors are one line and exit code 2. The rest is in `commands` and `questions`."""
 
 import argparse
 import subprocess
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from phoenix_core.errors import ConfigInvalid, PhoenixError
 from phoenix_dagster import commands as commands_of_data
+from phoenix_dagster import questions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     ui.set_defaults(run=_ui)
 
     commands_of_data.add_to(commands)
-    commands_of_data.add_experiments_to(commands)
+    questions.add_to(commands)
 
     shown = commands.add_parser("settings", help="print the settings in force")
     shown.set_defaults(run=_settings)

@@ -1,19 +1,13 @@
 """What the commands of `phoenix` on data print; each finds its inputs and calls one function."""
 
 import argparse
-import json
-import webbrowser
 from collections import Counter, defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, day_from_text, days_between, utc_today
 from phoenix_core.storage import Lake
 from phoenix_dagster.settings import Settings, read_settings
-
-if TYPE_CHECKING:
-    from phoenix_core.backtest.experiment import Experiment
 
 _MIB = 1 << 20
 
@@ -21,12 +15,12 @@ _MIB = 1 << 20
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to the command line."""
     plan = commands.add_parser("plan", help="what a range will cost: files, bytes, rows, hours, disk")
-    _range(plan)
+    add_range(plan)
     plan.add_argument("--datasets", help="raw assets, separated by commas (default: all)")
     plan.set_defaults(run=print_plan)
 
     backfill = commands.add_parser("backfill", help="launch a backfill in the running Dagster and follow it")
-    _range(backfill)
+    add_range(backfill)
     backfill.add_argument("--select", default="all", help="assets or groups, separated by commas (default: all daily)")
     backfill.add_argument("--newest-first", action="store_true", help="the last day at once, the others after it")
     backfill.add_argument("--url", default="http://127.0.0.1:3000", help="the Dagster webserver")
@@ -40,99 +34,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     doctor.set_defaults(run=run_doctor)
 
 
-def add_experiments_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the commands that question an experiment, or show it."""
-    questions = {
-        "lookahead": ("take the future away at random instants: does any decision change?", question_lookahead),
-        "implied": ("quotes implied from trades against the true ones, and what that does to fills", print_implied),
-        "envelope": ("the same experiment under optimistic, default and pessimistic assumptions", print_envelope),
-    }
-    for name, (says, run) in questions.items():
-        question = commands.add_parser(name, help=says)
-        _range(question)
-        question.add_argument("--strategy", type=json.loads, default={}, help="fields of the strategy, as JSON")
-        question.add_argument("--venue", type=json.loads, default={}, help="fields of the venue, as JSON")
-        if name == "lookahead":
-            question.add_argument("--instants", type=int, default=5, help="how often (default: 5)")
-            question.add_argument("--seed", type=int, default=1, help="chooses the instants (default: 1)")
-        question.set_defaults(run=run)
-    report = commands.add_parser("report", help="make the page of a backtest and open it in a browser")
-    report.add_argument("folder", nargs="?", help="folder of the result (default: the last one that was written)")
-    report.add_argument("--no-open", action="store_true", help="only make it and print where it is")
-    report.set_defaults(run=show_report)
-
-
-def _experiment(chosen: argparse.Namespace) -> "Experiment":
-    from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - brings pydantic models
-
-    return Experiment.parse(
-        listing=str(_listing(chosen, read_settings())),
-        first=chosen.first,
-        last=chosen.last or chosen.first,
-        strategy=chosen.strategy,
-        venue=chosen.venue,
-    )
-
-
-def question_lookahead(chosen: argparse.Namespace) -> int:
-    """Cut the future off and print what changed; 1 if something did."""
-    from phoenix_core.backtest.lookahead import described, guard  # noqa: PLC0415 - brings NautilusTrader
-
-    lake = Lake.at(read_settings().data)
-    found = guard(lake, _experiment(chosen), instants=chosen.instants, seed=chosen.seed)
-    print("\n".join(described(found)))
-    return 1 if found.leaks else 0
-
-
-def print_envelope(chosen: argparse.Namespace) -> int:
-    """Print one table."""
-    from phoenix_core.backtest.envelope import envelope  # noqa: PLC0415 - brings NautilusTrader
-
-    table = envelope(Lake.at(read_settings().data), _experiment(chosen))
-    for row in [dict(zip(table.columns, table.columns, strict=True)), *table.iter_rows(named=True)]:
-        cells = (f"{cell:>14,.4f}" if isinstance(cell, float) else f"{cell:>14}" for cell in row.values())
-        print("".join(cells))
-    return 0
-
-
-def print_implied(chosen: argparse.Namespace) -> int:
-    """Print how often implied quotes are true, and both results."""
-    from phoenix_core.backtest.agreement import agreement, with_and_without  # noqa: PLC0415 - brings NautilusTrader
-
-    lake, experiment = Lake.at(read_settings().data), _experiment(chosen)
-    for day in days_between(experiment.first, experiment.last):
-        found = agreement(lake, experiment, day)
-        print(
-            f"{day}: {found.compared:,} trades compared; bid equal {found.bid_equal:.1%}, ask equal "
-            f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
-            "ticks apart on average"
-        )
-    for name, result in zip(("true", "implied"), with_and_without(lake, experiment), strict=True):
-        print(
-            f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}"
-        )
-    return 0
-
-
-def show_report(chosen: argparse.Namespace) -> int:
-    """Write the page beside its result, print its place and open it."""
-    from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for this command alone
-    from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
-
-    lake = Lake.at(read_settings().data)
-    results = sorted(lake.path("backtests").glob("*/*/experiment.json"), key=lambda path: path.stat().st_mtime)
-    if chosen.folder is None and not results:
-        raise InputMissing(f"No backtest lies in {lake.path('backtests')}: materialize one first.")
-    folder = lake.path(chosen.folder) if chosen.folder else results[-1].parent
-    relative = f"{folder.relative_to(lake.root)}/report.html"
-    path = lake.write(relative, page_of(lake, str(folder)).encode())
-    print(path)
-    if not chosen.no_open:
-        webbrowser.open(path.as_uri())
-    return 0
-
-
-def _range(parser: argparse.ArgumentParser) -> None:
+def add_range(parser: argparse.ArgumentParser) -> None:
+    """Add the days and the symbol that a command is about."""
     parser.add_argument("--first", required=True, help="first day, YYYY-MM-DD")
     parser.add_argument("--last", help="last day, inclusive (default: the first)")
     parser.add_argument("--symbol", help="market:SYMBOL (default: the first of PHOENIX_SYMBOLS)")
@@ -150,7 +53,8 @@ def _days(chosen: argparse.Namespace, settings: Settings) -> list[date]:
     return list(days_between(first, last))
 
 
-def _listing(chosen: argparse.Namespace, settings: Settings) -> Listing:
+def chosen_listing(chosen: argparse.Namespace, settings: Settings) -> Listing:
+    """The symbol that was asked for, or the first of the settings."""
     return Listing.parse(chosen.symbol) if chosen.symbol else settings.symbols[0]
 
 
@@ -161,7 +65,7 @@ def print_plan(chosen: argparse.Namespace) -> int:
     from phoenix_core.raw.plan import plan  # noqa: PLC0415 - as above
 
     settings = read_settings()
-    listing, days = _listing(chosen, settings), _days(chosen, settings)
+    listing, days = chosen_listing(chosen, settings), _days(chosen, settings)
     datasets = datasets_on(listing.market, settings.kline_intervals)
     if chosen.datasets:
         names = [name.strip() for name in chosen.datasets.split(",")]
@@ -193,7 +97,7 @@ def run_backfill(chosen: argparse.Namespace) -> int:
     from phoenix_dagster.backfill import RunningDagster, follow, in_order  # noqa: PLC0415 - brings a GraphQL client
 
     settings = read_settings()
-    listing, days = _listing(chosen, settings), _days(chosen, settings)
+    listing, days = chosen_listing(chosen, settings), _days(chosen, settings)
     dagster = RunningDagster(chosen.url.rstrip("/"))
     keys = dagster.keys(listing.path, [name.strip() for name in chosen.select.split(",")])
     batches = in_order(days, newest_first=chosen.newest_first)

@@ -1,8 +1,9 @@
 """One experiment under three sets of assumptions about execution, since one number misleads.
 
-optimistic   orders arrive at once, nobody stands ahead in the queue
+optimistic   orders arrive at once, nobody stands ahead in the queue, a touch fills
 default      as the experiment says
-pessimistic  a quarter of a second late, behind the whole queue, a touch fills half the time, takers slip a tick
+pessimistic  orders a quarter of a second late and what is seen a twentieth, behind the whole queue, a touch
+             fills half the time, what was taken is gone, takers slip a tick
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,24 @@ from phoenix_core.backtest.run import Result, run
 from phoenix_core.storage import Lake
 
 ASSUMPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "optimistic": {"order_latency_ms": 1.0, "queue_position": False, "prob_fill_on_limit": 1.0, "prob_slippage": 0.0},
+    "optimistic": {
+        "order_latency_ms": 1.0,
+        "order_latency_spread_ms": 0.0,
+        "feed_latency_ms": 0.0,
+        "queue_position": False,
+        "liquidity_consumption": False,
+        "prob_fill_on_limit": 1.0,
+        "prob_slippage": 0.0,
+    },
     "default": {},
-    "pessimistic": {"order_latency_ms": 250.0, "queue_position": True, "prob_fill_on_limit": 0.5, "prob_slippage": 1.0},
+    "pessimistic": {
+        "order_latency_ms": 250.0,
+        "feed_latency_ms": 50.0,
+        "queue_position": True,
+        "liquidity_consumption": True,
+        "prob_fill_on_limit": 0.5,
+        "prob_slippage": 1.0,
+    },
 }
 
 

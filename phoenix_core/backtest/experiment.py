@@ -27,6 +27,12 @@ class VenueParameters(BaseModel):
 
     starting_balance: Decimal = Field(Decimal(100_000), gt=0, description="Quote units at the start.")
     leverage: Decimal = Field(Decimal(10), ge=1, le=125, description="Leverage setting of the account.")
+    initial_margin: Decimal | None = Field(
+        None, gt=0, le=1, description="Share of notional that opening takes; None: 1 / leverage."
+    )
+    maintenance_margin: Decimal | None = Field(
+        None, gt=0, le=1, description="Share of notional below which a position is liquidated; None: the instrument's."
+    )
     maker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
     taker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
     order_latency_ms: float = Field(
@@ -35,13 +41,18 @@ class VenueParameters(BaseModel):
     order_latency_spread_ms: float = Field(
         0.0, ge=0, le=10_000, description="Mean of an exponential delay added to each order, seeded; 0: none."
     )
-    feed_latency_ms: float = Field(0.0, ge=0, le=60_000, description="By which signals are known later than made.")
+    feed_latency_ms: float = Field(
+        0.0, ge=0, le=60_000, description="By which signals and quotes are seen later than the exchange made them."
+    )
     queue_position: bool = Field(default=True, description="A maker waits for the size ahead of it.")
+    liquidity_consumption: bool | None = Field(
+        None, description="What was taken is gone until the level changes; None: where quotes are implied."
+    )
     prob_fill_on_limit: float = Field(1.0, ge=0, le=1, description="Chance to fill when the price only touches.")
     prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a taker pays one tick more.")
     seed: int = Field(42, ge=0, description="Seed of these chances and delays.")
     price_protection_ticks: int = Field(
-        0, ge=0, description="A market order pays at most so many ticks beyond the quote at its arrival; 0: unbounded."
+        0, ge=0, description="An exit takes no price further than this from the quote seen when sent; 0: any price."
     )
     imply_quotes: bool = Field(
         default=False, description="Use quotes implied from trades although true ones are there."

@@ -22,7 +22,7 @@ from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.signals.days import SIGNALS, SignalDays
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
-from phoenix_core.strategies.phoenix import SignalTick
+from phoenix_core.strategies.events import SignalTick
 
 _CHUNK = 50_000
 _MINUTE = 60 * 1_000_000_000

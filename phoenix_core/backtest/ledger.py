@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from phoenix_core.errors import LedgerUnbalanced
-from phoenix_core.strategies.phoenix import Fill, Why
+from phoenix_core.strategies.events import Fill, Why
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.settlement import Settled
@@ -49,6 +49,7 @@ TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "funding": _MONEY,
     "net": _MONEY,
     "closed_by": pl.String,
+    "entry_decided_ns": pl.Int64,
     "entry_bucket": pl.Int64,
     "entry_first_trade": pl.Int64,
     "entry_last_trade": pl.Int64,
@@ -236,6 +237,7 @@ def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]]) -> dict[str, Any]:
         "funding": total("funding"),
         "net": total("amount"),
         "closed_by": fills[-1][1].decision.why.value,
+        "entry_decided_ns": first.decision.ts,
         "entry_bucket": first.decision.bucket,
         "entry_first_trade": first.decision.first_trade,
         "entry_last_trade": first.decision.last_trade,

@@ -35,7 +35,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_of_ns, day_start_ns, days_between
 from phoenix_core.signals.days import OI_DAYS, SignalDays
 from phoenix_core.storage import Lake, sha256_of
-from phoenix_core.strategies.phoenix import Decision, Why
+from phoenix_core.strategies.events import Decision, Why
 
 _INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
 

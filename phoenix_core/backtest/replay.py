@@ -18,7 +18,8 @@ from nautilus_trader.model.enums import AggressorSide
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, TickFile
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.strategies.phoenix import CLIENT, Clock, PhoenixStrategy, SignalTick
+from phoenix_core.strategies.events import CLIENT, Clock, SignalTick
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 _SECOND = 1_000_000_000
 _FIRST_WINDOW = 10 * _SECOND
@@ -76,7 +77,7 @@ class Replay:
             stop = self._next_stop(day, now, is_last=is_last)
             if stop is None:
                 return
-            market = self._market_before(day, stop)
+            market = self._market_before(day, stop - self.strategy.feed_latency_ns)
             if self.implied is not None and market > now:
                 self.implied.forget()  # what is skipped is not known; from here on it is fed anew
             self._feed_between(day, max(now + 1, market), stop, is_last=is_last, only_at=stop)
@@ -118,7 +119,7 @@ class Replay:
             start = self._start_of_market(inputs, at)
             if start is not None:
                 return start
-        return at
+        return day.start_ns  # there was no market yet: whatever came since makes it
 
     def _start_of_market(self, inputs: DayInputs, at: int) -> int | None:
         if self.implied is None:

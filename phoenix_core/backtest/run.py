@@ -14,15 +14,16 @@ from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.venue import engine_with_venue, hesitation, order_latency_ns
+from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.errors import InputMissing, StrategyFailed
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, days_between
-from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
-from phoenix_core.strategies.phoenix import Decision, PhoenixStrategy
+from phoenix_core.storage import Lake
+from phoenix_core.strategies.events import Decision
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 _SPARE_NS = 1_000_000
 
@@ -110,7 +111,12 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     latency_ns = order_latency_ns(experiment.venue)
     traded = instrument(spec)
     strategy = PhoenixStrategy(
-        traded.id, experiment.strategy, latency_ns=latency_ns, hesitation_ns=hesitation(experiment.venue)
+        traded.id,
+        experiment.strategy,
+        latency_ns=latency_ns,
+        hesitation_ns=hesitation(experiment.venue),
+        feed_latency_ns=feed_latency_ns(experiment.venue),
+        protection_ticks=experiment.venue.price_protection_ticks,
     )
     engine, settlement = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
@@ -178,73 +184,6 @@ def input_versions(lake: Lake, experiment: Experiment) -> dict[str, str]:
     return versions
 
 
-def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) -> Entry:
-    """Write fills, positions, ledger, equity and the experiment, then record them under an asset.
-
-    The folder is `backtests/<experiment>/<day or first_last>`; the manifest's file is `experiment.json`,
-    which names the digest of each of the others.
-    """
-    experiment = result.experiment
-    span = _span(experiment)
-    folder = f"backtests/{experiment.name}/{span}"
-    tables = {
-        "fills": result.fills,
-        "positions": result.ledger.trips,
-        "ledger": result.ledger.rows,
-        "equity": result.equity,
-    }
-    digests = {}
-    for name, table in tables.items():
-        relative = f"{folder}/{name}.parquet"
-        with lake.publishing(relative) as staged:
-            table.write_parquet(staged, compression="zstd", compression_level=1)
-            digests[f"{name}.parquet"] = sha256_of(staged)
-    parts = result.ledger.parts
-    document = {
-        "experiment": experiment.model_dump(mode="json"),
-        "inputs": result.versions,
-        "files": digests,
-        "days": [day.isoformat() for day in result.days],
-        "missing": {day.isoformat(): why for day, why in result.missing.items()},
-        "without": {day.isoformat(): list(what) for day, what in result.without.items() if what},
-        "assumptions": list(result.assumptions),
-        "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
-        "excluded_seconds": result.excluded_seconds,
-        "orders": result.orders,
-        "closed_at_end": result.closed_at_end,
-        "final_balance": str(result.final_balance),
-        "parts": {
-            "price": str(parts.price),
-            "slippage": str(parts.slippage),
-            "fees": str(parts.fees),
-            "funding": str(parts.funding),
-            "net": str(parts.net),
-        },
-    }
-    relative = f"{folder}/experiment.json"
-    lake.write(relative, canonical_json(document))
-    path = lake.path(relative)
-    return Manifest(lake).record(
-        Entry(
-            asset=asset,
-            day=span,
-            published=True,
-            file=relative,
-            sha256=sha256_of(path),
-            bytes=path.stat().st_size,
-            rows=result.fills.height,
-            sources=sources,
-            facts={"experiment": digest_of(experiment.model_dump(mode="json")), "folder": folder},
-        )
-    )
-
-
-def _span(experiment: Experiment) -> str:
-    if experiment.first == experiment.last:
-        return experiment.first.isoformat()
-    return f"{experiment.first}_{experiment.last}"
-
-
 class _Collected:
     """What is kept of each day after its ticks are gone."""
 
@@ -263,7 +202,7 @@ class _Collected:
 
 def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
     """The day as the venue's settings see it: without funding, or with signals that are known later."""
-    late = int(experiment.venue.feed_latency_ms * 1_000_000)
+    late = feed_latency_ns(experiment.venue)
     signals = day.signals.with_columns(pl.col("ts_init") + late).filter(pl.col("ts_init") <= day.end_ns)
     return replace(
         day, signals=signals if late else day.signals, funding=day.funding if experiment.venue.funding else ()
@@ -280,12 +219,7 @@ def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: da
     entry = Manifest(lake).find(f"{listing.path}/{INSTRUMENT}", day)
     if spec.inferred and entry is not None:
         spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
-    venue = experiment.venue
-    return replace(
-        spec,
-        maker_fee=spec.maker_fee if venue.maker_fee is None else venue.maker_fee,
-        taker_fee=spec.taker_fee if venue.taker_fee is None else venue.taker_fee,
-    )
+    return as_traded(spec, experiment.venue)
 
 
 def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy, experiment: Experiment) -> Decimal:
@@ -299,6 +233,10 @@ def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy, experiment
     return Decimal(account.balance_total(account.base_currency).as_decimal())
 
 
+def _rate(share: Decimal) -> str:
+    return f"{share:.4f}".rstrip("0")
+
+
 def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) -> tuple[str, ...]:
     venue = experiment.venue
     notes = [
@@ -309,7 +247,8 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
             if venue.order_latency_spread_ms
             else []
         ),
-        *([f"signals are known {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
+        *([f"signals and quotes are seen {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
+        f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional",
         f"maker queue {'tracked' if venue.queue_position else 'ignored'}",
         "what is open at the end is closed at market, with fee",
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",

@@ -14,7 +14,8 @@ from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 
-from phoenix_core.strategies.phoenix import PhoenixStrategy, Why
+from phoenix_core.strategies.events import Why
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

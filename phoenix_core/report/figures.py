@@ -9,7 +9,7 @@ _INK, _LINE, _GRID = "#1f2937", "#0f766e", "#e5e7eb"
 
 def equity_svg(equity: pl.DataFrame, title: str) -> str:
     """Draw an equity curve (ts, equity) of any length as an image of a few kilobytes."""
-    curve = thinned(equity, _POINTS)
+    curve = pointed(equity, _POINTS, "equity")
     values = curve["equity"].to_list() or [0.0]
     low, high = float(min(values)), float(max(values))
     span = (high - low) or 1.0
@@ -19,8 +19,10 @@ def equity_svg(equity: pl.DataFrame, title: str) -> str:
     def y_of(value: float) -> float:
         return _MARGIN + height * (1 - (value - low) / span)
 
-    step = width / max(1, len(values) - 1)
-    points = " ".join(f"{left + n * step:.1f},{y_of(value):.1f}" for n, value in enumerate(values))
+    times = curve["ts"].to_list() or [0]
+    scale = width / max(1, times[-1] - times[0])
+    drawn = zip(times, values, strict=True)
+    points = " ".join(f"{left + (ts - times[0]) * scale:.1f},{y_of(value):.1f}" for ts, value in drawn)
     rules = "".join(
         f'<line x1="{left}" x2="{left + width}" y1="{y_of(value):.1f}" y2="{y_of(value):.1f}" stroke="{_GRID}"/>'
         f'<text x="{left - 6}" y="{y_of(value) + 4:.1f}" text-anchor="end">{value:,.0f}</text>'
@@ -44,6 +46,17 @@ def thinned(frame: pl.DataFrame, points: int) -> pl.DataFrame:
     every = -(-frame.height // points)
     kept = frame.gather_every(every)
     return kept if (frame.height - 1) % every == 0 else pl.concat([kept, frame.tail(1)])
+
+
+def pointed(frame: pl.DataFrame, points: int, by: str) -> pl.DataFrame:
+    """Keep about so many rows: of each stretch the lowest and the highest of a column, and always the last row."""
+    if frame.height <= points:
+        return frame
+    every = -(-2 * frame.height // points)
+    stretches = frame.group_by((pl.int_range(pl.len()) // every).alias("stretch"))
+    ends = stretches.agg(pl.col(by).arg_min().alias("low"), pl.col(by).arg_max().alias("high"))
+    kept = {stretch * every + offset for stretch, *offsets in ends.iter_rows() for offset in offsets}
+    return frame[sorted({*kept, frame.height - 1})]
 
 
 def _moment(ts: int) -> str:

@@ -1,7 +1,8 @@
 """The page of a result that lies in a folder of the data folder."""
 
 import json
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -28,12 +29,8 @@ def page_of(lake: Lake, location: str) -> str:
         InputMissing: There is no result.
         CatalogCorrupt: A table is not what was published.
     """
-    folder = lake.path(location)
-    described = folder / "experiment.json"
-    if not described.is_file():
-        raise InputMissing(f"{folder} holds no backtest: expected experiment.json. Materialize the backtest first.")
-    document = json.loads(described.read_bytes())
-    tables = {name: _table(folder, name, document["files"]) for name in _TABLES}
+    document = document_in(lake, location)
+    tables = {name: table_in(lake, location, name, document) for name in _TABLES}
     experiment = document["experiment"]
     signals = _signals_near(lake, Listing.parse(experiment["listing"]), tables["fills"])
     if signals is not None:
@@ -46,26 +43,48 @@ def page_of(lake: Lake, location: str) -> str:
     )
 
 
-def _table(folder: Path, name: str, digests: dict[str, str]) -> pl.DataFrame:
-    path = folder / f"{name}.parquet"
+def document_in(lake: Lake, location: str) -> dict[str, Any]:
+    """What `experiment.json` of a result says.
+
+    Raises:
+        InputMissing: There is no result.
+    """
+    described = lake.path(location) / "experiment.json"
+    if not described.is_file():
+        raise InputMissing(
+            f"{described.parent} holds no backtest: expected experiment.json. Materialize the backtest first."
+        )
+    document: dict[str, Any] = json.loads(described.read_bytes())
+    return document
+
+
+def table_in(lake: Lake, location: str, name: str, document: Mapping[str, Any]) -> pl.DataFrame:
+    """A table of a result, by the digest that its document gives.
+
+    Raises:
+        CatalogCorrupt: It is not what was published.
+    """
+    path = lake.path(location) / f"{name}.parquet"
     found = sha256_of(path) if path.is_file() else "no file"
-    if found != digests[path.name]:
+    if found != document["files"][path.name]:
         raise CatalogCorrupt(f"{path} is not what was published: found {found}. Materialize the backtest again.")
     return pl.read_parquet(path)
 
 
-def _figures(document: dict[str, object], tables: dict[str, pl.DataFrame]) -> dict[str, str]:
+def _figures(document: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     stats = statistics(tables["equity"], tables["positions"])
-    parts = {name: float(value) for name, value in document["parts"].items()}  # type: ignore[attr-defined]
-    starting = float(document["experiment"]["venue"]["starting_balance"])  # type: ignore[index]
+    parts = {name: float(value) for name, value in document["parts"].items()}
+    starting = float(document["experiment"]["venue"]["starting_balance"])
     shown = {
         "net PnL": f"{parts['net']:,.2f}",
         "return": f"{parts['net'] / starting:.2%}",
         **{name: f"{parts[name]:,.2f}" for name in ("price", "slippage", "fees", "funding")},
         "max drawdown": f"{stats.max_drawdown:.2%}",
         "Sharpe, annualized": _or_none(stats.sharpe, ".2f"),
+        "Sortino, annualized": _or_none(stats.sortino, ".2f"),
         "chance that Sharpe > 0": _or_none(stats.probabilistic_sharpe, ".0%"),
         "profit factor": _or_none(stats.profit_factor, ".2f"),
+        "expectancy of a trade": _or_none(stats.expectancy, ",.2f"),
         "exposure": f"{stats.exposure:.1%}",
         "round trips": f"{stats.trips} ({stats.won} won)",
         "final balance": f"{float(str(document['final_balance'])):,.2f}",
@@ -78,16 +97,21 @@ def _or_none(value: float | None, form: str) -> str:
     return "none" if value is None else format(value, form)
 
 
-def _notes(document: dict[str, object]) -> dict[str, list[str]]:
-    def lines(name: str, form: str = "{}: {}") -> list[str]:
-        found: dict[str, object] = document[name]  # type: ignore[assignment]
-        return [form.format(key, ", ".join(v) if isinstance(v, list) else v) for key, v in found.items()]
+def _notes(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    def lines(name: str) -> list[str]:
+        return [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in document[name].items()]
 
     return {
-        "Assumptions": list(document["assumptions"]),  # type: ignore[call-overload]
+        "Assumptions": list(document["assumptions"]),
+        "Definitions": [
+            "a trade is a round trip from flat to flat, after fees and funding",
+            "Sharpe and Sortino: hourly returns, annualized by the root of 8,760, no risk-free rate",
+            "drawdown: on equity at each minute; exposure: share of minutes with a position",
+        ],
         "Missing days": lines("missing"),
         "Days that ran without something": lines("without"),
-        "Inputs and their data versions": lines("inputs"),
+        "Inputs and their data versions": [f"identity of the result: {document['identity']}", *lines("inputs")],
+        "Archives of the aggregate trades": lines("zips"),
     }
 
 

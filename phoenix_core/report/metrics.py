@@ -1,10 +1,12 @@
 """Statistics of a backtest, from its tables; pure.
 
-Definitions: returns are of the account's equity at hourly steps; Sharpe is their mean by their standard
-deviation, annualized by sqrt(24 * 365) since the market never closes, with no risk-free rate; drawdown
-is taken on minute equity; exposure is the share of minutes with a position. A trade is a round trip from
-flat to flat. Probabilistic and deflated Sharpe ratios are those of Bailey and López de Prado, "The Sharpe
-Ratio Efficient Frontier" (2012) and "The Deflated Sharpe Ratio" (2014), on the same hourly returns.
+Definitions: returns are those of the account's equity from hour to hour, UTC, so that a single day has
+figures too; a year has 8,760 of them, since the market never closes; no risk-free rate. Sharpe and Sortino
+are NautilusTrader's own statistics, and so is the drawdown, on minute equity; exposure is the share of
+minutes with a position. A trade is a round trip from flat to flat, after fees and funding.
+
+Probabilistic and deflated Sharpe ratios, which NautilusTrader has not, are those of Bailey and López de
+Prado, "The Sharpe Ratio Efficient Frontier" (2012) and "The Deflated Sharpe Ratio" (2014).
 """
 
 import math
@@ -13,9 +15,12 @@ from dataclasses import dataclass
 from statistics import NormalDist, pstdev
 
 import polars as pl
+from nautilus_trader.core.nautilus_pyo3 import MaxDrawdown, SharpeRatio, SortinoRatio
 
-_HOUR = 3_600_000_000_000
-_HOURS_A_YEAR = 24 * 365
+from phoenix_core.market import DAY_NS
+
+HOURS_A_YEAR = 24 * 365
+_HOUR_NS = DAY_NS // 24
 _LEAST_RETURNS = 2
 _EULER = 0.5772156649015329
 
@@ -27,26 +32,64 @@ class Statistics:
     Attributes:
         max_drawdown: Largest fall from a high, as a share of it, 0 or positive.
         sharpe: Annualized, see the module.
+        sortino: Likewise, by the deviation of losses alone.
         exposure: Share of minutes with a position.
         trips: Round trips.
         won: Round trips with a net gain.
+        expectancy: Mean net of a round trip, in quote units.
         probabilistic_sharpe: Chance that the true Sharpe ratio is above zero.
         profit_factor: Gains of round trips by their losses; None without a loss.
     """
 
     max_drawdown: float
     sharpe: float | None
+    sortino: float | None
     exposure: float
     trips: int
     won: int
-    probabilistic_sharpe: float | None = None
-    profit_factor: float | None = None
+    expectancy: float | None
+    probabilistic_sharpe: float | None
+    profit_factor: float | None
+
+
+def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
+    """Compute the statistics of an equity curve (ts, equity, position) and its round trips (net).
+
+    >>> curve = pl.DataFrame({"ts": [0, 1, 2], "equity": [100.0, 80.0, 90.0], "position": [0.0, 1.0, 1.0]})
+    >>> round(statistics(curve, pl.DataFrame({"net": [-10.0]})).max_drawdown, 6)
+    0.2
+    """
+    net = trips["net"].cast(pl.Float64).to_list()
+    exposed = (equity["position"] != 0).mean() if equity.height else 0.0
+    hourly = hourly_returns(equity)
+    # NautilusTrader sums what falls on one day: each period is given a day of its own.
+    periods = {number * DAY_NS: value for number, value in enumerate(hourly)}
+    return Statistics(
+        max_drawdown=max_drawdown(equity),
+        sharpe=_known(SharpeRatio(HOURS_A_YEAR).calculate_from_returns(periods)),
+        sortino=_known(SortinoRatio(HOURS_A_YEAR).calculate_from_returns(periods)),
+        exposure=float(exposed or 0.0),  # type: ignore[arg-type]
+        trips=len(net),
+        won=sum(value > 0 for value in net),
+        expectancy=sum(net) / len(net) if net else None,
+        probabilistic_sharpe=probabilistic_sharpe(hourly),
+        profit_factor=_profit_factor(net),
+    )
 
 
 def hourly_returns(equity: pl.DataFrame) -> pl.Series:
-    """Relative changes of equity (ts, equity) from hour to hour."""
-    hours = equity.group_by(pl.col("ts") // _HOUR, maintain_order=True).agg(pl.col("equity").last())
-    return hours["equity"].cast(pl.Float64).pct_change().drop_nulls()
+    """Relative changes of equity (ts, equity) over each hour that has some, the first from its first minute."""
+    hours = equity.group_by(pl.col("ts") // _HOUR_NS, maintain_order=True).agg(
+        pl.col("equity").first().cast(pl.Float64).alias("first"), pl.col("equity").last().cast(pl.Float64)
+    )
+    return hours["equity"] / hours["equity"].shift(1).fill_null(hours["first"]) - 1
+
+
+def max_drawdown(equity: pl.DataFrame) -> float:
+    """Largest fall of equity from a high, as a share of it; 0 without one."""
+    values = equity["equity"].cast(pl.Float64)
+    changes = (values / values.shift(1) - 1).fill_null(0.0)
+    return -(_known(MaxDrawdown().calculate_from_returns(dict(zip(equity["ts"], changes, strict=True)))) or 0.0)
 
 
 def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | None:
@@ -69,7 +112,7 @@ def deflated_sharpe(returns: Sequence[pl.Series]) -> float | None:
     """Chance that the best of several experiments is better than luck alone would make the best of them.
 
     Args:
-        returns: Hourly returns of each experiment that was tried, the bad ones too.
+        returns: Returns of each experiment that was tried, the bad ones too, all of one period.
     """
     ratios = [ratio for one in returns if (ratio := _plain_ratio(one)) is not None]
     if len(ratios) < _LEAST_RETURNS:
@@ -87,33 +130,10 @@ def _plain_ratio(returns: pl.Series) -> float | None:
     return mean / deviation if deviation > 0 else None
 
 
-def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
-    """Compute the statistics of an equity curve (ts, equity, position) and its round trips (net).
-
-    >>> curve = pl.DataFrame({"ts": [0, 1, 2], "equity": [100.0, 80.0, 90.0], "position": [0.0, 1.0, 1.0]})
-    >>> round(statistics(curve, pl.DataFrame({"net": [-10.0]})).max_drawdown, 6)
-    0.2
-    """
-    values = equity["equity"]
-    drawdown = float((1 - values / values.cum_max()).max() or 0.0) if values.len() else 0.0  # type: ignore[arg-type]
-    exposed = float((equity["position"] != 0).mean() or 0.0) if values.len() else 0.0  # type: ignore[arg-type]
-    return Statistics(
-        max_drawdown=drawdown,
-        sharpe=sharpe_ratio(equity),
-        exposure=exposed,
-        trips=trips.height,
-        won=int((trips["net"] > 0).sum()) if trips.height else 0,
-        probabilistic_sharpe=probabilistic_sharpe(hourly_returns(equity)),
-        profit_factor=_profit_factor(trips["net"].cast(pl.Float64)),
-    )
+def _known(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
-def _profit_factor(net: pl.Series) -> float | None:
-    lost = -float(net.filter(net < 0).sum())
-    return float(net.filter(net > 0).sum()) / lost if lost else None
-
-
-def sharpe_ratio(equity: pl.DataFrame) -> float | None:
-    """Annualized Sharpe ratio of hourly returns; None with fewer than two, or where nothing varies."""
-    ratio = _plain_ratio(hourly_returns(equity))
-    return None if ratio is None else ratio * math.sqrt(_HOURS_A_YEAR)
+def _profit_factor(net: Sequence[float]) -> float | None:
+    lost = -sum(value for value in net if value < 0)
+    return sum(value for value in net if value > 0) / lost if lost else None

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from phoenix_core.report.figures import thinned
+from phoenix_core.report.figures import pointed, thinned
 
 _POINTS = 6_000
 _TABLE_ROWS = 200
@@ -64,13 +64,13 @@ def report_page(
 
 def _panels(equity: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> go.Figure:
     """Equity, price with fills, drawdown, PnL by part, and the signals around the trades, on one time axis."""
-    curve = thinned(equity, _POINTS).with_columns(pl.from_epoch("ts", "ns").alias("time"))
-    drawdown = curve["equity"] / curve["equity"].cum_max() - 1
+    drawn = equity.with_columns((pl.col("equity") / pl.col("equity").cum_max() - 1).alias("drawdown"))
+    curve = pointed(drawn, _POINTS, "equity").with_columns(pl.from_epoch("ts", "ns").alias("time"))
     time = curve["time"].to_list()
     rows = {
         "Equity": [_line(time, curve["equity"], "equity", "#0f766e")],
         "Price and fills": [_line(time, curve["price"], "price", "#94a3b8"), *_fills(tables["fills"])],
-        "Drawdown": [_line(time, drawdown, "drawdown", "#b91c1c", fill="tozeroy")],
+        "Drawdown": [_line(time, curve["drawdown"], "drawdown", "#b91c1c", fill="tozeroy")],
         "PnL by part": _parts(tables["ledger"]),
         "Position": [_line(time, curve["position"], "position", "#475569", shape="hv")],
     } | _signals(tables.get("signals"))

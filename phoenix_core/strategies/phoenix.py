@@ -6,133 +6,24 @@ decided, and on which signal, stays with every order.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from enum import StrEnum
 
 from nautilus_trader.core.data import Data
-from nautilus_trader.model.data import DataType
+from nautilus_trader.model.data import DataType, QuoteTick
 from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderFilled
-from nautilus_trader.model.identifiers import ClientId, ClientOrderId, InstrumentId
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from phoenix_core.strategies.events import CLIENT, Clock, Decision, Fill, SignalTick, Why
 from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.sight import Sight
 
-CLIENT = ClientId("PHOENIX")
 _TIMEOUT = "entry-timeout"
 _REQUOTE = "entry-requote"
-
-
-class SignalTick(Data):
-    """A signal as an event: known when its bucket closed.
-
-    Attributes mirror `signals.table.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
-    `stands_down`: the data had a gap just before, so nothing is entered.
-    """
-
-    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "stands_down", "ts")
-
-    def __init__(self, row: dict[str, object]) -> None:
-        self.ts: int = row["ts_init"]  # type: ignore[assignment]
-        self.bucket: int = row["bucket"]  # type: ignore[assignment]
-        self.first_trade: int = row["first_trade"]  # type: ignore[assignment]
-        self.last_trade: int = row["last_trade"]  # type: ignore[assignment]
-        self.lpi: float = row["lpi"]  # type: ignore[assignment]
-        self.ldr: float | None = row["ldr"]  # type: ignore[assignment]
-        self.oi_z: float | None = row["oi_z"]  # type: ignore[assignment]
-        self.rv: float | None = row["rv"]  # type: ignore[assignment]
-        self.fsi_ready: bool = row["fsi_ready"]  # type: ignore[assignment]
-        self.stands_down = bool(row.get("stands_down", False))
-
-    @property
-    def ts_event(self) -> int:
-        """When the bucket closed, in nanoseconds."""
-        return self.ts
-
-    @property
-    def ts_init(self) -> int:
-        """When the signal is known, in nanoseconds."""
-        return self.ts
-
-
-class Clock(Data):
-    """An event that only lets time pass, or with `closes` ends the session.
-
-    Args:
-        ts: When, in nanoseconds.
-        closes: The strategy leaves the market now, and for good.
-    """
-
-    __slots__ = ("closes", "ts")
-
-    def __init__(self, ts: int, *, closes: bool = False) -> None:
-        self.ts = ts
-        self.closes = closes
-
-    @property
-    def ts_event(self) -> int:
-        """When, in nanoseconds."""
-        return self.ts
-
-    @property
-    def ts_init(self) -> int:
-        """When, in nanoseconds."""
-        return self.ts
-
-
-class Why(StrEnum):
-    """Why an order was sent."""
-
-    ENTRY = "entry"
-    EXIT = "exit"
-    LIQUIDATION = "liquidation"
-    SESSION_END = "session end"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was known when an order was sent.
-
-    Attributes:
-        why: Reason of the order.
-        ts: When it was decided, ns.
-        mid: Mid of the best quotes then.
-        bucket: Number of the volume bucket of its signal in its day; -1 without a signal.
-        first_trade: First aggregate trade of that bucket.
-        last_trade: Last aggregate trade of that bucket.
-        lpi: Its pressure index; None without a signal.
-        ldr: Its liquidity depletion, where it was known.
-        oi_z: Its crowding, where it was known.
-    """
-
-    why: Why
-    ts: int
-    mid: Decimal
-    bucket: int
-    first_trade: int
-    last_trade: int
-    lpi: float | None
-    ldr: float | None = None
-    oi_z: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """One fill, and the decision behind it."""
-
-    ts: int
-    side: str
-    quantity: Decimal
-    price: Decimal
-    fee: Decimal
-    liquidity: str
-    order_id: str
-    trade_id: str
-    decision: Decision
 
 
 class PhoenixStrategy(Strategy):
@@ -144,6 +35,9 @@ class PhoenixStrategy(Strategy):
         latency_ns: Time from a decision to the exchange. In a backtest the clock rings then, since the
             engine would otherwise let an order arrive only after the next market event was matched.
         hesitation_ns: Draws for each order how much longer it takes, the random part of the latency.
+        feed_latency_ns: Time from a quote at the exchange until it is seen here.
+        protection_ticks: An exit takes no price further than this from the quote that was seen; what that
+            leaves is sent again with the next quote; 0: any price.
     """
 
     def __init__(
@@ -153,18 +47,25 @@ class PhoenixStrategy(Strategy):
         *,
         latency_ns: int = 0,
         hesitation_ns: Callable[[], int] = int,
+        feed_latency_ns: int = 0,
+        protection_ticks: int = 0,
     ) -> None:
         super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
         self.instrument_id = instrument_id
         self.parameters = parameters
         self.latency_ns = latency_ns
         self._hesitation_ns = hesitation_ns
+        self.feed_latency_ns = feed_latency_ns
+        self._sight = Sight(feed_latency_ns)
+        self._protection_ticks = protection_ticks
         self._unsent: dict[ClientOrderId, Order] = {}
         self.fills: list[Fill] = []
         self.orders_by_end: dict[str, int] = {}
         self._decisions: dict[ClientOrderId, Decision] = {}
         self._entry: ClientOrderId | None = None
         self._exit: ClientOrderId | None = None
+        self._exit_signal: SignalTick | None = None
+        self._rest_since_ns: int | None = None
         self._last_signal: SignalTick | None = None
         self._closed = False
         self._sent = 0
@@ -175,7 +76,8 @@ class PhoenixStrategy(Strategy):
     @property
     def has_open_order(self) -> bool:
         """An order is on its way, works at the venue, or is about to be sent anew: ticks matter."""
-        return self._entry is not None or self._exit is not None or _REQUOTE in self.clock.timer_names
+        is_working = self._entry is not None or self._exit is not None
+        return is_working or self._rest_since_ns is not None or _REQUOTE in self.clock.timer_names
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -199,10 +101,20 @@ class PhoenixStrategy(Strategy):
     # -- events ----------------------------------------------------------------------------------
 
     def on_start(self) -> None:
-        """Subscribe to signals. Quotes are looked up when they are needed, which costs nothing a tick."""
+        """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
         self._instrument = self.cache.instrument(self.instrument_id)
         self.subscribe_data(DataType(SignalTick), client_id=CLIENT)
         self.subscribe_data(DataType(Clock), client_id=CLIENT)
+        if self.feed_latency_ns or self._protection_ticks:
+            self.subscribe_quote_ticks(self.instrument_id)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        """Remember the quote until it can be seen; send again what a protected exit left."""
+        if self.feed_latency_ns:
+            self._sight.add(tick)
+        # What was shown when the rest was left is taken: only a later quote shows anything new.
+        if self._rest_since_ns is not None and tick.ts_init > self._rest_since_ns:
+            self.leave(Why.EXIT, self._exit_signal)
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or leave at the end of the session."""
@@ -242,6 +154,8 @@ class PhoenixStrategy(Strategy):
                 self.clock.cancel_timer(_TIMEOUT)
         elif event.client_order_id == self._exit:
             self._exit = None
+            has_rest = order.time_in_force == TimeInForce.IOC and order.leaves_qty > 0
+            self._rest_since_ns = event.ts_event if has_rest else None
 
     # -- decisions -------------------------------------------------------------------------------
 
@@ -256,17 +170,38 @@ class PhoenixStrategy(Strategy):
         """Cancel a working entry and close the position at market."""
         if self._entry is not None:
             self._withdraw(self._entry)
+        if why is Why.SESSION_END and self._exit is not None and self._is_taken_back(self._exit):
+            self._exit = None  # what is on its way by then arrives; what is not goes out now
         position = self.position
         if position == 0 or self._exit is not None:
             return
-        order = self.order_factory.market(
+        order = self._order_out_of(position, is_urgent=why is not Why.EXIT)
+        self._rest_since_ns = None
+        self._exit = order.client_order_id
+        self._exit_signal = signal
+        self._send(order, why, signal)
+
+    def _order_out_of(self, position: Decimal, *, is_urgent: bool) -> Order:
+        side = OrderSide.SELL if position > 0 else OrderSide.BUY
+        quotes = self._best_quotes()
+        if is_urgent or not self._protection_ticks or quotes is None:
+            return self.order_factory.market(
+                instrument_id=self.instrument_id,
+                order_side=side,
+                quantity=self._instrument.make_qty(abs(position)),
+                reduce_only=True,
+            )
+        tick = self._instrument.price_increment.as_decimal()
+        beyond = tick * self._protection_ticks
+        worst = max(tick, quotes[0] - beyond) if position > 0 else quotes[1] + beyond
+        return self.order_factory.limit(
             instrument_id=self.instrument_id,
-            order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
+            order_side=side,
             quantity=self._instrument.make_qty(abs(position)),
+            price=self._instrument.make_price(worst // tick * tick),
+            time_in_force=TimeInForce.IOC,
             reduce_only=True,
         )
-        self._exit = order.client_order_id
-        self._send(order, why, signal)
 
     def _enter(self, signal: SignalTick) -> None:
         quotes = self._best_quotes()
@@ -276,8 +211,8 @@ class PhoenixStrategy(Strategy):
         tick = self._instrument.price_increment.as_decimal()
         wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
         price = wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
-        quantity = self._quantity(signal, bid)
-        if price <= 0 or quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
+        quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
+        if quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
             return
         order = self.order_factory.limit(
             instrument_id=self.instrument_id,
@@ -295,13 +230,17 @@ class PhoenixStrategy(Strategy):
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        fraction = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
+        kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
+        fraction = min(kelly, 1 / self._instrument.margin_init)
         step = self._instrument.size_increment.as_decimal()
         steps = (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR)
         return Decimal(steps * step)
 
     def _best_quotes(self) -> tuple[Decimal, Decimal] | None:
-        quote = self.cache.quote_tick(self.instrument_id)
+        if self.feed_latency_ns:
+            quote = self._sight.at(self.clock.timestamp_ns())
+        else:
+            quote = self.cache.quote_tick(self.instrument_id)
         return None if quote is None else (quote.bid_price.as_decimal(), quote.ask_price.as_decimal())
 
     def _on_timeout(self, event: object) -> None:
@@ -314,10 +253,8 @@ class PhoenixStrategy(Strategy):
 
     def _withdraw(self, identity: ClientOrderId) -> bool:
         """Cancel an entry, or keep it from being sent; whether there was something to cancel."""
-        if identity in self._unsent:
-            del self._unsent[identity]
+        if self._is_taken_back(identity):
             self._entry = None
-            self._ended("UNSENT")
             if _TIMEOUT in self.clock.timer_names:
                 self.clock.cancel_timer(_TIMEOUT)
             return True
@@ -326,6 +263,13 @@ class PhoenixStrategy(Strategy):
             return False
         self.cancel_order(order)
         self._ring_on_arrival()
+        return True
+
+    def _is_taken_back(self, identity: ClientOrderId) -> bool:
+        """Keep an order from being sent, if it is not too late for that."""
+        if self._unsent.pop(identity, None) is None:
+            return False
+        self._ended("UNSENT")
         return True
 
     def _ended(self, how: str) -> None:
@@ -363,7 +307,8 @@ class PhoenixStrategy(Strategy):
             ldr=signal.ldr if signal else None,
             oi_z=signal.oi_z if signal else None,
         )
-        hesitation = self._hesitation_ns()
+        # The end of the session is no event of the market: nothing delays leaving there.
+        hesitation = 0 if why is Why.SESSION_END else self._hesitation_ns()
         if not hesitation:
             self._submit(order)
             return
@@ -380,3 +325,8 @@ class PhoenixStrategy(Strategy):
     def _submit(self, order: Order) -> None:
         self.submit_order(order)
         self._ring_on_arrival()
+        if order.time_in_force == TimeInForce.IOC:
+            # 1.231 leaves it working where the last trade, but not the book, would have filled it.
+            due = self.clock.timestamp_ns() + self.latency_ns + 1
+            name = f"overdue-{order.client_order_id}"
+            self.clock.set_time_alert_ns(name, due, lambda _: self._withdraw(order.client_order_id))

@@ -171,7 +171,8 @@ def _range(
 
 
 def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg.AssetExecutionContext) -> Done:
-    from phoenix_core.backtest.run import input_versions, nothing_to_run, publish, run  # noqa: PLC0415 - NautilusTrader
+    from phoenix_core.backtest.publish import publish  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.backtest.run import input_versions, nothing_to_run, run  # noqa: PLC0415 - likewise
 
     lake = workspace.lake()
     started = time.monotonic()
@@ -249,6 +250,7 @@ def result_metadata(result: "Result", entry: Entry, workspace: Workspace, second
         "missing_days": dg.MetadataValue.json({day.isoformat(): why for day, why in result.missing.items()}),
         "experiment": dg.MetadataValue.json(experiment.model_dump(mode="json")),
         "experiment_id": experiment.name,
+        "identity": entry.facts["experiment"],
         "inputs_digest": digest_of(result.versions),
         "folder": dg.MetadataValue.path(str(workspace.lake().path(entry.facts["folder"]))),
         "days": len(result.days),

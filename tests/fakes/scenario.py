@@ -17,12 +17,13 @@ from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
-from phoenix_core.backtest.venue import engine_with_venue, hesitation, order_latency_ns
+from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.strategies.events import Fill
 from phoenix_core.strategies.parameters import StrategyParameters
-from phoenix_core.strategies.phoenix import Fill, PhoenixStrategy
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 DAY = date(2024, 3, 30)
 START = day_start_ns(DAY)
@@ -137,10 +138,13 @@ class Scenario:
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
-        traded = instrument(specification(Listing.parse("um:BTCUSDT")))
+        traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT")), exchange))
         chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
         latency_ns = order_latency_ns(exchange)
-        trader = PhoenixStrategy(INSTRUMENT, chosen, latency_ns=latency_ns, hesitation_ns=hesitation(exchange))
+        trader = PhoenixStrategy(
+            INSTRUMENT, chosen, latency_ns=latency_ns, hesitation_ns=hesitation(exchange),
+            feed_latency_ns=feed_latency_ns(exchange), protection_ticks=exchange.price_protection_ticks,
+        )  # fmt: skip
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         engine, settlement = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
         replay = Replay(engine, trader, settlement, latency_ns + 1_000_000, implied)

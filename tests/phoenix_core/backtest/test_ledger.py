@@ -8,7 +8,7 @@ import pytest
 from phoenix_core.backtest.ledger import equity_curve, ledger
 from phoenix_core.backtest.settlement import Charge, Settled
 from phoenix_core.errors import LedgerUnbalanced
-from phoenix_core.strategies.phoenix import Decision, Fill, Why
+from phoenix_core.strategies.events import Decision, Fill, Why
 
 START = Decimal(100_000)
 

@@ -7,9 +7,12 @@ import pytest
 from fakes.scenario import Scenario, both
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nautilus_trader.model.enums import AggressorSide
 
-from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.backtest.run import run
+from phoenix_core.backtest.venue import order_latency_ns
+from phoenix_core.strategies.events import Why
 
 TICKS = st.lists(
     st.tuples(
@@ -56,15 +59,70 @@ def scenario(ticks, *, with_quotes):
             "order_latency_spread_ms": st.sampled_from([0, 0, 25, 4000]),
             "price_protection_ticks": st.sampled_from([0, 0, 3]),
             "queue_position": st.booleans(),
+            "liquidity_consumption": st.sampled_from([None, True, False]),
             "prob_fill_on_limit": st.sampled_from([0.0, 0.5, 1.0]),
             "prob_slippage": st.sampled_from([0.0, 0.5]),
+            "feed_latency_ms": st.sampled_from([0, 0, 3, 500]),
+            "maker_fee": st.sampled_from(["-0.0001", "0", "0.0002"]),
+            "taker_fee": st.sampled_from(["0", "0.0005"]),
+            "leverage": st.sampled_from([1, 2, 10]),
+            "maintenance_margin": st.sampled_from([None, "0.4999", "0.9"]),  # so high that it is reached
+            "liquidation": st.booleans(),
         }
     ),
-    st.fixed_dictionaries({"entry_timeout_secs": st.sampled_from([0.05, 3.0, 60.0]), "requote": st.booleans()}),
+    st.fixed_dictionaries(
+        {
+            "entry_timeout_secs": st.sampled_from([0.05, 3.0, 60.0]),
+            "requote": st.booleans(),
+            "max_leverage": st.sampled_from([0.5, 2.0, 9.0]),
+        }
+    ),
 )
-def test_both_modes_agree_on_any_market(ticks, with_quotes, venue, strategy):
-    """Fill for fill and cent for cent, under every setting of costs, queue, latency and order life."""
-    both(scenario(ticks, with_quotes=with_quotes), venue=venue, **strategy)
+def test_on_any_market(ticks, with_quotes, venue, strategy):
+    """Both modes agree fill for fill and cent for cent, under every setting of costs, queue, latency and order life.
+
+    And what holds of any run: the books are the account, no position exceeds the leverage, an entry is a
+    maker at its limit or better, and never bought where a seller already stood.
+    """
+    day = scenario(ticks, with_quotes=with_quotes)
+    outcome = both(day, venue=venue, expected_alpha=0.01, **strategy)
+    held_by_hand(outcome, VenueParameters.model_validate(venue), strategy["max_leverage"])
+    if with_quotes and not venue["order_latency_spread_ms"]:
+        latency_ns = order_latency_ns(VenueParameters.model_validate(venue))
+        entries = [fill for fill in outcome.fills if fill.decision.why is Why.ENTRY]
+        assert all(fill.price < ask_at(day, fill.decision.ts + latency_ns) for fill in entries)
+
+
+def held_by_hand(outcome, venue, max_leverage):
+    """The account and the position from the fills alone, by the plainest arithmetic."""
+    allowed = min(Decimal(repr(max_leverage)), venue.leverage)
+    cash, held, paid = venue.starting_balance, Decimal(0), Decimal(0)
+    events = [(fill.ts, 0, fill) for fill in outcome.fills] + [(one.ts, 1, one) for one in outcome.settled]
+    for _, is_charge, event in sorted(events, key=lambda item: item[:2]):
+        if is_charge:
+            cash += event.amount
+            continue
+        if event.decision.why is Why.ENTRY:
+            assert event.liquidity == "MAKER"
+            equity = cash + held * event.price - paid
+            held, paid = held + event.quantity, paid + event.quantity * event.price
+            # Fees of earlier parts of the same order have left the account since it was sized.
+            assert held * event.price <= allowed * equity * Decimal("1.002") + Decimal("0.01")
+        else:
+            average = paid / held
+            cash += event.quantity * (event.price - average)
+            held, paid = held - event.quantity, paid - event.quantity * average
+        cash -= event.fee
+    assert held == 0
+    assert abs(cash - outcome.final) < Decimal("0.01")
+
+
+def ask_at(day, instant):
+    """The ask that the exchange showed at an instant: of the last quote, or above it where a purchase paid more since."""
+    quote = [quote for quote in day.quotes if quote.ts_init <= instant][-1]
+    since = [trade for trade in day.trades if quote.ts_init <= trade.ts_init <= instant]
+    paid = [trade.price for trade in since if trade.aggressor_side == AggressorSide.BUYER]
+    return max([quote.ask_price, *paid]).as_decimal()
 
 
 @pytest.mark.parametrize("venue", [{}, {"order_latency_ms": 0.0, "queue_position": False, "prob_slippage": 0.3}])

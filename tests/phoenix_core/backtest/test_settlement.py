@@ -6,7 +6,7 @@ import pytest
 from fakes.scenario import Scenario, both
 
 from phoenix_core.backtest.settlement import Charge
-from phoenix_core.strategies.phoenix import Why
+from phoenix_core.strategies.events import Why
 
 
 def long_one_btc():

@@ -1,10 +1,14 @@
 """What we rely on in NautilusTrader 1.231: an upgrade that changes it is noticed here."""
 
+from decimal import Decimal
+
 import pytest
 from fakes import scenario as made
 from fakes.scenario import Scenario
+from nautilus_trader.model.data import FundingRateUpdate
 
 from phoenix_core.backtest import venue
+from phoenix_core.backtest.replay import Replay
 
 
 @pytest.fixture
@@ -84,3 +88,19 @@ def test_the_seed_of_the_fill_model_decides_touches():
     runs = [entries(day.run(full=True, venue=chance | {"seed": seed})) for seed in (1, 1, 2, 3)]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2] or runs[0] != runs[3]
+
+
+def test_the_engine_itself_charges_no_funding(monkeypatch):
+    """A rate of 1 % passes while 1 BTC is held, and only the fees leave the account: 100,000 - 10 - 25."""
+    feed = Replay._feed
+
+    def feed_with_rate(self, *batches):
+        self.engine.add_data(
+            [FundingRateUpdate(made.INSTRUMENT, Decimal("0.01"), made.at(15), made.at(15))], sort=False
+        )
+        feed(self, *batches)
+
+    monkeypatch.setattr(Replay, "_feed", feed_with_rate)
+    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "5").quote(13, "50000.0", "50000.1").signal(30, 0.1)
+    assert day.run(full=True).final == Decimal(100_000) - 10 - 25

@@ -4,8 +4,8 @@ from statistics import NormalDist
 import polars as pl
 import pytest
 
-from phoenix_core.report.figures import equity_svg, thinned
-from phoenix_core.report.metrics import deflated_sharpe, probabilistic_sharpe, sharpe_ratio, statistics
+from phoenix_core.report.figures import equity_svg, pointed, thinned
+from phoenix_core.report.metrics import deflated_sharpe, hourly_returns, probabilistic_sharpe, statistics
 from phoenix_core.report.page import report_page
 
 HOUR = 3_600_000_000_000
@@ -28,16 +28,31 @@ def test_drawdown_by_hand():
     assert statistics(curve(100, 120, 90, 110), pl.DataFrame({"net": []})).max_drawdown == pytest.approx(0.25)
 
 
-def test_sharpe_by_hand():
-    """Hourly returns of +10 % and 0: mean 5 %, deviation 7.07 %, annualized by sqrt(8760)."""
-    expected = 0.05 / (0.1 / math.sqrt(2)) * math.sqrt(24 * 365)
-    assert sharpe_ratio(curve(100, 110, 110)) == pytest.approx(expected)
+def hours(*equity):
+    """One value at the end of each hour, after the first at the beginning."""
+    times = [0, *(n * HOUR - 1 for n in range(1, len(equity)))]
+    return curve(*equity).with_columns(pl.Series("ts", times[: len(equity)], dtype=pl.Int64))
+
+
+def test_ratios_by_hand():
+    """Hourly returns of +10 % and -5 %: mean 2.5 %, deviation 10.607 %, of losses 3.536 %; times sqrt(8760)."""
+    found = statistics(hours(100, 110, 104.5), pl.DataFrame({"net": []}))
+    assert hourly_returns(hours(100, 110, 104.5)).to_list() == pytest.approx([0.1, -0.05])
+    assert found.sharpe == pytest.approx(0.025 / (0.15 / math.sqrt(2)) * math.sqrt(8760))
+    assert found.sortino == pytest.approx(0.025 / math.sqrt(0.05**2 / 2) * math.sqrt(8760))
 
 
 @pytest.mark.parametrize("equity", [(), (100,), (100, 110), (100, 100, 100)])
 def test_too_little_is_no_sharpe(equity):
     """None, not zero and not NaN."""
-    assert sharpe_ratio(curve(*equity)) is None
+    found = statistics(hours(*equity), pl.DataFrame({"net": []}))
+    assert (found.sharpe, found.sortino, found.probabilistic_sharpe) == (None, None, None)
+
+
+def test_trades_by_hand():
+    """Two of four won: 3 + 1 gained, 2 lost, one even; 2 by 4 on average."""
+    found = statistics(curve(100), pl.DataFrame({"net": [3.0, 1.0, -2.0, 0.0]}))
+    assert (found.won, found.expectancy, found.profit_factor) == (2, 0.5, 2.0)
 
 
 def test_won_counts_net_gains():
@@ -59,6 +74,16 @@ def test_thinning_keeps_the_last_row():
     kept = thinned(curve(*range(1001)), 100)
     assert kept["equity"][-1] == 1000
     assert kept.height <= 102
+
+
+def test_a_picture_shows_the_worst_minute():
+    """One minute of 10,000 at half the equity, and one at twice, are kept."""
+    values = [100.0] * 10_000
+    values[1234], values[7891] = 50.0, 200.0
+    kept = pointed(curve(*values), 300, "equity")
+    assert (kept["equity"].min(), kept["equity"].max(), kept["ts"][-1]) == (50, 200, 9_999 * HOUR)
+    assert kept.height < 320
+    assert kept["ts"].is_sorted()
 
 
 def test_the_page_needs_no_network():

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from fakes.scenario import Scenario, at, both
 
+from phoenix_core.strategies.events import Why
 from phoenix_core.strategies.parameters import StrategyParameters
-from phoenix_core.strategies.phoenix import Why
 
 
 def rising_pressure():

@@ -1,0 +1,102 @@
+"""Write what an experiment gave, and record it."""
+
+from datetime import date
+
+import polars as pl
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.run import Result
+from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing, day_of_ns
+from phoenix_core.raw.store import raw_asset
+from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
+
+
+def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) -> Entry:
+    """Write fills, positions, ledger, equity and the experiment, then record them under an asset.
+
+    The folder is `backtests/<experiment>/<day or first_last>`; the manifest's file is `experiment.json`,
+    which names the digest of each of the others.
+    """
+    experiment = result.experiment
+    span = _span(experiment)
+    folder = f"backtests/{experiment.name}/{span}"
+    zips = _zips(lake, result)
+    tables = {
+        "fills": result.fills,
+        "positions": _with_zip(result.ledger.trips, zips),
+        "ledger": result.ledger.rows,
+        "equity": result.equity,
+    }
+    digests = {}
+    for name, table in tables.items():
+        relative = f"{folder}/{name}.parquet"
+        with lake.publishing(relative) as staged:
+            table.write_parquet(staged, compression="zstd", compression_level=1)
+            digests[f"{name}.parquet"] = sha256_of(staged)
+    parts = result.ledger.parts
+    document = {
+        "experiment": experiment.model_dump(mode="json"),
+        "identity": identity(result),
+        "inputs": result.versions,
+        "zips": dict(zips.values()),
+        "files": digests,
+        "days": [day.isoformat() for day in result.days],
+        "missing": {day.isoformat(): why for day, why in result.missing.items()},
+        "without": {day.isoformat(): list(what) for day, what in result.without.items() if what},
+        "assumptions": list(result.assumptions),
+        "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
+        "excluded_seconds": result.excluded_seconds,
+        "orders": result.orders,
+        "closed_at_end": result.closed_at_end,
+        "final_balance": str(result.final_balance),
+        "parts": {
+            "price": str(parts.price),
+            "slippage": str(parts.slippage),
+            "fees": str(parts.fees),
+            "funding": str(parts.funding),
+            "net": str(parts.net),
+        },
+    }
+    relative = f"{folder}/experiment.json"
+    lake.write(relative, canonical_json(document))
+    path = lake.path(relative)
+    return Manifest(lake).record(
+        Entry(
+            asset=asset,
+            day=span,
+            published=True,
+            file=relative,
+            sha256=sha256_of(path),
+            bytes=path.stat().st_size,
+            rows=result.fills.height,
+            sources=sources,
+            facts={"experiment": document["identity"], "folder": folder},
+        )
+    )
+
+
+def identity(result: Result) -> str:
+    """Digest of what was run and of the data versions of all that it read: two results of one identity are equal."""
+    return digest_of({"experiment": result.experiment.model_dump(mode="json"), "inputs": result.versions})
+
+
+def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
+    """File and SHA-256 of each day's aggregate trades as published, where the manifest knows them."""
+    asset = raw_asset(AGG_TRADES, Listing.parse(result.experiment.listing))
+    entries = {day: Manifest(lake).find(asset, day) for day in result.days}
+    return {day: (entry.file, entry.sha256) for day, entry in entries.items() if entry is not None}
+
+
+def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:
+    """Round trips with the zip that holds the trades of their entry's signal."""
+    days = (day_of_ns(decided) for decided in trips["entry_decided_ns"])
+    files = [zips[day][0] if day in zips else None for day in days]
+    return trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
+
+
+def _span(experiment: Experiment) -> str:
+    if experiment.first == experiment.last:
+        return experiment.first.isoformat()
+    return f"{experiment.first}_{experiment.last}"
