@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from gql import Client, gql
@@ -12,14 +13,15 @@ from gql.transport.exceptions import TransportError
 from gql.transport.requests import RequestsHTTPTransport
 from tqdm import tqdm
 
-from phoenix_core.errors import ConfigInvalid, FinalError
+from phoenix_core.errors import ConfigInvalid, FinalError, SourceUnreachable
 
 _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
   ... on UnauthorizedError { message } ... on InvalidSubsetError { message }
   ... on PartitionKeysNotFoundError { message } } }"""
 _ASSETS = """query { assetNodes { assetKey { path } groupName isPartitioned } }"""
-_FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
+_FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PythonError { message } ... on BackfillNotFoundError { message } ... on PartitionBackfill {
   status numPartitions error { message }
   assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts {
     assetKey { path } numPartitionsTargeted numPartitionsMaterialized numPartitionsFailed } } } } } }"""
@@ -29,6 +31,7 @@ _RUNS = """query($id: String!) { runsOrError(filter: {tags: [{key: "dagster/back
     ... on ExecutionStepFailureEvent { stepKey error { message } failureMetadata { description } } } } } } } }"""
 _ENDED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED"}
 _POLL_SECONDS = 2.0
+_PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,15 @@ class RunningDagster:
         return str(launched["backfillId"])
 
     def progress(self, backfill: str) -> Progress:
-        """How far a backfill is."""
+        """How far a backfill is.
+
+        Raises:
+            ConfigInvalid: Nobody answers there.
+            SourceUnreachable: Dagster answers, but can't reach its own storage, or never knew that backfill.
+        """
         found = self.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]
+        if "message" in found:
+            raise SourceUnreachable(f"Dagster at {self._url} can't say how {backfill} is: {found['message']}")
         statuses = (found["assetBackfillData"] or {"assetBackfillStatuses": []})["assetBackfillStatuses"]
         counts: Counter[str] = Counter()
         for status in statuses:
@@ -138,7 +148,7 @@ def follow(dagster: RunningDagster, backfills: Sequence[str], say: Callable[[str
     good = True
     for backfill in backfills:
         with tqdm(desc=backfill, unit="day", total=None) as bar:
-            while not (progress := dagster.progress(backfill)).has_ended:
+            while not (progress := _patiently(partial(dagster.progress, backfill), say)).has_ended:
                 _advance(bar, progress)
                 time.sleep(_POLL_SECONDS)
             _advance(bar, progress)
@@ -147,6 +157,22 @@ def follow(dagster: RunningDagster, backfills: Sequence[str], say: Callable[[str
             say(f"  {day} {reason}")
         good = good and progress.status in {"COMPLETED_SUCCESS", "COMPLETED"}
     return good
+
+
+def _patiently(ask: Callable[[], Progress], say: Callable[[str], None]) -> Progress:
+    """Ask again while Dagster restarts: the backfill is the daemon's and goes on without us."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    told = False
+    while True:
+        try:
+            return ask()
+        except (ConfigInvalid, SourceUnreachable) as error:
+            if time.monotonic() > deadline:
+                raise
+            if not told:
+                say(f"waiting: {error}")
+                told = True
+            time.sleep(_POLL_SECONDS)
 
 
 def _advance(bar: Any, progress: Progress) -> None:  # noqa: ANN401 - tqdm's stub is generic

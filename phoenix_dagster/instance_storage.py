@@ -12,6 +12,7 @@ from typing import Any
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from sqlalchemy.exc import IntegrityError
 
 from phoenix_dagster.settings import dagster_home, settings
 
@@ -38,7 +39,7 @@ class EnvStorage(DagsterStorage, ConfigurableClass):
             return with_pools(DagsterSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))
         from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - only where it is used
 
-        return with_pools(DagsterPostgresStorage(postgres_url=url, inst_data=inst_data))
+        return with_pools(DagsterPostgresStorage(postgres_url=url.get_secret_value(), inst_data=inst_data))
 
 
 def with_pools(storage: DagsterStorage) -> DagsterStorage:
@@ -49,8 +50,16 @@ def with_pools(storage: DagsterStorage) -> DagsterStorage:
     (https://github.com/dagster-io/dagster/issues/33552).
     """
     events = storage.event_log_storage
-    known = {limit.name for limit in events.get_pool_limits()}
-    for pool, limit in POOL_LIMITS.items():
-        if pool not in known:
-            events.set_concurrency_slots(pool, limit)
+
+    def lacking() -> list[str]:
+        known = {limit.name for limit in events.get_pool_limits()}
+        return [pool for pool in POOL_LIMITS if pool not in known]
+
+    for pool in lacking():
+        try:
+            events.set_concurrency_slots(pool, POOL_LIMITS[pool])
+        except IntegrityError:
+            # Webserver and daemon open a new storage at once: whoever comes second finds it done.
+            if pool in lacking():
+                raise
     return storage

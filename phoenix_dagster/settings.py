@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from phoenix_core.archive.address import without_login
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 
@@ -46,7 +47,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
-    archive_url: str = Field("https://data.binance.vision", description="The archive, a mirror of it, or a folder.")
+    archive_url: Annotated[str, AfterValidator(without_login)] = Field(
+        "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
+    )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
     )
@@ -64,7 +67,7 @@ class Settings(BaseSettings):
     schedules: bool = Field(default=False, description="Morning schedules start switched on, instead of sensors.")
     daily_backtest: bool = Field(default=False, description="A day's backtest follows its signals by itself.")
     sensor_days: int = Field(7, ge=1, le=60, description="Days back that a sensor looks for new or replaced files.")
-    postgres_url: str | None = Field(None, description="PostgreSQL for runs, events and schedules.")
+    postgres_url: SecretStr | None = Field(None, description="PostgreSQL for runs, events and schedules.")
 
 
 def read_settings() -> Settings:

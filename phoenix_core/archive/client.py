@@ -21,11 +21,11 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
+from phoenix_core.archive.address import base_url
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.archive.keys import ArchiveKey
 from phoenix_core.errors import (
     ChecksumMismatch,
-    ConfigInvalid,
     SourceDisagrees,
     SourceForbidden,
     SourceRefused,
@@ -119,7 +119,7 @@ class Archive:
         progress: Progress = _no_progress,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._base, self.is_folder = _base_url(url)
+        self._base, self.is_folder = base_url(url)
         self._attempts = attempts
         self._timeout = timeout
         self._progress = progress
@@ -139,8 +139,14 @@ class Archive:
         Raises:
             SourceUnreachable: Also after all attempts.
             SourceForbidden: The archive refuses us.
-            ChecksumMismatch: What it published is no checksum of that file.
+            ChecksumMismatch: What it published is no checksum of that file, also when asked twice.
         """
+        try:
+            return self._sidecar(key)
+        except ChecksumMismatch:
+            return self._sidecar(key)
+
+    def _sidecar(self, key: ArchiveKey) -> str | None:
         text = self._attempt(lambda: self._small(key.checksum_path))
         return None if text is None else sha256_from_sidecar(text, Path(key.path).name)
 
@@ -287,19 +293,6 @@ class _Pace:
                 f"{self._url} drips: {done - self._mark} bytes in {_STALL_SECONDS} s. Try again later."
             )
         self._since, self._mark = now, done
-
-
-def _base_url(url: str) -> tuple[str, bool]:
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "https"} and parts.netloc:
-        return url.rstrip("/"), False
-    folder = Path(unquote(parts.path) if parts.scheme == "file" else url).expanduser()
-    if parts.scheme in {"", "file"} and folder.is_dir():
-        return folder.resolve().as_uri(), True
-    raise ConfigInvalid(
-        f"PHOENIX_ARCHIVE_URL is {url!r}: expected https://data.binance.vision, another http(s) URL, or a "
-        f"folder that exists; {folder.resolve() if parts.scheme in {'', 'file'} else parts.scheme} is none."
-    )
 
 
 def _refusal(url: str, response: requests.Response) -> Exception:

@@ -48,6 +48,7 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
         "assumptions": list(result.assumptions),
         "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
         "excluded_seconds": result.excluded_seconds,
+        "ruined_ns": result.ruined_ns,
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
         "final_balance": str(result.final_balance),

@@ -77,6 +77,13 @@ class Result:
         """Time in which the data had nothing to trade on, and five minutes after each gap."""
         return sum((gap.stands_down_until_ns - gap.start_ns) / 1e9 for gap in self.gaps)
 
+    @property
+    def ruined_ns(self) -> int | None:
+        """When the account was first worth nothing, after a change or at a minute's end; None: never."""
+        worth = (("cash", self.ledger.rows.filter(pl.col("position") == 0)), ("equity", self.equity))
+        times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in worth]
+        return min((int(found[0]) for found in times if found.len()), default=None)
+
 
 def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
     """Run an experiment.

@@ -28,7 +28,7 @@ def equity_svg(equity: pl.DataFrame, title: str) -> str:
         f'<text x="{left - 6}" y="{y_of(value) + 4:.1f}" text-anchor="end">{value:,.0f}</text>'
         for value in (low, low + span / 2, high)
     )
-    first, last = (_moment(curve["ts"][0]), _moment(curve["ts"][-1])) if curve.height else ("", "")
+    first, last = (moment(curve["ts"][0]), moment(curve["ts"][-1])) if curve.height else ("", "")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
         f'font-family="sans-serif" font-size="11" fill="{_INK}"><rect width="100%" height="100%" fill="white"/>'
@@ -59,6 +59,7 @@ def pointed(frame: pl.DataFrame, points: int, by: str) -> pl.DataFrame:
     return frame[sorted({*kept, frame.height - 1})]
 
 
-def _moment(ts: int) -> str:
+def moment(ts: int) -> str:
+    """A time in nanoseconds as people read it, to the minute."""
     text = pl.select(pl.from_epoch(pl.lit(ts // 1_000_000_000), "s").dt.strftime("%Y-%m-%d %H:%M")).item()
     return f"{text} UTC"

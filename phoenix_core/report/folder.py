@@ -9,6 +9,7 @@ import polars as pl
 from phoenix_core.catalog.store import read_day
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.market import Listing, day_of_ns
+from phoenix_core.report.figures import moment
 from phoenix_core.report.metrics import statistics
 from phoenix_core.report.page import report_page
 from phoenix_core.storage import Lake, sha256_of
@@ -90,6 +91,8 @@ def _figures(document: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) ->
         "final balance": f"{float(str(document['final_balance'])):,.2f}",
         "excluded, hours": f"{float(str(document.get('excluded_seconds', 0))) / 3600:.1f}",
     }
+    if document.get("ruined_ns"):
+        shown["the account was worth nothing"] = f"{moment(document['ruined_ns'])}"
     return {name: text for name, text in shown.items() if text}
 
 

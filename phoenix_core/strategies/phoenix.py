@@ -94,9 +94,9 @@ class PhoenixStrategy(Strategy):
         chosen = self.parameters
         if signal.stands_down or not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
             return False
-        if chosen.oi_gate and (signal.oi_z is None or signal.oi_z < chosen.oi_z_threshold):
-            return False
-        return signal.lpi > chosen.lpi_entry_threshold
+        # Asked so that NaN, with which no comparison holds, never qualifies.
+        is_crowded = signal.oi_z is not None and signal.oi_z >= chosen.oi_z_threshold
+        return (is_crowded or not chosen.oi_gate) and signal.lpi > chosen.lpi_entry_threshold
 
     # -- events ----------------------------------------------------------------------------------
 

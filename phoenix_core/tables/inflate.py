@@ -88,7 +88,7 @@ def _only_member(path: Path, member: str, max_ratio: int) -> tuple[zipfile.ZipIn
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error) as error:
         raise ArchiveCorrupt(f"{path.name} is not a readable zip ({error}). {_AGAIN}") from error
     names = [info.filename for info in members]
     if names != [member]:

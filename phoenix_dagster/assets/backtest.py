@@ -36,6 +36,7 @@ _PREVIEW = 20
 _CENT = Decimal("0.01")
 _CHECKS = (
     ("ledger", "The parts of the PnL add up to the account.", True),
+    ("solvent", "The account was always worth something.", False),
     ("inputs", "No day is missing, and no input of a day.", False),
 )
 
@@ -182,7 +183,11 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
         return Done(
             entry,
             {"published": False, "reason": why},
-            (Check("ledger", passed=True, says=why), Check("inputs", passed=False, says=why)),
+            (
+                Check("ledger", passed=True, says=why),
+                Check("solvent", passed=True, says=why),
+                Check("inputs", passed=False, says=why),
+            ),
         )
     sources = input_versions(lake, experiment)
     days = (experiment.last - experiment.first) // timedelta(1) + 1
@@ -206,6 +211,12 @@ def _checks(result: "Result") -> tuple[Check, ...]:
             passed=abs(result.experiment.venue.starting_balance + parts.net - result.final_balance) < _CENT,
             says=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
             f"= {parts.net}",
+            severity=dg.AssetCheckSeverity.ERROR,
+        ),
+        Check(
+            "solvent",
+            passed=result.ruined_ns is None,
+            says="always" if result.ruined_ns is None else f"worth nothing at {result.ruined_ns} ns",
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),

@@ -35,6 +35,7 @@ class FakeArchive:
     root: Path
     url: str = ""
     requests: list[str] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
     scripted: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
 
     def script(self, path: str, *answers: Answer) -> None:
@@ -57,6 +58,7 @@ def serving(root: Path) -> Iterator[FakeArchive]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            archive.logins.append(self.headers.get("Authorization", ""))
             answer = archive.answer(self.path)
             self.send_response(answer.status)
             for name, value in answer.headers.items():

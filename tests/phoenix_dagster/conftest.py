@@ -1,9 +1,13 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
+import os
+import uuid
 from collections.abc import Iterator
 
 import dagster as dg
 import pytest
+import sqlalchemy
+from fakes.environment import unavailable
 
 from phoenix_core.market import Listing
 from phoenix_dagster.definitions import definitions
@@ -41,3 +45,19 @@ def materialize(instance):
         )
 
     return run
+
+
+@pytest.fixture
+def postgres_database():
+    """A database of its own on the server of PHOENIX_TEST_POSTGRES_URL."""
+    server = os.environ.get("PHOENIX_TEST_POSTGRES_URL")
+    if not server:
+        unavailable("PHOENIX_TEST_POSTGRES_URL names no PostgreSQL server")
+    name = f"phoenix_{uuid.uuid4().hex[:12]}"
+    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    yield sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

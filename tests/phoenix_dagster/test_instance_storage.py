@@ -1,14 +1,13 @@
 """One dagster.yaml, two storages."""
 
-import os
 import shutil
-import uuid
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy
-from fakes.environment import unavailable
 
 from phoenix_dagster.settings import settings
 
@@ -22,22 +21,6 @@ def home(tmp_path, monkeypatch):
     settings.cache_clear()
     yield tmp_path
     settings.cache_clear()
-
-
-@pytest.fixture
-def database():
-    """A database of its own on the server of PHOENIX_TEST_POSTGRES_URL."""
-    server = os.environ.get("PHOENIX_TEST_POSTGRES_URL")
-    if not server:
-        unavailable("PHOENIX_TEST_POSTGRES_URL names no PostgreSQL server")
-    name = f"phoenix_{uuid.uuid4().hex[:12]}"
-    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    yield sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 def materialize_something():
@@ -60,14 +43,14 @@ def test_sqlite_is_the_default(home, monkeypatch):
     assert (home / "history").is_dir()
 
 
-def test_postgres_is_used_where_it_is_set(home, monkeypatch, database):
+def test_postgres_is_used_where_it_is_set(home, monkeypatch, postgres_database):
     """Runs, events and schedules go to the server; nothing is written below DAGSTER_HOME."""
-    monkeypatch.setenv("PHOENIX_POSTGRES_URL", database)
+    monkeypatch.setenv("PHOENIX_POSTGRES_URL", postgres_database)
     kind, rows = materialize_something()
     assert "Postgres" in kind
     assert rows == 3
     assert not (home / "history").exists()
-    engine = sqlalchemy.create_engine(database)
+    engine = sqlalchemy.create_engine(postgres_database)
     with engine.connect() as connection:
         assert connection.execute(sqlalchemy.text("SELECT count(*) FROM runs")).scalar() == 1
     engine.dispose()
@@ -92,3 +75,11 @@ def test_the_shipped_instance_frees_and_ends(home):
         assert instance.get_settings("run_monitoring")["max_runtime_seconds"] > 0
         assert instance.get_settings("run_retries")["retry_on_asset_or_op_failure"] is False
         assert instance.get_settings("telemetry")["enabled"] is False
+
+
+def test_two_processes_may_open_a_new_storage_at_once(home, monkeypatch, postgres_database):
+    """Webserver and daemon, say: the pools are there once, and neither fails."""
+    monkeypatch.setenv("PHOENIX_POSTGRES_URL", postgres_database)
+    code = "import dagster as dg\nwith dg.DagsterInstance.get() as one: print(len(one.event_log_storage.get_pool_limits()))"
+    opened = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate(timeout=60)[0].split() for process in opened] == [[b"3"]] * 4

@@ -72,7 +72,7 @@ def csvs(root: Path, inputs: int, chosen: random.Random) -> Counter:
         # Mostly rows are damaged: a damaged header is drift and hides them.
         head = mutated(header.encode(), chosen) if chosen.random() < 0.1 else chosen.choice((header.encode(), b""))
         path = put(root, key, head + body)
-        told[_outcome(partial(_read, path, key, dataset, root))] += 1
+        told[outcome_of(partial(read, path, key, dataset, root))] += 1
     return told
 
 
@@ -85,11 +85,11 @@ def zips(root: Path, inputs: int, chosen: random.Random) -> Counter:
     told: Counter = Counter()
     for _ in range(inputs):
         path.write_bytes(mutated(sound, chosen))
-        told[_outcome(lambda: _read(path, key, dataset, root))] += 1
+        told[outcome_of(lambda: read(path, key, dataset, root))] += 1
     return told
 
 
-def _read(path, key, dataset, root):
+def read(path, key, dataset, root):
     table = DayTable(path, key, dataset, (DAY, DAY), root / "_staging")
     rows = table.frame().height
     assert table.counts.balanced(), table.counts
@@ -102,7 +102,7 @@ def checksums(root: Path, inputs: int, chosen: random.Random) -> Counter:
     sound = f"{'ab' * 32}  BTCUSDT-aggTrades-2024-03-30.zip\n".encode()
     for _ in range(inputs):
         text = mutated(sound, chosen).decode("utf-8", "replace")
-        told[_outcome(lambda text=text: sha256_from_sidecar(text, "BTCUSDT-aggTrades-2024-03-30.zip"))] += 1
+        told[outcome_of(lambda text=text: sha256_from_sidecar(text, "BTCUSDT-aggTrades-2024-03-30.zip"))] += 1
     return told
 
 
@@ -113,7 +113,7 @@ def keys(root: Path, inputs: int, chosen: random.Random) -> Counter:
     for number in range(inputs):
         text = mutated((path, b"um:BTCUSDT", b"2024-03-30")[number % 3], chosen).decode("utf-8", "replace")
         call = (key_from_path, Listing.parse, day_from_text)[number % 3]
-        told[_outcome(lambda call=call, text=text: call(text))] += 1
+        told[outcome_of(lambda call=call, text=text: call(text))] += 1
     return told
 
 
@@ -126,10 +126,10 @@ def configurations(root: Path, inputs: int, chosen: random.Random) -> Counter:
             "utf-8", "replace"
         )
         if number % 2:
-            told[_outcome(lambda name=name, value=value: Settings(**{name: value}))] += 1
+            told[outcome_of(lambda name=name, value=value: Settings(**{name: value}))] += 1
         else:
             told[
-                _outcome(
+                outcome_of(
                     lambda name=name, value=value: Experiment.parse(
                         listing="um:BTCUSDT", first="2024-01-01", last=value, venue={name: value}
                     )
@@ -138,7 +138,7 @@ def configurations(root: Path, inputs: int, chosen: random.Random) -> Counter:
     return told
 
 
-def _outcome(call) -> str:
+def outcome_of(call) -> str:
     """What became of an input: "read", the name of our error, or what must never be: an error of another kind."""
     try:
         call()

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from reliability import damage, garbage, kills, writers
+from reliability import damage, garbage, guided, kills, writers
 from reliability.faults import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -41,6 +41,7 @@ class Figures:
     killed: list[kills.Killed]
     control: tuple[int, int]
     garbage: dict[str, Counter]
+    guided: dict[str, guided.Fuzzed]
     flips: Counter
     wrong_files: int
     writers: int
@@ -54,6 +55,7 @@ class Figures:
         untyped = sum(n for counts in self.garbage.values() for name, n in counts.items() if name.startswith("UN"))
         missed = sum(self.flips[kind] - self.flips[f"{kind} noticed"] for kind in ("zip", "parquet", "manifest"))
         missed += self.flips["for the doctor"] - self.flips["named by the doctor"]
+        untyped += sum(bool(one.found) for one in self.guided.values())
         return sum(one.failures for one in self.killed) + untyped + missed + self.wrong_files + self.digests - 1
 
 
@@ -77,8 +79,18 @@ def measure(size: Size, seed: int) -> Figures:
     for name, target in garbage.TARGETS.items():
         with tempfile.TemporaryDirectory() as folder:
             fuzzed[name] = target(Path(folder), size.inputs, random.Random(seed))
+    steered = {name: guided.fuzzed(name, size.inputs, seed) for name in guided.TARGETS}
     return Figures(
-        killed, control, fuzzed, flips, wrong, sum(counts), len(digests), len(seeds), time.monotonic() - started
+        killed,
+        control,
+        fuzzed,
+        steered,
+        flips,
+        wrong,
+        sum(counts),
+        len(digests),
+        len(seeds),
+        time.monotonic() - started,
     )
 
 
@@ -113,6 +125,7 @@ def page(found: Figures, size: Size, seed: int) -> str:
         f"| single bits flipped in zip, parquet, manifest / noticed before use | {flips} / {noticed} |",
         f"| of these shown to `phoenix doctor` / named by it | {found.flips['for the doctor']} / {found.flips['named by the doctor']} |",
         f"| garbage inputs / errors that are not ours | {inputs:,} / {untyped} |",
+        f"| inputs of a coverage-guided fuzzer / errors that are not ours | {sum(one.inputs for one in found.guided.values()):,} / {sum(bool(one.found) for one in found.guided.values())} |",
         f"| distinct digests of one backtest over hash seeds, time zones and processes | {found.digests} of {found.processes} runs |",
         "",
         "## Kills by stage",
@@ -127,6 +140,14 @@ def page(found: Figures, size: Size, seed: int) -> str:
     for name, counts in found.garbage.items():
         became = ", ".join(f"{outcome}: {count:,}" for outcome, count in counts.most_common())
         lines.append(f"| {name} | {sum(counts.values()):,} | {became} |")
+    lines += [
+        "",
+        "## Garbage steered by coverage (libFuzzer)",
+        "",
+        "| target | inputs | branches reached |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {name} | {one.inputs:,} | {one.branches} |" for name, one in found.guided.items()]
     lines += ["", "## Faults one by one", "", "| # | fault | shown by, or why not |", "|---|---|---|"]
     lines += [f"| {fault.number} | {fault.what} | {fault.shown} |" for fault in FAULTS]
     return "\n".join(lines) + "\n"

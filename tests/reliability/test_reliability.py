@@ -1,5 +1,6 @@
 """The short form of what `measure` counts, and the faults that have no test elsewhere."""
 
+import importlib.util
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -7,14 +8,17 @@ from pathlib import Path
 
 import pytest
 from fakes.archive_server import Answer
-from fakes.zips import UM, put
+from fakes.environment import unavailable
+from fakes.zips import AGG_HEADER, UM, agg_rows, put
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.errors import PhoenixError, SourceUnreachable, TransferIncomplete
+from phoenix_core.errors import PhoenixError
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import Lake
+from reliability import guided
+from reliability.archive_faults import ARCHIVE_FAULTS, CHECKSUM, VERIFIED, ZIP
 from reliability.faults import FAULTS
 
 TESTS = Path(__file__).parents[1]
@@ -98,36 +102,40 @@ print(sum(count for name, count in told.items() if name.startswith("UN")), *told
     assert untyped[0] == "0", untyped
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Answer(cut=3), TransferIncomplete),
-        (Answer(cut=3, announced=-1), PhoenixError),
-        (Answer(cut=3, reset=True), TransferIncomplete),
-        (Answer(pause=1.0), PhoenixError),
-    ],
-    ids=["ends early", "ends early, length untold", "reset", "stalled"],
-)
-def test_network_faults_end_as_they_must(server, tmp_path, fault, error):
-    """A fault that stays is our error and leaves nothing; one that passes is got over."""
+@pytest.mark.parametrize("target", guided.TARGETS)
+def test_guided_garbage_is_refused_as_well(target):
+    """By libFuzzer, which keeps what reaches new branches; it begins with what once went wrong."""
+    if importlib.util.find_spec("atheris") is None:
+        unavailable("no atheris for this Python")
+    found = guided.fuzzed(target, 2_000, seed=5)
+    assert (found.inputs >= 2_000, found.found) == (True, "")
+    assert found.branches > 0
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["always", "once"])
+@pytest.mark.parametrize("fault", ARCHIVE_FAULTS, ids=lambda fault: fault.what)
+def test_network_faults_end_as_they_must(server, tmp_path, monkeypatch, fault, stays):
+    """As the table says: a fault that stays is its error and leaves nothing; one that passes is got over, or final."""
+    monkeypatch.setattr("phoenix_core.archive.client._STALL_SECONDS", 0.3)
     key = key_of_day(AGG_TRADES, UM, DAY)
-    zipped = put(server.root, key, "x").read_bytes()
-
-    def broken():
-        return Answer(body=zipped, cut=fault.cut, announced=fault.announced, reset=fault.reset, pause=fault.pause)
-
-    ingest = Ingest(
-        Lake.at(tmp_path / "lake"), Archive(server.url, sleep=lambda _: None, timeout=(1, 0.3)), date(2026, 1, 1)
-    )
-    server.script(key.path, *(broken() for _ in range(20)))
-    with pytest.raises(error) as raised:
-        ingest.day(AGG_TRADES, UM, DAY)
-    assert isinstance(raised.value, PhoenixError | SourceUnreachable)
-    assert not list((tmp_path / "lake").rglob("*.zip"))
-    assert not list((tmp_path / "lake").rglob("*.part"))
-    server.scripted.clear()
-    server.script(key.path, broken())
-    assert ingest.day(AGG_TRADES, UM, DAY).published
+    path = put(server.root, key, f"{AGG_HEADER}{agg_rows((1, '69903.5', '0.014', 14, 'true'))}")
+    asked = {ZIP: key.path, CHECKSUM: key.checksum_path}[fault.of]
+    sound = (server.root / asked).read_bytes()
+    server.script(asked, *(fault.answer(sound) for _ in range(30 if stays else 1)))
+    lake = Lake.at(tmp_path / "lake")
+    ingest = Ingest(lake, Archive(server.url, sleep=lambda _: None, timeout=(1, 0.3)), DAY + timedelta(1))
+    expected = fault.always if stays else fault.once
+    if isinstance(expected, str):
+        entry = ingest.day(AGG_TRADES, UM, DAY)
+        assert entry.facts["verified"] == (expected == VERIFIED)
+        assert lake.path(entry.file).read_bytes() == path.read_bytes()
+    else:
+        with pytest.raises(PhoenixError) as raised:
+            ingest.day(AGG_TRADES, UM, DAY)
+        assert type(raised.value) is expected, raised.value
+        assert "\n" not in str(raised.value).strip()
+        assert not [left for left in (tmp_path / "lake").rglob("*") if left.is_file()]
+    assert len(server.requests) <= 12
 
 
 def test_a_long_range_with_transient_faults_converges(server, tmp_path):

@@ -124,3 +124,25 @@ def test_settings_that_make_no_sense_are_named(values):
     """Before anything runs."""
     with pytest.raises(ConfigInvalid, match=next(iter(values))):
         Experiment.parse(listing="um:BTCUSDT", first="2024-03-30", last="2024-03-30", venue=values)
+
+
+@pytest.mark.parametrize(
+    "signal", [{"lpi": float("nan")}, {"lpi": 0.9, "rv": float("nan")}, {"lpi": 0.9, "oi_z": float("nan")}]
+)
+def test_what_is_not_a_number_buys_nothing(signal):
+    """No comparison with NaN holds, and no size comes of it; nor is anything sold on it."""
+    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, **signal)
+    assert both(day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")).orders == {}
+    held = one_trip()
+    held.signals[-1]["lpi"] = float("nan")
+    assert both(held).fills[-1].decision.why is Why.SESSION_END
+
+
+def test_a_ruined_account_buys_nothing_more():
+    """Liquidated at 25,100 with a fee of more than is left: below zero, and the next signal finds no money."""
+    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").mark(119.999, "25100")
+    day.quote(119, "25100.0", "25100.1").quote(122, "25100.0", "25100.1").signal(200, 0.9).trade(210, "25100.0", "9")
+    outcome = both(day, max_leverage=2.0)
+    assert outcome.final < 0
+    assert [fill.decision.why for fill in outcome.fills] == [Why.ENTRY, Why.LIQUIDATION]

@@ -14,10 +14,11 @@ import pytest
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import input_versions, run
-from phoenix_core.errors import InputMissing
+from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.manifest import Manifest
 from phoenix_core.report.comparison import comparison
 from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 
 @pytest.fixture
@@ -91,3 +92,26 @@ def test_experiments_of_one_range_are_compared(lake, market):
     assert found.deflated <= (found.rows["probabilistic"][0] or 0)
     with pytest.raises(InputMissing, match="ETHUSDT"):
         comparison(lake, "um:ETHUSDT", f"{first}_{last}")
+
+
+@pytest.mark.parametrize("event", ["on_start", "on_data"])
+def test_a_strategy_that_raises_publishes_nothing(lake, market, monkeypatch, event):
+    """The run fails as the strategy's fault, with the day and what was raised."""
+
+    def fail(self, *_):
+        raise ZeroDivisionError("by a strategy")
+
+    monkeypatch.setattr(PhoenixStrategy, event, fail)
+    with pytest.raises(StrategyFailed, match="ZeroDivisionError: by a strategy"):
+        published(lake, experiment(market))
+    assert not lake.path("backtests").exists()
+
+
+def test_ruin_is_told_with_its_time(market):
+    """When equity, or what is left after a change, was first zero or less."""
+    result = run(market.lake, experiment(market))
+    assert result.ruined_ns is None
+    broke = result.equity.with_columns(
+        pl.when(pl.int_range(pl.len()) >= 700).then(0.0).otherwise("equity").alias("equity")
+    )
+    assert replace(result, equity=broke).ruined_ns == broke["ts"][700]
