@@ -167,7 +167,7 @@ def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Ar
         "price": _exact(batch, "price", conversion.price_precision, conversion),
         "size": _exact(batch, size, conversion.size_precision, conversion),
         "aggressor_side": batch.select(side.alias("side"))["side"].rechunk().to_arrow(),
-        "trade_id": batch[identity].cast(pl.String).rechunk().to_arrow().cast(pa.string()),
+        "trade_id": batch[identity].rechunk().to_arrow().cast(pa.string()),
         **_times(batch, conversion, conversion.dataset.time.name),
         **_plain(batch, "first_trade_id", "last_trade_id", "quote_qty", "base_qty", "is_best_match"),
     }

@@ -35,13 +35,12 @@ _DECIMAL = pl.Decimal(DECIMAL_DIGITS, DECIMAL_SCALE)
 _TYPES: dict[Kind, pl.DataType | type[pl.DataType]] = {
     Kind.INTEGER: pl.Int64,
     Kind.DECIMAL: _DECIMAL,
-    Kind.FLAG: pl.String,
+    Kind.FLAG: pl.Boolean,
     Kind.EPOCH: pl.Int64,
     Kind.CLOCK: pl.String,
     Kind.TEXT: pl.String,
 }
 _BOM = b"\xef\xbb\xbf"
-_FLAGS = {"true": True, "false": False}
 _TOO_FINE = re.compile(rb"\.[0-9]{17}")
 _MERGE_ROWS = 1_000_000
 
@@ -203,9 +202,6 @@ class DayTable:
                 expressions.append(timestamps.nanoseconds(column.name, factor.get(column.name, 1)))
             elif column.kind is Kind.CLOCK:
                 expressions.append(timestamps.clock_nanoseconds(column.name))
-            elif column.kind is Kind.FLAG:
-                flag = cell.str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
-                expressions.append(flag.alias(column.name))
             else:
                 expressions.append(cell)
         return parsed.select(expressions).rechunk()
@@ -310,7 +306,7 @@ class DayTable:
 
 
 def csv_schema(columns: Iterable[Column]) -> dict[str, pl.DataType | type[pl.DataType]]:
-    """Types that the cells of a CSV are parsed into, before times and flags are told from numbers and text."""
+    """Types that the cells of a CSV are parsed into, before times are told from numbers and text."""
     return {column.name: _TYPES[column.kind] for column in columns}
 
 
@@ -325,8 +321,10 @@ def _rows_of(text: str) -> Iterator[list[str]]:
 
 
 def _reads_as(kind: Kind, cell: str) -> bool:
-    if cell == "" or kind in {Kind.TEXT, Kind.CLOCK, Kind.FLAG}:
+    if cell == "" or kind in {Kind.TEXT, Kind.CLOCK}:
         return True
+    if kind is Kind.FLAG:
+        return cell.lower() in {"true", "false"}
     if kind is Kind.DECIMAL:
         try:
             value = Decimal(cell)

@@ -25,7 +25,7 @@ OBJECT_STORE = (
 
 _ROWS = (
     ("the archive's name can't be resolved", f"{CLIENT}::test_an_unreachable_archive_says_so"),
-    ("connection refused, timed out, TLS failure", f"{CLIENT}::test_an_unreachable_archive_says_so"),
+    ("connection refused, timed out, TLS failure", f"{CLIENT}::test_a_server_that_speaks_no_tls_is_unreachable"),
     ("reset in the middle of a body", f"{HERE}::test_network_faults_end_as_they_must"),
     ("body shorter than announced", f"{CLIENT}::test_a_short_body_is_noticed"),
     ("no announced length and an early end", f"{HERE}::test_network_faults_end_as_they_must"),
@@ -120,7 +120,7 @@ _ROWS = (
     ("a long backfill with transient faults", f"{HERE}::test_a_long_range_with_transient_faults_converges"),
     (
         "leaked pool slots, zombie runs",
-        "phoenix_dagster/test_instance_storage.py::test_the_shipped_instance_frees_and_ends",
+        "end_to_end/test_orchestrator_faults.py::test_a_backfill_survives_its_orchestrator",
     ),
 )
 

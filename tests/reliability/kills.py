@@ -1,4 +1,4 @@
-"""SIGKILL at named points and at random instants of every stage, and what is left afterwards.
+"""SIGKILL at named points, and SIGKILL or SIGTERM at random instants, of every stage, and what is left afterwards.
 
 A named point is the n-th call of something between the first byte and the last entry: a block of the
 download, a row group, a flush before or after, a rename before or after. A kill is effective if it
@@ -24,6 +24,7 @@ from phoenix_core.storage import Lake
 from reliability import stages
 
 _DEADLINE = 60.0
+INTERRUPTED = 130
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Killed:
     stage: str
     named: int = 0
     random: int = 0
+    terminated: int = 0  # of these, by SIGTERM while at work
     effective: int = 0
     torn: int = 0  # published files that are neither the old nor the new bytes
     unfounded: int = 0  # manifest entries whose file is not there
@@ -65,6 +67,8 @@ def forked(work) -> int:
     try:
         work()
         os._exit(0)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
     except BaseException:  # noqa: BLE001 - the child reports by its exit code alone
         import traceback  # noqa: PLC0415 - only then
 
@@ -147,14 +151,26 @@ class Harness:
         """Every named point of a stage: what is called, and at which call."""
         return [(point, nth) for point in POINTS for nth in range(1, self.calls[stage][point] + 1)]
 
-    def kill(self, stage: str, result: Killed, point: tuple[str, int] | None, after: float = 0.0) -> None:
-        """Kill one run of a stage, look at what is left, run it again, look once more."""
+    def kill(
+        self,
+        stage: str,
+        result: Killed,
+        point: tuple[str, int] | None,
+        *,
+        after: float = 0.0,
+        by: signal.Signals = signal.SIGKILL,
+    ) -> None:
+        """Kill one run of a stage, look at what is left, run it again, look once more.
+
+        SIGTERM interrupts it as Dagster lets it: by an exception, wherever it may be.
+        """
         with tempfile.TemporaryDirectory(dir=self.root) as folder:
             lake = Path(folder) / "lake"
             shutil.copytree(self.before[stage], lake)
             reader, told = self._reader(lake, stage)
 
             def work():
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
                 if point:
                     kill_at(*point)
                 stages.WORK[stage](self.root, Lake.at(lake))
@@ -162,9 +178,10 @@ class Harness:
             child = forked(work)
             if point is None:
                 time.sleep(after)
-                os.kill(child, signal.SIGKILL)
+                os.kill(child, by)
             code = ended(child)
-            self._judge(stage, lake, result, point, killed=code == -signal.SIGKILL)
+            self._judge(stage, lake, result, point or ("random", 0), killed=code != 0)
+            result.terminated += code == INTERRUPTED
             assert ended(forked(lambda: stages.WORK[stage](self.root, Lake.at(lake)))) == 0
             result.different += digests(lake) != self.reference[stage]
             os.kill(reader, signal.SIGTERM)
@@ -177,7 +194,7 @@ class Harness:
             Lake.at(lake).sweep()
             result.uncleaned += len(list(staging.iterdir())) if staging.is_dir() else 0
 
-    def _judge(self, stage: str, lake: Path, result: Killed, point: tuple[str, int] | None, *, killed: bool) -> None:
+    def _judge(self, stage: str, lake: Path, result: Killed, point: tuple[str, int], *, killed: bool) -> None:
         left = digests(lake)
         new = self.reference[stage]
         old = {str(path.relative_to(self.before[stage])) for path in self.before[stage].rglob("*") if path.is_file()}
@@ -186,7 +203,7 @@ class Harness:
         has_begun = (staging.is_dir() and any(staging.iterdir())) or left.keys() > old
         if killed and has_begun and left != new:
             result.effective += 1
-            result.points[point[0] if point else "random"] += 1
+            result.points[point[0]] += 1
         import json  # noqa: PLC0415 - here alone
 
         for entry in (lake / "manifest").rglob("*.json"):
@@ -235,8 +252,9 @@ def kill_everywhere(root: Path, *, named: int, at_random: int, seed: int) -> lis
                 chosen.shuffle(points)
             harness.kill(stage, result, points[number % len(points)])
             result.named += 1
-        for _ in range(at_random // len(stages.STAGES)):
-            harness.kill(stage, result, None, chosen.uniform(0, harness.seconds[stage]))
+        for number in range(at_random // len(stages.STAGES)):
+            by = (signal.SIGKILL, signal.SIGTERM)[number % 2]
+            harness.kill(stage, result, None, after=chosen.uniform(0, harness.seconds[stage]), by=by)
             result.random += 1
         results.append(result)
     return results

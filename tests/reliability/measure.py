@@ -115,6 +115,7 @@ def page(found: Figures, size: Size, seed: int) -> str:
         "| figure | found |",
         "|---|---|",
         f"| kills tried / effective | {tried} / {effective} |",
+        f"| of those tried, by SIGTERM while at work | {sum(one.terminated for one in found.killed)} |",
         f"| published files torn, or entries without their file | {sum(one.torn + one.unfounded for one in found.killed)} |",
         f"| runs after a kill that ended in other bytes (rows lost or duplicated) | {sum(one.different for one in found.killed)} |",
         f"| half files seen by a reader meanwhile, of {sum(one.reads for one in found.killed):,} reads | {sum(one.read_torn for one in found.killed)} |",

@@ -169,6 +169,13 @@ def test_an_unreachable_archive_says_so(waits):
     assert len(waits) == 4
 
 
+def test_a_server_that_speaks_no_tls_is_unreachable(server, waits):
+    """Asked by https, a server of plain http can not answer."""
+    client = Archive(server.url.replace("http:", "https:"), sleep=waits.append)
+    with pytest.raises(SourceUnreachable, match="can't be reached"):
+        client.published_sha256(KEY)
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "nowhere/at/all", "s3://bucket", "http://"])
 def test_a_url_that_is_no_archive_is_refused(url):
     """Neither http nor a folder that exists."""

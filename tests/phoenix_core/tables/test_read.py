@@ -126,14 +126,22 @@ def test_a_mangled_time_is_refused(tmp_path):
         table(tmp_path, ROWS + "4,1.0,1,9,9,1.70027E+12,true\n").frame()
 
 
+@pytest.mark.parametrize("flag", ["maybe", "1", " true"])
+def test_text_in_a_flag_names_line_and_column(tmp_path, flag):
+    """True and false in any case are flags; nothing else is guessed."""
+    with pytest.raises(RowsInvalid, match=rf"column is_buyer_maker: expected flag, found '{flag}'"):
+        table(tmp_path, ROWS + agg_rows((4, "1.0", "1", 16, flag))).frame()
+
+
 @pytest.mark.parametrize(
     ("row", "rule"),
     [
+        (agg_rows((4, "1.0", "", 16, "true")), "dropped_blank_quantity"),
+        (agg_rows((4, "1.0", "1", 16, "")), "dropped_blank_is_buyer_maker"),
         (agg_rows((4, "1.0", "0.0", 16, "true")), "dropped_not_positive_quantity"),
         (agg_rows((4, "0", "1", 16, "true")), "dropped_not_positive_price"),
         (agg_rows((4, "-1.0", "1", 16, "true")), "dropped_not_positive_price"),
         (agg_rows((4, "", "1", 16, "true")), "dropped_blank_price"),
-        (agg_rows((4, "1.0", "1", 16, "maybe")), "dropped_blank_is_buyer_maker"),
         (agg_rows((4, "1.0", "1", 86_400_000, "true")), "dropped_outside_period"),
         (agg_rows((4, "1.0", "1", -1, "true")), "dropped_outside_period"),
     ],
