@@ -6,15 +6,20 @@ from contextlib import contextmanager
 import dagster as dg
 
 from phoenix_core.errors import PhoenixError, TransientError
+from phoenix_core.interrupts import ended_by_swallowed_interrupts
 
 
 @contextmanager
 def as_failures() -> Iterator[None]:
-    """Raise `dg.Failure` for a Phoenix error, with its sentence, its kind and what caused it."""
-    try:
-        yield
-    except PhoenixError as error:
-        raise failure(str(error), error) from error.__cause__
+    """Raise `dg.Failure` for a Phoenix error, with its sentence, its kind and what caused it.
+
+    Dagster makes an exception of SIGTERM; where a library swallows it, the process ends.
+    """
+    with ended_by_swallowed_interrupts():
+        try:
+            yield
+        except PhoenixError as error:
+            raise failure(str(error), error) from error.__cause__
 
 
 def failure(message: str, error: PhoenixError) -> dg.Failure:

@@ -176,7 +176,7 @@ class DayTable:
                 if not _reads_as(kinds[name], cell):
                     return RowsInvalid(
                         f"{self.key.member}, line {line + offset}, column {name}: expected "
-                        f"{kinds[name].value}, found {cell[:60]!r}. A number that can't be read exactly is never "
+                        f"{kinds[name].value}, found {cell[:60]!r}. A cell that can't be read exactly is never "
                         "guessed; look at the file and report it to the publisher."
                     )
         return RowsInvalid(f"{self.key.member} can't be read from line {line} on. Look at the file.")

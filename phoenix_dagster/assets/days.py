@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from phoenix_core.errors import PhoenixError
+from phoenix_core.interrupts import ended_by_swallowed_interrupts
 from phoenix_core.manifest import Entry
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.keys import OWNERS
@@ -169,11 +170,12 @@ def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int 
         except PhoenixError as error:
             failed[day] = error
 
-    if len(days) == 1:
-        one(days[0])
-    else:
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(one, days))
+    with ended_by_swallowed_interrupts():
+        if len(days) == 1:
+            one(days[0])
+        else:
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(one, days))
     if failed:
         _keep(context, done)
         raise _failure(failed, len(days)) from failed[min(failed)].__cause__

@@ -20,11 +20,12 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from phoenix_core.interrupts import EXIT_CODE, ended_by_swallowed_interrupts
 from phoenix_core.storage import Lake
 from reliability import stages
 
 _DEADLINE = 60.0
-INTERRUPTED = 130
+INTERRUPTED = EXIT_CODE
 
 
 @dataclass
@@ -65,7 +66,8 @@ def forked(work) -> int:
     if child:
         return child
     try:
-        work()
+        with ended_by_swallowed_interrupts():
+            work()
         os._exit(0)
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)
