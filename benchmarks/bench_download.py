@@ -107,7 +107,7 @@ def small_files(root: Path, days: list[date]) -> None:
         Path(f"{path}.CHECKSUM").write_text(f"{sha256_of(path)}  {path.name}\n")
 
 
-def backfill(root: Path, days: list[date], latency: float) -> dict[str, float]:
+def backfill(root: Path, days: list[date], latency: float, **chosen: int) -> dict[str, float]:
     """Materialize a raw asset over all days in one run, and ask the server what it saw."""
     import requests  # noqa: PLC0415 - here alone
 
@@ -116,7 +116,7 @@ def backfill(root: Path, days: list[date], latency: float) -> dict[str, float]:
 
     with serving(root / "archive", latency) as url, dg.instance_for_test() as instance:
         defs = definitions(
-            Settings(data=root / "data", archive_url=url, symbols=(LISTING,), start=FIRST, days_per_run="all")
+            Settings(data=root / "data", archive_url=url, symbols=(LISTING,), start=FIRST, days_per_run="all", **chosen)
         )
         tags = {"dagster/asset_partition_range_start": str(days[0]), "dagster/asset_partition_range_end": str(days[-1])}
         job = defs.resolve_implicit_global_asset_job_def()
@@ -174,6 +174,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=200)
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--latency-ms", type=float, default=30.0)
+    parser.add_argument("--downloads", type=int, help="PHOENIX_DOWNLOADS (default: its default)")
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     assert shutil.which("curl"), "curl is the baseline: install it"
@@ -182,7 +183,8 @@ def main() -> None:
         root = Path(folder)
         days = list(days_between(FIRST, FIRST + timedelta(chosen.days - 1)))
         small_files(root / "archive", days)
-        figures = backfill(root, days, chosen.latency_ms / 1000)
+        limit = {"downloads": chosen.downloads} if chosen.downloads else {}
+        figures = backfill(root, days, chosen.latency_ms / 1000, **limit)
         figures |= large_file(root, chosen.megabytes, chosen.rounds)
     for name, value in figures.items():
         print(f"{name:<40}{value:12,.2f}")

@@ -121,13 +121,20 @@ class Lake:
         if not self.staging.is_dir():
             return 0
         horizon = time.time() - _LEFTOVER_SECONDS
-        old = [path for path in self.staging.iterdir() if path.lstat().st_mtime < horizon]
+        old = [path for path in self.staging.iterdir() if _is_older(path, horizon)]
         for path in old:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
         return len(old)
+
+
+def _is_older(path: Path, horizon: float) -> bool:
+    try:
+        return path.lstat().st_mtime < horizon
+    except FileNotFoundError:
+        return False  # published or withdrawn by its maker just now
 
 
 def _flush(path: Path) -> None:

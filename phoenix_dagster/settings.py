@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         1, description="Days that one run takes; all: any range in one run."
     )
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="How a run's steps run.")
-    downloads: int = Field(8, ge=1, le=32, description="Days that one run downloads at once.")
+    downloads: int = Field(12, ge=1, le=32, description="Days that one run downloads at once, a request each.")
     conversions: int = Field(2, ge=1, le=32, description="Days that one run converts at once.")
     sensors: bool = Field(default=False, description="Ingestion and what follows it start switched on.")
     schedules: bool = Field(default=False, description="Morning schedules start switched on, instead of sensors.")

@@ -17,7 +17,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
@@ -35,6 +35,7 @@ from phoenix_core.errors import (
 )
 
 OFFICIAL = "https://data.binance.vision"
+_CONNECTIONS = 32  # kept open, as many as days may be downloaded at once
 _BLOCK = 1 << 18
 _SIDECAR_BYTES = 4096
 _STALL_SECONDS = 60
@@ -126,6 +127,8 @@ class Archive:
         self._sleep = sleep
         self._session = requests.Session()
         self._session.mount("file://", FolderAdapter())
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
         self._session.headers["User-Agent"] = "phoenix"
         self.requests = 0
 

@@ -118,3 +118,17 @@ def test_absent_days_have_a_version_of_their_own():
 def test_json_is_canonical():
     """Equal values are equal bytes, in any order."""
     assert canonical_json({"b": 1, "a": [1, 2]}) == canonical_json({"a": [1, 2], "b": 1})
+
+
+def test_a_sweep_beside_others_at_work_is_no_error(lake):
+    """Files come and go under it, as eight workers publish theirs."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - here alone
+
+    def publish(number):
+        for turn in range(40):
+            lake.write(f"made/{number}-{turn}", b"x")
+            lake.sweep()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(publish, range(8)))
+    assert len(list(lake.path("made").iterdir())) == 320
