@@ -2,18 +2,23 @@
 
     python benchmarks/bench_year.py --scale 0.01
 
+The same days are then taken once more, all in one run (PHOENIX_DAYS_PER_RUN=all).
+
 A full year is 320 days of 12 M quotes and 1.2 M trades (scale 1); a scale takes as many days as its
 share of the year, three at least, and days of a tenth of that size (--day-share), so that the figures
 come in minutes. Days are synthetic. Orchestration is what the shell's wall time holds besides the stages.
 """
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -58,42 +63,60 @@ def seconds_by_stage(first: date) -> Counter[str]:
     return totals
 
 
+def run(root: Path, days: Sequence[date], *, per_run: str) -> dict[str, float]:
+    """Materialize all days from the shell, one run each or all in one, then the backtest over them."""
+    folder = root / f"per-run-{per_run}"
+    (folder / "dagster").mkdir(parents=True)
+    shutil.copy(Path(__file__).parent.parent / "dagster.yaml", folder / "dagster")
+    environment = demo_environment(folder) | {"PHOENIX_ARCHIVE_URL": str(root / "archive")}
+    export(environment | {"PHOENIX_START": FIRST.isoformat(), "PHOENIX_DAYS_PER_RUN": per_run})
+    os.chdir(folder)
+    daily = 'key:"um/btcusdt/*" and not group:backtest'
+    if per_run == "all":
+        shell = materialize(daily, "--partition-range", f"{days[0]}...{days[-1]}")
+    else:
+        shell = sum(materialize(daily, "--partition", str(day)) for day in days)
+    shell += materialize("um/btcusdt/continuous_backtest")
+    stages = json.loads(subprocess.check_output([sys.executable, __file__, "--told"]))
+    worked = sum(stages.values())
+    orchestration = max(0.0, shell - worked) / len(days)
+    return {
+        **{f"{stage}_seconds": seconds for stage, seconds in stages.items()},
+        "shell_seconds": shell,
+        "orchestration_share": 1 - worked / shell,
+        "orchestration_seconds_a_day": orchestration,
+        "worked_seconds_a_day": worked / len(days),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.01)
     parser.add_argument("--day-share", type=float, default=0.1)
+    parser.add_argument("--told", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.told:
+        print(json.dumps(seconds_by_stage(FIRST)))
+        return
     count = max(3, round(YEAR * chosen.scale))
     size = MarketSize(int(1_200_000 * chosen.day_share), 10)
     days = days_between(FIRST, FIRST + timedelta(count - 1))
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        export(demo_environment(root) | {"PHOENIX_START": FIRST.isoformat()})
-        (root / "dagster").mkdir()
-        (root / "dagster/dagster.yaml").write_bytes(Path(__file__).parent.parent.joinpath("dagster.yaml").read_bytes())
-        os.chdir(root)
-        write_archive(root / "archive", LISTING, days, size=size)
-        shell = sum(materialize('key:"um/btcusdt/*" and not group:backtest', "--partition", str(day)) for day in days)
-        shell += materialize("um/btcusdt/continuous_backtest")
-        stages = seconds_by_stage(FIRST)
-        written = sum(path.stat().st_size for path in (root / "data").rglob("*") if path.is_file())
-    worked = sum(stages.values())
     print(f"synthetic, {count} days of about {size.trades * size.quotes_per_trade:,} quotes and {size.trades:,} trades")
-    for stage, seconds in stages.items():
-        print(f"{stage:<12}{seconds:9.1f} s{seconds / count:9.2f} s a day")
-    print(f"{'shell':<12}{shell:9.1f} s{shell / count:9.2f} s a day")
-    end(
-        {
-            "days": count,
-            "day_share": chosen.day_share,
-            **{f"{stage}_seconds": seconds for stage, seconds in stages.items()},
-            "shell_seconds": shell,
-            "orchestration_share": 1 - worked / shell,
-            "orchestration_seconds_a_day": (shell - worked) / count,
-            "data_bytes": written,
-        }
-    )
+    figures: dict[str, float] = {"days": count, "day_share": chosen.day_share}
+    with tempfile.TemporaryDirectory() as folder:
+        write_archive(Path(folder) / "archive", LISTING, days, size=size)
+        for per_run in ("1", "all"):
+            found = run(Path(folder), days, per_run=per_run)
+            # What the stages take grows with the day; what stands around them does not.
+            full = found["worked_seconds_a_day"] / chosen.day_share
+            around = found["orchestration_seconds_a_day"]
+            found["orchestration_share_of_full_days"] = around / (around + full)
+            for name, value in found.items():
+                print(f"days per run {per_run:<5}{name:<36}{value:10.3f}")
+            figures |= found if per_run == "1" else {f"batched_{name}": value for name, value in found.items()}
+        os.chdir("/")
+    end(figures)
 
 
 if __name__ == "__main__":
