@@ -1,8 +1,10 @@
 """One dagster.yaml, two storages."""
 
+import re
 import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import dagster as dg
@@ -83,3 +85,27 @@ def test_two_processes_may_open_a_new_storage_at_once(home, monkeypatch, postgre
     code = "import dagster as dg\nwith dg.DagsterInstance.get() as one: print(len(one.event_log_storage.get_pool_limits()))"
     opened = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     assert [process.communicate(timeout=60)[0].split() for process in opened] == [[b"3"]] * 4
+
+
+def test_the_documented_role_is_enough(home, monkeypatch, postgres_database):
+    """The SQL of docs/operation.md, with names of its own: that role keeps the history, and may do nothing else."""
+    text = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "operation.md").read_text(), re.DOTALL)[1]
+    name = f"phoenix_{uuid.uuid4().hex[:12]}"
+    server = sqlalchemy.create_engine(postgres_database, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        for statement in re.sub(r"\bphoenix\b", name, text).split(";"):
+            if statement.strip():
+                connection.execute(sqlalchemy.text(statement))
+    role = sqlalchemy.make_url(postgres_database).set(username=name, password="choose one", database=name)  # noqa: S106 - of the docs
+    try:
+        monkeypatch.setenv("PHOENIX_POSTGRES_URL", role.render_as_string(hide_password=False))
+        assert materialize_something()[1] == 3
+        mine = sqlalchemy.create_engine(role, isolation_level="AUTOCOMMIT")
+        with mine.connect() as connection, pytest.raises(sqlalchemy.exc.ProgrammingError, match="permission denied"):
+            connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}_more"))
+        mine.dispose()
+    finally:
+        with server.connect() as connection:
+            connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+            connection.execute(sqlalchemy.text(f"DROP ROLE {name}"))
+        server.dispose()
