@@ -32,3 +32,5 @@ def failure(message: str, error: PhoenixError) -> dg.Failure:
 
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+# For what is not ours to foresee, such as a database that was away for a moment: our own final errors ask for none.
+ONCE_MORE = dg.RetryPolicy(max_retries=1, delay=15)

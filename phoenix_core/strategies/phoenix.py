@@ -172,11 +172,11 @@ class PhoenixStrategy(Strategy):
             self._withdraw(self._entry)
         if why is Why.SESSION_END and self._exit is not None and self._is_taken_back(self._exit):
             self._exit = None  # what is on its way by then arrives; what is not goes out now
+        self._rest_since_ns = None
         position = self.position
         if position == 0 or self._exit is not None:
             return
         order = self._order_out_of(position, is_urgent=why is not Why.EXIT)
-        self._rest_since_ns = None
         self._exit = order.client_order_id
         self._exit_signal = signal
         self._send(order, why, signal)

@@ -19,7 +19,7 @@ from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, key_of
 from phoenix_dagster.assets.signals import SIGNALS
 from phoenix_dagster.automation import follows
-from phoenix_dagster.failures import as_failures
+from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
@@ -74,6 +74,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         backfill_policy=backfill_policy(settings),
         automation_condition=follows(settings) if settings.daily_backtest else None,
         pool=POOL,
+        retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
     )
     def asset(context: dg.AssetExecutionContext, config: BacktestConfig, workspace: Workspace) -> dg.MaterializeResult:
@@ -97,6 +98,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
         deps=_inputs(listing),
         pool=POOL,
+        retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,

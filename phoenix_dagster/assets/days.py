@@ -19,7 +19,7 @@ from phoenix_core.interrupts import ended_by_swallowed_interrupts
 from phoenix_core.manifest import Entry
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.keys import OWNERS
-from phoenix_dagster.failures import failure
+from phoenix_dagster.failures import ONCE_MORE, failure
 from phoenix_dagster.metadata import Metadata, table
 from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
@@ -98,7 +98,7 @@ class DayAsset:
         blocking: Checks that hold up what follows.
         at_once: Days of a range that are worked on at the same time.
         metadata: Of the asset itself.
-        retry_policy: For transient failures.
+        retry_policy: For failures that may pass.
         automation: When a recent day is materialized by itself.
     """
 
@@ -113,7 +113,7 @@ class DayAsset:
     blocking: frozenset[str] = frozenset()
     at_once: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
-    retry_policy: dg.RetryPolicy | None = None
+    retry_policy: dg.RetryPolicy = ONCE_MORE
     automation: dg.AutomationCondition | None = None
 
     def build(self, settings: Settings) -> dg.AssetsDefinition:

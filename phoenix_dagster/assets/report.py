@@ -10,7 +10,7 @@ from phoenix_core.market import Listing
 from phoenix_core.storage import sha256_of
 from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import OWNERS, key_of
-from phoenix_dagster.failures import as_failures
+from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.partitions import backfill_policy
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -28,6 +28,7 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",
         deps=[key_of(listing, CONTINUOUS)],
+        retry_policy=ONCE_MORE,
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
     )

@@ -143,7 +143,13 @@ def test_a_backfill_survives_its_orchestrator(installation, tmp_path):
         one.start("daemon")  # as a service manager would
     one.until(lambda: one.dagster.progress(backfill).has_ended, 240, "the backfill never ended")
 
-    assert one.dagster.progress(backfill).done == len(DAYS) * len(ASSETS), list(one.dagster.reasons(backfill))
+    # Runs resume, or fail with the database's own words; then the same backfill again does what is left.
+    assert all("psycopg2" in why or "process" in why for _, why in one.dagster.reasons(backfill))
+    if one.dagster.progress(backfill).failed:
+        address = f"http://127.0.0.1:{one.port}"
+        days = ("--first", str(DAYS[0]), "--last", str(DAYS[-1]))
+        again = one.phoenix("backfill", *days, "--select", ",".join(ASSETS), "--url", address)
+        assert again.returncode == 0, again.stdout + again.stderr
     examined = one.phoenix("doctor")
     assert examined.stdout.endswith("examined the history: 0 disagreements\n0 problems\n"), examined.stdout
     assert digests(tmp_path / "data") == digests(undisturbed(tmp_path).root)

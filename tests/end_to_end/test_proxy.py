@@ -85,13 +85,13 @@ def test_the_ui_with_a_login(proxied):
     """The page, a question to the API, and the socket by which it updates itself."""
     url, certificate = proxied
     browser = requests.Session()
-    browser.auth, browser.verify = ("someone", "right"), certificate
-    assert "dagster" in browser.get(url, timeout=60).text.lower()
-    answered = browser.post(f"{url}/graphql", json={"query": "{ version }"}, timeout=60)
+    browser.auth = ("someone", "right")
+    assert "dagster" in browser.get(url, verify=certificate, timeout=60).text.lower()
+    answered = browser.post(f"{url}/graphql", json={"query": "{ version }"}, verify=certificate, timeout=60)
     assert answered.json()["data"]["version"]
     upgrade = {
         "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "cGhvZW5peHBob2VuaXhwaA==", "Sec-WebSocket-Protocol": "graphql-ws",
     }  # fmt: skip
-    with browser.get(f"{url}/graphql", headers=upgrade, stream=True, timeout=60) as switched:
+    with browser.get(f"{url}/graphql", headers=upgrade, stream=True, verify=certificate, timeout=60) as switched:
         assert switched.status_code == 101
