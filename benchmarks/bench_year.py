@@ -94,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=0.01)
     parser.add_argument("--day-share", type=float, default=0.1)
+    parser.add_argument("--per-run", nargs="+", choices=("1", "all"), default=("1", "all"))
     parser.add_argument("--told", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.told:
@@ -106,12 +107,8 @@ def main() -> None:
     figures: dict[str, float] = {"days": count, "day_share": chosen.day_share}
     with tempfile.TemporaryDirectory() as folder:
         write_archive(Path(folder) / "archive", LISTING, days, size=size)
-        for per_run in ("1", "all"):
+        for per_run in chosen.per_run:
             found = run(Path(folder), days, per_run=per_run)
-            # What the stages take grows with the day; what stands around them does not.
-            full = found["worked_seconds_a_day"] / chosen.day_share
-            around = found["orchestration_seconds_a_day"]
-            found["orchestration_share_of_full_days"] = around / (around + full)
             for name, value in found.items():
                 print(f"days per run {per_run:<5}{name:<36}{value:10.3f}")
             figures |= found if per_run == "1" else {f"batched_{name}": value for name, value in found.items()}
