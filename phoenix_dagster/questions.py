@@ -100,7 +100,7 @@ def print_comparison(chosen: argparse.Namespace) -> int:
     lake = Lake.at(read_settings().data)
     folder = _result_folder(lake, chosen.folder)
     found = comparison(lake, document_in(lake, str(folder))["experiment"]["listing"], folder.name)
-    print(f"{found.listing}, {found.span}: {found.rows.height} experiments")
+    print(f"{found.listing}, {found.span}: {found.rows.height} experiment{'s' * (found.rows.height > 1)}")
     print(f"{'experiment':<14}{'net':>14}{'trips':>8}{'drawdown':>10}{'Sharpe':>9}{'P(Sharpe > 0)':>15}")
     for name, net, trips, drawdown, sharpe, chance in found.rows.iter_rows():
         ratio = "none" if sharpe is None else f"{sharpe:.2f}"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 
 import dagster as dg
 from tqdm import tqdm
@@ -38,8 +39,14 @@ class Workspace(dg.ConfigurableResource[None]):
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
-        archive = Archive(self.archive_url, progress=progress)
-        return Ingest(lake, archive, date.fromisoformat(self.today) if self.today else utc_today())
+        today = date.fromisoformat(self.today) if self.today else utc_today()
+        return Ingest(lake, _archive(self.archive_url), today, progress)
+
+
+@cache
+def _archive(url: str) -> Archive:
+    """One client for all days of a process, so that its connections stay open from one to the next."""
+    return Archive(url)
 
 
 class _Lines:

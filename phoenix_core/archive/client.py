@@ -46,7 +46,8 @@ _ZIP_MAGIC = b"PK"
 Progress = Callable[[str, int, int | None], None]
 
 
-def _no_progress(name: str, done: int, total: int | None) -> None:
+def no_progress(name: str, done: int, total: int | None) -> None:
+    """Keep to oneself what has arrived."""
     del name, done, total
 
 
@@ -58,13 +59,11 @@ class Fetched:
         sha256: Digest of its bytes.
         bytes: Its size.
         verified: The digest was compared with a published checksum.
-        requests: Requests that it took.
     """
 
     sha256: str
     bytes: int
     verified: bool
-    requests: int
 
 
 class FolderAdapter(BaseAdapter):
@@ -104,7 +103,6 @@ class Archive:
         url: `https://data.binance.vision`, a mirror, or a folder.
         attempts: How often a transient failure is tried in all.
         timeout: Seconds to connect, and seconds between two bytes.
-        progress: Told (name, bytes so far, bytes in all) as a body arrives.
         sleep: Waits some seconds between attempts.
 
     Raises:
@@ -117,20 +115,17 @@ class Archive:
         *,
         attempts: int = 5,
         timeout: tuple[float, float] = (10.0, 30.0),
-        progress: Progress = _no_progress,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base, self.is_folder = base_url(url)
         self._attempts = attempts
         self._timeout = timeout
-        self._progress = progress
         self._sleep = sleep
         self._session = requests.Session()
         self._session.mount("file://", FolderAdapter())
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
         self._session.headers["User-Agent"] = "phoenix"
-        self.requests = 0
 
     def url(self, path: str) -> str:
         """Address of a path of the archive."""
@@ -166,7 +161,15 @@ class Archive:
         with response:
             return _content_length(response)
 
-    def download(self, key: ArchiveKey, into: Path, *, expected: str | None, max_bytes: int) -> Fetched | None:
+    def download(
+        self,
+        key: ArchiveKey,
+        into: Path,
+        *,
+        expected: str | None,
+        max_bytes: int,
+        progress: Progress = no_progress,
+    ) -> Fetched | None:
         """Stream a zip into a file and compare its SHA-256 with the published one.
 
         Args:
@@ -174,6 +177,7 @@ class Archive:
             into: File to write; what it holds after an error means nothing.
             expected: The published digest, or None if there is no sidecar.
             max_bytes: More than this is refused.
+            progress: Told (name, bytes so far, bytes in all) as the body arrives.
 
         Returns:
             What arrived, or None if the archive has no such file.
@@ -185,15 +189,14 @@ class Archive:
             SourceRefused: Too large, not a zip, or a redirect.
             SourceForbidden: The archive refuses us.
         """
-        before = self.requests
         current = expected
         for last_try in (False, True):
-            fetched = self._attempt(lambda: self._body(key, into, max_bytes))
+            fetched = self._attempt(lambda: self._body(key, into, max_bytes, progress))
             if fetched is None:
                 return None
             digest, size = fetched
             if current is None or digest == current:
-                return Fetched(digest, size, current is not None, self.requests - before)
+                return Fetched(digest, size, current is not None)
             if last_try:
                 raise ChecksumMismatch(
                     f"{self.url(key.path)} does not have its published checksum: expected {current}, found "
@@ -218,7 +221,6 @@ class Archive:
 
     def _get(self, path: str, method: str = "GET") -> requests.Response | None:
         url = self.url(path)
-        self.requests += 1
         try:
             response = self._session.request(method, url, stream=True, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
@@ -245,7 +247,7 @@ class Archive:
             except (HTTPError, OSError) as error:
                 raise TransferIncomplete(f"{self.url(path)} broke off ({_cause(error)}). Run again.") from error
 
-    def _body(self, key: ArchiveKey, into: Path, max_bytes: int) -> tuple[str, int] | None:
+    def _body(self, key: ArchiveKey, into: Path, max_bytes: int, progress: Progress) -> tuple[str, int] | None:
         response = self._get(key.path)
         if response is None:
             return None
@@ -271,7 +273,7 @@ class Archive:
                     digest.update(block)
                     file.write(block)
                     pace.check(done)
-                    self._progress(Path(key.path).name, done, announced)
+                    progress(Path(key.path).name, done, announced)
             except (requests.RequestException, HTTPError, ConnectionError) as error:
                 raise TransferIncomplete(f"{url} broke off after {done} bytes ({_cause(error)}). Run again.") from error
             if done == 0 or (announced is not None and done != announced):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from phoenix_core.archive.client import Archive, Fetched
+from phoenix_core.archive.client import Archive, Fetched, Progress, no_progress
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.archive.publication import Absence, Absent, absence, known_absence
 from phoenix_core.datasets import Dataset, Published
@@ -31,11 +31,13 @@ class Ingest:
         lake: The data folder.
         archive: Where files come from.
         today: The current UTC day; decides between "not yet" and "missing".
+        progress: Told what has arrived of a file.
     """
 
     lake: Lake
     archive: Archive
     today: date
+    progress: Progress = no_progress
 
     def day(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         """Bring one day, and record it in the manifest.
@@ -66,7 +68,9 @@ class Ingest:
     def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)
         with self.lake.publishing(relative) as staged:
-            fetched = self.archive.download(key, staged, expected=expected, max_bytes=dataset.max_bytes)
+            fetched = self.archive.download(
+                key, staged, expected=expected, max_bytes=dataset.max_bytes, progress=self.progress
+            )
             if fetched is None:
                 staged.unlink(missing_ok=True)
         return fetched

@@ -92,7 +92,7 @@ def _figures(document: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) ->
         "excluded, hours": f"{float(str(document.get('excluded_seconds', 0))) / 3600:.1f}",
     }
     if document.get("ruined_ns"):
-        shown["the account was worth nothing"] = f"{moment(document['ruined_ns'])}"
+        shown["the account was worth nothing"] = moment(document["ruined_ns"])
     return {name: text for name, text in shown.items() if text}
 
 
@@ -104,6 +104,13 @@ def _notes(document: Mapping[str, Any]) -> dict[str, list[str]]:
     def lines(name: str) -> list[str]:
         return [f"{key}: {', '.join(v) if isinstance(v, list) else v}" for key, v in document[name].items()]
 
+    def settings(name: str) -> list[str]:
+        chosen: dict[str, Any] = document["experiment"][name]
+        nested = {key: value for key, value in chosen.items() if isinstance(value, dict)}
+        plain = {key: value for key, value in chosen.items() if key not in nested}
+        flat = plain | {f"{outer}.{key}": value for outer, inner in nested.items() for key, value in inner.items()}
+        return [", ".join(f"{key} {'default' if value is None else value}" for key, value in flat.items())]
+
     return {
         "Assumptions": list(document["assumptions"]),
         "Definitions": [
@@ -111,6 +118,8 @@ def _notes(document: Mapping[str, Any]) -> dict[str, list[str]]:
             "Sharpe and Sortino: hourly returns, annualized by the root of 8,760, no risk-free rate",
             "drawdown: on equity at each minute; exposure: share of minutes with a position",
         ],
+        "Venue": settings("venue"),
+        "Strategy": settings("strategy"),
         "Missing days": lines("missing"),
         "Days that ran without something": lines("without"),
         "Inputs and their data versions": [f"identity of the result: {document['identity']}", *lines("inputs")],

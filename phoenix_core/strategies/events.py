@@ -10,17 +10,36 @@ from nautilus_trader.model.identifiers import ClientId
 CLIENT = ClientId("PHOENIX")
 
 
-class SignalTick(Data):
+class _Instant(Data):
+    """An event that is known when it happens."""
+
+    __slots__ = ("ts",)
+
+    def __init__(self, ts: int) -> None:
+        self.ts = ts
+
+    @property
+    def ts_event(self) -> int:
+        """When it happened, in nanoseconds."""
+        return self.ts
+
+    @property
+    def ts_init(self) -> int:
+        """When it is known, in nanoseconds."""
+        return self.ts
+
+
+class SignalTick(_Instant):
     """A signal as an event: known when its bucket closed.
 
     Attributes mirror `signals.table.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
     `stands_down`: the data had a gap just before, so nothing is entered.
     """
 
-    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "stands_down", "ts")
+    __slots__ = ("bucket", "first_trade", "fsi_ready", "last_trade", "ldr", "lpi", "oi_z", "rv", "stands_down")
 
     def __init__(self, row: dict[str, object]) -> None:
-        self.ts: int = row["ts_init"]  # type: ignore[assignment]
+        super().__init__(row["ts_init"])  # type: ignore[arg-type]
         self.bucket: int = row["bucket"]  # type: ignore[assignment]
         self.first_trade: int = row["first_trade"]  # type: ignore[assignment]
         self.last_trade: int = row["last_trade"]  # type: ignore[assignment]
@@ -31,18 +50,8 @@ class SignalTick(Data):
         self.fsi_ready: bool = row["fsi_ready"]  # type: ignore[assignment]
         self.stands_down = bool(row.get("stands_down", False))
 
-    @property
-    def ts_event(self) -> int:
-        """When the bucket closed, in nanoseconds."""
-        return self.ts
 
-    @property
-    def ts_init(self) -> int:
-        """When the signal is known, in nanoseconds."""
-        return self.ts
-
-
-class Clock(Data):
+class Clock(_Instant):
     """An event that only lets time pass, or with `closes` ends the session.
 
     Args:
@@ -50,21 +59,11 @@ class Clock(Data):
         closes: The strategy leaves the market now, and for good.
     """
 
-    __slots__ = ("closes", "ts")
+    __slots__ = ("closes",)
 
     def __init__(self, ts: int, *, closes: bool = False) -> None:
-        self.ts = ts
+        super().__init__(ts)
         self.closes = closes
-
-    @property
-    def ts_event(self) -> int:
-        """When, in nanoseconds."""
-        return self.ts
-
-    @property
-    def ts_init(self) -> int:
-        """When, in nanoseconds."""
-        return self.ts
 
 
 class Why(StrEnum):

@@ -170,7 +170,7 @@ class PhoenixStrategy(Strategy):
         """Cancel a working entry and close the position at market."""
         if self._entry is not None:
             self._withdraw(self._entry)
-        if why is Why.SESSION_END and self._exit is not None and self._is_taken_back(self._exit):
+        if why is Why.SESSION_END and self._exit is not None and self._take_back(self._exit):
             self._exit = None  # what is on its way by then arrives; what is not goes out now
         self._rest_since_ns = None
         position = self.position
@@ -253,7 +253,7 @@ class PhoenixStrategy(Strategy):
 
     def _withdraw(self, identity: ClientOrderId) -> bool:
         """Cancel an entry, or keep it from being sent; whether there was something to cancel."""
-        if self._is_taken_back(identity):
+        if self._take_back(identity):
             self._entry = None
             if _TIMEOUT in self.clock.timer_names:
                 self.clock.cancel_timer(_TIMEOUT)
@@ -265,8 +265,8 @@ class PhoenixStrategy(Strategy):
         self._ring_on_arrival()
         return True
 
-    def _is_taken_back(self, identity: ClientOrderId) -> bool:
-        """Keep an order from being sent, if it is not too late for that."""
+    def _take_back(self, identity: ClientOrderId) -> bool:
+        """Keep an order from being sent; whether it was not too late for that."""
         if self._unsent.pop(identity, None) is None:
             return False
         self._ended("UNSENT")

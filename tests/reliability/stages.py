@@ -36,7 +36,7 @@ def archive(root: Path) -> None:
 
 
 def download(root: Path, lake: Lake) -> None:
-    ingest = Ingest(lake, Archive(str(root / "archive"), progress=progress), date(2026, 1, 1))
+    ingest = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1), progress)
     for dataset in DATASETS:
         ingest.day(dataset, LISTING, DAY)
 

@@ -92,15 +92,25 @@ def test_the_seed_of_the_fill_model_decides_touches():
 
 def test_the_engine_itself_charges_no_funding(monkeypatch):
     """A rate of 1 % passes while 1 BTC is held, and only the fees leave the account: 100,000 - 10 - 25."""
-    feed = Replay._feed
+    feed, known = Replay._feed, []
 
     def feed_with_rate(self, *batches):
-        self.engine.add_data(
-            [FundingRateUpdate(made.INSTRUMENT, Decimal("0.01"), made.at(15), made.at(15))], sort=False
-        )
+        rate = FundingRateUpdate(made.INSTRUMENT, Decimal("0.01"), made.at(15), made.at(15))
+        if not known:
+            self.engine.add_data([rate], sort=False)
         feed(self, *batches)
+        known.append(self.engine.cache.funding_rate(made.INSTRUMENT).rate)
 
     monkeypatch.setattr(Replay, "_feed", feed_with_rate)
     day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.trade(12, "50000.0", "5").quote(13, "50000.0", "50000.1").signal(30, 0.1)
     assert day.run(full=True).final == Decimal(100_000) - 10 - 25
+    assert set(known) == {Decimal("0.01")}
+
+
+def test_the_engine_itself_lets_makers_slip(monkeypatch):
+    """Its own fill model gives a maker a price beyond the limit of the order: 50,000.1 for an order at 50,000.0."""
+    monkeypatch.setattr(venue, "_MarketOrdersSlip", venue.FillModel)
+    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "5").quote(13, "50000.0", "50000.1").signal(30, 0.1)
+    assert day.run(full=True, venue={"prob_slippage": 1.0}).fills[0].price == Decimal("50000.1")
