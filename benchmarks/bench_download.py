@@ -115,9 +115,10 @@ def backfill(root: Path, days: list[date], latency: float, **chosen: int) -> dic
     from phoenix_dagster.settings import Settings  # noqa: PLC0415 - as above
 
     with serving(root / "archive", latency) as url, dg.instance_for_test() as instance:
-        defs = definitions(
-            Settings(data=root / "data", archive_url=url, symbols=(LISTING,), start=FIRST, days_per_run="all", **chosen)
+        settings = Settings(
+            data=root / "data", archive_url=url, symbols=(LISTING,), start=FIRST, days_per_run="all", **chosen
         )
+        defs = definitions(settings)
         tags = {"dagster/asset_partition_range_start": str(days[0]), "dagster/asset_partition_range_end": str(days[-1])}
         job = defs.resolve_implicit_global_asset_job_def()
         started = time.perf_counter()
@@ -129,7 +130,7 @@ def backfill(root: Path, days: list[date], latency: float, **chosen: int) -> dic
         assert done.success
         seen = requests.get(f"{url}/in-flight", timeout=10).json()
     middle = sorted(seen)[len(seen) // 2]
-    ideal = 2 * len(days) * latency / 8
+    ideal = 2 * len(days) * latency / settings.downloads
     return {
         "small_files": len(days), "requests": len(seen), "in_flight_median": middle, "in_flight_most": max(seen),
         "small_files_seconds": seconds, "small_files_seconds_of_latency_alone": ideal,
