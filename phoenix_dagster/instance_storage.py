@@ -10,11 +10,11 @@ paths of Dagster 1.13; tests run both branches.
 from typing import Any
 
 from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from sqlalchemy.exc import IntegrityError
 
 from phoenix_dagster.settings import dagster_home, settings
+from phoenix_dagster.sqlite_storage import OpenSqliteStorage
 
 # Steps of each kind that run at once, over all runs. `dagster instance concurrency set` changes them for good.
 POOL_LIMITS = {"download": 4, "conversion": 2, "backtest": 1}
@@ -36,7 +36,7 @@ class EnvStorage(DagsterStorage, ConfigurableClass):
         del config_value
         url = settings().postgres_url
         if url is None:
-            return with_pools(DagsterSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))
+            return with_pools(OpenSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))
         from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - only where it is used
 
         return with_pools(DagsterPostgresStorage(postgres_url=url.get_secret_value(), inst_data=inst_data))

@@ -1,20 +1,16 @@
 """What a backtest reads of a day, verified before NautilusTrader opens it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import Self
 
 import polars as pl
-import pyarrow.parquet as pq
-from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType, drop_cvec_pycapsule
-from nautilus_trader.model.data import QuoteTick, TradeTick, capsule_to_list
-from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
+from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.manifest import Manifest
@@ -24,62 +20,7 @@ from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import SignalTick
 
-_CHUNK = 50_000
 _MINUTE = 60 * 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class TickFile:
-    """Ticks of one kind of one day, in published order.
-
-    Attributes:
-        path: A verified catalog file.
-        kind: What its rows are.
-        groups: First and last `ts_init` of each row group, of the file's own statistics.
-    """
-
-    path: Path
-    kind: NautilusDataType
-    groups: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def at(cls, path: Path, kind: NautilusDataType) -> Self:
-        """Open a file: only its footer is read."""
-        footer = pq.read_metadata(path)
-        column = footer.schema.names.index("ts_init")
-        statistics = (footer.row_group(index).column(column).statistics for index in range(footer.num_row_groups))
-        return cls(path, kind, tuple((int(each.min), int(each.max)) for each in statistics))
-
-    def stream(self, where: str = "") -> Iterator[list[QuoteTick] | list[TradeTick]]:
-        """Yield ticks in lists of some ten thousand."""
-        session = DataBackendSession(chunk_size=_CHUNK)
-        # `where` holds integers of ours alone.
-        session.add_file(self.kind, "ticks", str(self.path), f"SELECT * FROM ticks {where}")  # noqa: S608
-        for chunk in session.to_query_result():
-            ticks = capsule_to_list(chunk)
-            drop_cvec_pycapsule(chunk)  # nobody else frees the copy of 230 bytes a tick behind the objects
-            yield ticks
-
-    def between(self, first_ns: int, last_ns: int) -> list[QuoteTick] | list[TradeTick]:
-        """Ticks known in [first, last]; only row groups that hold them are read."""
-        if not any(low <= last_ns and high >= first_ns for low, high in self.groups):
-            return []
-        where = f"WHERE ts_init >= {first_ns} AND ts_init <= {last_ns}"
-        return [tick for chunk in self.stream(where) for tick in chunk]
-
-    def last_known(self, at_ns: int, side: AggressorSide | None = None) -> int | None:
-        """When the last tick at or before an instant was known, or the last trade of a side."""
-        columns = ["ts_init"] if side is None else ["ts_init", "aggressor_side"]
-        with pq.ParquetFile(self.path) as file:
-            for index in reversed([index for index, (low, _) in enumerate(self.groups) if low <= at_ns]):
-                group = file.read_row_group(index, columns=columns)
-                known = group["ts_init"].to_numpy()
-                if side is not None:
-                    known = known[group["aggressor_side"].to_numpy() == side]
-                before = int(known.searchsorted(at_ns, side="right"))
-                if before:
-                    return int(known[before - 1])
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from nautilus_trader.model.data import CustomData, DataType
 from nautilus_trader.model.enums import AggressorSide
 
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
-from phoenix_core.backtest.inputs import DayInputs, TickFile
+from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.strategies.events import CLIENT, Clock, SignalTick
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 

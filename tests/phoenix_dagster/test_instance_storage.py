@@ -40,7 +40,7 @@ def test_sqlite_is_the_default(home, monkeypatch):
     """Below DAGSTER_HOME, without a server."""
     monkeypatch.delenv("PHOENIX_POSTGRES_URL", raising=False)
     kind, rows = materialize_something()
-    assert "Sqlite" in kind
+    assert kind == "OpenEventLogStorage"
     assert rows == 3
     assert (home / "history").is_dir()
 

@@ -1,37 +1,12 @@
-import re
-from datetime import date
-from pathlib import Path
-
-import pyarrow.parquet as pq
 import pytest
-from fakes.zips import DAY, START_MS, UM, put_day
-from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
+from fakes.zips import DAY
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.inputs import InputReader, TickFile
+from phoenix_core.backtest.inputs import InputReader
 from phoenix_core.backtest.run import run
-from phoenix_core.catalog.store import catalog_asset, convert_day, verified_file
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing
 from phoenix_core.manifest import Manifest
-from phoenix_core.market import day_start_ns
-from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.parameters import SignalParameters
-
-
-def test_ticks_of_one_instant_keep_their_order_across_row_groups(lake, tmp_path):
-    """300,000 trades of one millisecond, three row groups: NautilusTrader's reader gives them as published."""
-    count = 300_000
-    rows = "".join(f"{n},1.5,1,{n},{n},{START_MS},true\n" for n in range(count))
-    put_day(tmp_path / "archive", AGG_TRADES, rows)
-    Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(AGG_TRADES, UM, DAY)
-    file = TickFile.at(lake.path(convert_day(lake, AGG_TRADES, UM, DAY).file), NautilusDataType.TradeTick)
-    ids = [int(tick.trade_id.value) for chunk in file.stream() for tick in chunk]
-    assert ids == list(range(count))
-    start = day_start_ns(DAY)
-    assert len(file.between(start, start)) == count
-    assert file.between(start + 1, start + 10**9) == []
 
 
 def test_a_range_without_a_day_names_the_first(lake):
@@ -96,40 +71,3 @@ def test_an_experiments_name_is_its_content():
     base = Experiment.parse(listing="um:BTCUSDT", first=DAY, last=DAY)
     assert base.name == Experiment.parse(listing="um:BTCUSDT", first="2024-01-01", last=DAY, replay="full").name
     assert base.name != Experiment.parse(listing="um:BTCUSDT", first=DAY, last=DAY, venue={"seed": 1}).name
-
-
-def test_ticks_that_were_read_are_freed(market):
-    """NautilusTrader keeps a copy behind each list until it is told to drop it: 230 bytes a tick, every time."""
-    path = verified_file(market.lake, catalog_asset(BOOK_TICKER, market.listing), market.days[0])
-    file = TickFile.at(path, NautilusDataType.QuoteTick)
-
-    def resident_mb():
-        status = Path("/proc/self/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-    def read():
-        return sum(len(chunk) for chunk in file.stream())
-
-    ticks = read()
-    read()
-    before = resident_mb()
-    for _ in range(8):
-        read()
-    assert resident_mb() - before < 8 * ticks * 230 / 1e6 / 3
-
-
-def test_only_row_groups_of_a_window_are_read(market, tmp_path):
-    """What lies outside the window may be garbage: a damaged first row group is noticed only by whom it concerns."""
-    source = verified_file(market.lake, catalog_asset(BOOK_TICKER, market.listing), market.days[0])
-    path = tmp_path / "ticks.parquet"
-    pq.write_table(pq.read_table(source), path, row_group_size=10_000, write_page_checksum=True)
-    file = TickFile.at(path, NautilusDataType.QuoteTick)
-    assert len(file.groups) > 3
-    start = pq.read_metadata(path).row_group(0).column(0).data_page_offset
-    content = bytearray(path.read_bytes())
-    content[start : start + 64] = bytes(64)
-    path.write_bytes(content)
-    low, high = file.groups[2]
-    assert len(file.between(low, high)) >= 10_000
-    assert file.last_known(high) == high
-    assert file.between(file.groups[-1][1] + 1, file.groups[-1][1] + 2) == []
