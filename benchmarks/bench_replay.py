@@ -2,9 +2,10 @@
 
     python benchmarks/bench_replay.py --days 3
 
-Days are synthetic. The idle engine is NautilusTrader's, with the same venue and a strategy that does
-nothing, fed the same quotes and trades from the same files in chunks. Memory is that of a child process
-of each mode over one day and over all days.
+Days are synthetic; --archive takes them from a folder that already holds them. The replay of signals runs
+once more at each threshold of --curve, which shows how it grows with the number of orders. The idle engine
+is NautilusTrader's, with the same venue and a strategy that does nothing, fed the same quotes and trades from
+the same files in chunks. Memory is that of a child process of each mode over one day and over all days.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from workload import LISTING, alternating, child, end, on_one_core, peak_mb
+from workload import LISTING, alternating, child, cost, end, on_one_core, peak_mb
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
@@ -31,11 +32,10 @@ FIRST = date(2024, 2, 20)
 INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, METRICS)
 
 
-def prepare(root: Path, days: Sequence[date], size: MarketSize) -> Lake:
+def prepare(root: Path, days: Sequence[date], archive: Path) -> Lake:
     """Publish everything that a backtest of these days reads."""
     lake = Lake.at(root / "data")
-    write_archive(root / "archive", LISTING, days, size=size)
-    ingest = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1))
+    ingest = Ingest(lake, Archive(str(archive)), date(2026, 1, 1))
     signals = SignalDays(lake, LISTING)
     for day in days:
         for dataset in INPUTS:
@@ -107,6 +107,15 @@ def idle(lake: Lake, days: Sequence[date]) -> int:
     return events
 
 
+def growing(lake: Lake, days: Sequence[date], threshold: float) -> dict[str, float]:
+    """Orders and CPU seconds of the replay of signals at a threshold."""
+    from phoenix_core.backtest.run import run  # noqa: PLC0415
+
+    results = []
+    spent = cost(lambda: results.append(run(lake, experiment(days, "signals", threshold))))
+    return {"threshold": threshold, "orders": sum(results[0].orders.values()), "cpu": round(spent.cpu, 2)}
+
+
 def only(folder: Path, days: Sequence[date], mode: str, threshold: float) -> None:
     """Run one mode alone and print its peak memory: the child."""
     from phoenix_core.backtest.run import run  # noqa: PLC0415
@@ -124,7 +133,9 @@ def main() -> None:
     parser.add_argument("--quotes-per-trade", type=int, default=10)
     parser.add_argument("--cascades", type=int, default=4, help="liquidation cascades a day")
     parser.add_argument("--threshold", type=float, default=0.75, help="LPI from which on the strategy enters")
+    parser.add_argument("--curve", type=float, nargs="*", default=(0.95, 0.85, 0.6, 0.45, 0.3), help="thresholds")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--archive", type=Path, help="a folder with these days, instead of making them")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--mode", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -139,8 +150,10 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        size = MarketSize(chosen.trades, chosen.quotes_per_trade, chosen.cascades)
-        lake = prepare(root, history, size)
+        if not chosen.archive:
+            size = MarketSize(chosen.trades, chosen.quotes_per_trade, chosen.cascades)
+            write_archive(root / "archive", LISTING, history, size=size)
+        lake = prepare(root, history, chosen.archive or root / "archive")
         results = {}
 
         def replay(mode: str) -> None:
@@ -155,6 +168,9 @@ def main() -> None:
         print(f"synthetic, {chosen.days} days, {results['idle']:,} ticks, {full.fills.height} fills")
         for name, one in costs.items():
             print(f"{name:<10}{one.cpu:9.2f} CPU s")
+        growth = [growing(lake, days, threshold) for threshold in chosen.curve]
+        for point in growth:
+            print("threshold {threshold:.2f}: {orders:5} orders {cpu:8.2f} CPU s".format(**point))
         peaks = {}
         for mode in ("full", "signals"):
             for count in (1, chosen.days):
@@ -171,6 +187,7 @@ def main() -> None:
                 "full_vs_idle_engine": costs["full"].cpu / costs["idle"].cpu,
                 "signals_vs_full": costs["full"].cpu / costs["signals"].cpu,
                 "share_of_events_in_signals": signals.events / full.events,
+                "signals_by_threshold": growth,
                 "fills_equal": bool(full.fills.equals(signals.fills) and full.final_balance == signals.final_balance),
                 "peak_mb": max(peaks.values()),
                 "peaks_mb": peaks,

@@ -23,7 +23,7 @@ from phoenix_core.strategies.events import CLIENT, Clock, SignalTick
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 _SECOND = 1_000_000_000
-_FIRST_WINDOW = 10 * _SECOND
+_FIRST_WINDOW = 3 * _SECOND
 _LONGEST_WINDOW = 300 * _SECOND
 _SIGNAL = DataType(SignalTick)
 _CLOCK = DataType(Clock)
