@@ -5,7 +5,8 @@
 Days are synthetic; --archive takes them from a folder that already holds them. The replay of signals runs
 once more at each threshold of --curve, which shows how it grows with the number of orders. The idle engine
 is NautilusTrader's, with the same venue and a strategy that does nothing, fed the same quotes and trades from
-the same files in chunks. Memory is that of a child process of each mode over one day and over all days.
+the same files in chunks, each day just after the full replay of it, so that what disturbs the machine disturbs
+both. Memory is that of a child process of each mode over one day and over ten.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from workload import LISTING, alternating, child, cost, end, on_one_core, peak_mb
+from workload import LISTING, child, cost, end, on_one_core, peak_mb
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
@@ -29,6 +30,7 @@ from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 
 FIRST = date(2024, 2, 20)
+MEMORY_DAYS = 10
 INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, METRICS)
 
 
@@ -107,6 +109,26 @@ def idle(lake: Lake, days: Sequence[date]) -> int:
     return events
 
 
+def measured(lake: Lake, days: Sequence[date], threshold: float):  # noqa: ANN201 - imported where it is used
+    """Results of both modes, and CPU seconds of each and of the idle engine, which takes each day after full did."""
+    from phoenix_core.backtest.run import run  # noqa: PLC0415
+
+    idle_seconds = 0.0
+
+    def follow(day: date, events: int) -> None:
+        nonlocal idle_seconds
+        del events
+        idle_seconds += cost(lambda: idle(lake, [day])).cpu
+
+    started = time.process_time()
+    full = run(lake, experiment(days, "full", threshold), follow)
+    full_seconds = time.process_time() - started - idle_seconds
+    started = time.process_time()
+    signals = run(lake, experiment(days, "signals", threshold))
+    signals_seconds = time.process_time() - started
+    return full, signals, {"idle": idle_seconds, "full": full_seconds, "signals": signals_seconds}
+
+
 def growing(lake: Lake, days: Sequence[date], threshold: float) -> dict[str, float]:
     """Orders and CPU seconds of the replay of signals at a threshold."""
     from phoenix_core.backtest.run import run  # noqa: PLC0415
@@ -134,7 +156,6 @@ def main() -> None:
     parser.add_argument("--cascades", type=int, default=4, help="liquidation cascades a day")
     parser.add_argument("--threshold", type=float, default=0.75, help="LPI from which on the strategy enters")
     parser.add_argument("--curve", type=float, nargs="*", default=(0.95, 0.85, 0.6, 0.45, 0.3), help="thresholds")
-    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--archive", type=Path, help="a folder with these days, instead of making them")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--mode", help=argparse.SUPPRESS)
@@ -146,7 +167,6 @@ def main() -> None:
         only(chosen.child, days, chosen.mode, chosen.threshold)
         return
     on_one_core()
-    from phoenix_core.backtest.run import run  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -154,26 +174,16 @@ def main() -> None:
             size = MarketSize(chosen.trades, chosen.quotes_per_trade, chosen.cascades)
             write_archive(root / "archive", LISTING, history, size=size)
         lake = prepare(root, history, chosen.archive or root / "archive")
-        results = {}
-
-        def replay(mode: str) -> None:
-            results[mode] = run(lake, experiment(days, mode, chosen.threshold))
-
-        def engine_alone() -> None:
-            results["idle"] = idle(lake, days)
-
-        cases = {"idle": engine_alone, "full": lambda: replay("full"), "signals": lambda: replay("signals")}
-        costs = alternating(cases, chosen.rounds)
-        full, signals = results["full"], results["signals"]
-        print(f"synthetic, {chosen.days} days, {results['idle']:,} ticks, {full.fills.height} fills")
-        for name, one in costs.items():
-            print(f"{name:<10}{one.cpu:9.2f} CPU s")
+        full, signals, costs = measured(lake, days, chosen.threshold)
+        print(f"synthetic, {chosen.days} days, {full.events:,} events, {full.fills.height} fills")
+        for name, seconds in costs.items():
+            print(f"{name:<10}{seconds:9.2f} CPU s")
         growth = [growing(lake, days, threshold) for threshold in chosen.curve]
         for point in growth:
             print("threshold {threshold:.2f}: {orders:5} orders {cpu:8.2f} CPU s".format(**point))
         peaks = {}
         for mode in ("full", "signals"):
-            for count in (1, chosen.days):
+            for count in (1, min(chosen.days, MEMORY_DAYS)):
                 arguments = ["--child", str(lake.root), "--mode", mode, "--days", str(count)]
                 arguments += ["--threshold", str(chosen.threshold)]
                 peaks[f"{mode}, {count} days"] = child(__file__, arguments, cores=2)["peak_mb"]
@@ -181,11 +191,11 @@ def main() -> None:
         end(
             {
                 "days": chosen.days,
-                "ticks": results["idle"],
+                "events": full.events,
                 "fills": full.fills.height,
                 "signal_entries": sum(full.orders.values()),
-                "full_vs_idle_engine": costs["full"].cpu / costs["idle"].cpu,
-                "signals_vs_full": costs["full"].cpu / costs["signals"].cpu,
+                "full_vs_idle_engine": costs["full"] / costs["idle"],
+                "signals_vs_full": costs["full"] / costs["signals"],
                 "share_of_events_in_signals": signals.events / full.events,
                 "signals_by_threshold": growth,
                 "fills_equal": bool(full.fills.equals(signals.fills) and full.final_balance == signals.final_balance),

@@ -45,23 +45,20 @@ def new_run(instance):
 
 def told(instance):
     """All that history says, without ids and times."""
-    events = [
-        (entry.dagster_event_type, entry.step_key, entry.level, entry.user_message)
-        for run in instance.get_runs()
-        for entry in instance.all_logs(run.run_id)
-    ]
-    runs = [(run.status, run.job_name, run.tags.get("dagster/partition")) for run in instance.get_runs()]
     made = instance.fetch_materializations(thing.key, limit=100).records
-    checks = instance.event_log_storage.get_asset_check_execution_history(
-        dg.AssetCheckKey(thing.key, "held"), limit=100
-    )
+    held = dg.AssetCheckKey(thing.key, "held")
     return {
-        "events": [(kind, step, level) for kind, step, level, _ in events],
-        "runs": runs,
+        "runs": [(run.status, run.job_name, run.tags["dagster/partition"]) for run in instance.get_runs()],
+        "events": [
+            (entry.dagster_event_type, entry.step_key, entry.level)
+            for run in instance.get_runs()
+            for entry in instance.all_logs(run.run_id)
+        ],
         "partitions": [record.partition_key for record in made],
         "rows": [record.asset_materialization.metadata["rows"].value for record in made],
-        "checks": [check.status for check in checks],
-        "missing": sorted(instance.get_materialized_partitions(thing.key)),
+        "checks": [
+            check.status for check in instance.event_log_storage.get_asset_check_execution_history(held, limit=100)
+        ],
     }
 
 
