@@ -11,14 +11,15 @@ from phoenix_core.datasets import datasets_on
 from phoenix_core.market import Listing, Market
 from phoenix_dagster.assets.backtest import backtest_asset, continuous_asset
 from phoenix_dagster.assets.catalog import catalog_asset, consistency_asset, instrument_asset
+from phoenix_dagster.assets.keys import group_of
 from phoenix_dagster.assets.raw import raw_asset
 from phoenix_dagster.assets.report import report_asset
 from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
-from phoenix_dagster.automation import following_sensor
-from phoenix_dagster.jobs import continuous_job
+from phoenix_dagster.automation.conditions import following_sensor
+from phoenix_dagster.automation.ingestion import ingestion_sensor
+from phoenix_dagster.automation.jobs import continuous_job
+from phoenix_dagster.automation.schedules import morning_schedule
 from phoenix_dagster.resources import Workspace
-from phoenix_dagster.schedules import morning_schedule
-from phoenix_dagster.sensors import ingestion_sensor
 from phoenix_dagster.settings import Settings, settings
 
 
@@ -51,7 +52,8 @@ def definitions(chosen: Settings) -> dg.Definitions:
     assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
     daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}
     raw = {
-        listing: [one for one in made if "raw" in one.group_names_by_key.values()] for listing, made in daily.items()
+        listing: [one for one in made if group_of(listing, "raw") in one.group_names_by_key.values()]
+        for listing, made in daily.items()
     }
     return dg.Definitions(
         assets=[asset for made in assets.values() for asset in made],

@@ -16,9 +16,9 @@ from phoenix_core.market import Listing, day_from_text
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.catalog import INSTRUMENT
 from phoenix_dagster.assets.days import Check, Done, work_through
-from phoenix_dagster.assets.keys import OWNERS, key_of
+from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
 from phoenix_dagster.assets.signals import SIGNALS
-from phoenix_dagster.automation import follows
+from phoenix_dagster.automation.conditions import follows
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -65,7 +65,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key,
-        group_name="backtest",
+        group_name=group_of(listing, "backtest"),
         kinds={"nautilus", "parquet"},
         owners=OWNERS,
         description="The Phoenix strategy on one day, from flat to flat. Its PnL is a point of the plot over days.",
@@ -92,7 +92,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
 
     @dg.asset(
         key=key,
-        group_name="backtest",
+        group_name=group_of(listing, "backtest"),
         kinds={"nautilus", "parquet"},
         owners=OWNERS,
         description="The Phoenix strategy over a range of days in one go; days that are missing are named.",

@@ -12,8 +12,8 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KL
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
-from phoenix_dagster.assets.keys import key_of
-from phoenix_dagster.automation import follows
+from phoenix_dagster.assets.keys import group_of, key_of
+from phoenix_dagster.automation.conditions import follows
 from phoenix_dagster.metadata import arrow_schema, of_entry, table
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -51,7 +51,7 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
 
     return DayAsset(
         key=key_of(listing, dataset.catalog_name),
-        group="catalog",
+        group=group_of(listing, "catalog"),
         kinds=KINDS,
         description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
         pool=POOL,
@@ -81,7 +81,7 @@ def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
 
     return DayAsset(
         key=key_of(listing, INSTRUMENT),
-        group="catalog",
+        group=group_of(listing, "catalog"),
         kinds=KINDS,
         description="Precision, increments, margins and fees; inferred from the day's trades where not listed.",
         pool=POOL,
@@ -106,7 +106,7 @@ def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefiniti
     compared = (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)
     return DayAsset(
         key=key_of(listing, CONSISTENCY),
-        group="catalog",
+        group=group_of(listing, "catalog"),
         kinds=frozenset({"polars"}),
         description="Whether klines, trades, marks and quotes of a day tell one story, each within a stated tolerance.",
         pool=POOL,

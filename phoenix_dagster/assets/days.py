@@ -88,7 +88,7 @@ class DayAsset:
 
     Attributes:
         key: Its key.
-        group: Its stage.
+        group: One a symbol and stage.
         kinds: Tags of the UI.
         description: One or two sentences for people.
         pool: Which pool bounds its runs.

@@ -1,4 +1,4 @@
-"""Asset keys, a contract: `[market, symbol, name]`, all in lower case."""
+"""Asset keys, a contract: `[market, symbol, name]`, all in lower case; and groups, one a symbol and stage."""
 
 import dagster as dg
 
@@ -14,3 +14,12 @@ def key_of(listing: Listing, name: str) -> dg.AssetKey:
     'um/btcusdt/agg_trades'
     """
     return dg.AssetKey([listing.market.value, listing.symbol.lower(), name])
+
+
+def group_of(listing: Listing, stage: str) -> str:
+    """Group of a stage of a listing.
+
+    >>> group_of(Listing.parse("um:BTCUSDT"), "raw")
+    'um_btcusdt_raw'
+    """
+    return f"{listing.market.value}_{listing.symbol.lower()}_{stage}"

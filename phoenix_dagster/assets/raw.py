@@ -10,7 +10,7 @@ from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
-from phoenix_dagster.assets.keys import key_of
+from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.failures import RETRIES
 from phoenix_dagster.metadata import Metadata, column_schema, of_entry
 from phoenix_dagster.resources import Workspace
@@ -32,7 +32,7 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
 
     return DayAsset(
         key=key_of(listing, dataset.name),
-        group="raw",
+        group=group_of(listing, "raw"),
         kinds=frozenset({"zip"}),
         description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
         pool=POOL,

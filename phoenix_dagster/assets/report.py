@@ -9,7 +9,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import sha256_of
 from phoenix_dagster.assets.backtest import CONTINUOUS
-from phoenix_dagster.assets.keys import OWNERS, key_of
+from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.partitions import backfill_policy
 from phoenix_dagster.resources import Workspace
@@ -23,7 +23,7 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=key_of(listing, REPORT),
-        group_name="backtest",
+        group_name=group_of(listing, "backtest"),
         kinds={"html", "plotly"},
         owners=OWNERS,
         description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",

@@ -10,8 +10,8 @@ from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_dagster.assets.catalog import POOL, described
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
-from phoenix_dagster.assets.keys import key_of
-from phoenix_dagster.automation import follows
+from phoenix_dagster.assets.keys import group_of, key_of
+from phoenix_dagster.automation.conditions import follows
 from phoenix_dagster.partitions import looking_back
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -35,7 +35,7 @@ def volume_buckets_asset(listing: Listing, settings: Settings) -> dg.AssetsDefin
 
     return DayAsset(
         key=key_of(listing, VOLUME_BUCKETS),
-        group="signals",
+        group=group_of(listing, "signals"),
         kinds=_KINDS,
         description="Aggressive flow cut into buckets of equal notional, restarting at 00:00 UTC.",
         pool=POOL,
@@ -62,7 +62,7 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
 
     return DayAsset(
         key=key_of(listing, SIGNALS),
-        group="signals",
+        group=group_of(listing, "signals"),
         kinds=_KINDS,
         description="Liquidation pressure, its parts, crowding and volatility when each bucket closes. Reads "
         "yesterday's buckets, trades and depth, and 30 days of open interest, as far as they are there.",

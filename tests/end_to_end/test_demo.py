@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from fakes.paths import ARTIFACTS
 
-from phoenix_dagster.backfill import RunningDagster, follow
+from phoenix_dagster.operation.backfill import RunningDagster, follow
 
 DAYS = ("2024-03-24", "2024-03-25")
 
@@ -62,10 +62,10 @@ def test_a_backfill_over_days_runs_from_the_ui(ui):
 
 
 def test_the_graph_shows_the_stages(ui, page):
-    """raw, catalog, signals and backtest are groups of the lineage."""
+    """The stages of a symbol are groups of the lineage."""
     page.goto(f"{ui}/asset-groups", wait_until="domcontentloaded")
     page.get_by_text("Materialize all", exact=False).first.wait_for(timeout=60_000)
-    for group in ("raw", "catalog", "signals", "backtest"):
+    for group in ("um_btcusdt_raw", "um_btcusdt_catalog", "um_btcusdt_signals", "um_btcusdt_backtest"):
         page.get_by_text(group, exact=True).first.wait_for(timeout=30_000)
     page.screenshot(path=ARTIFACTS / "asset-graph.png")
 

@@ -24,7 +24,7 @@ from phoenix_core.signals.days import SignalDays
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
-from phoenix_dagster.backfill import RunningDagster
+from phoenix_dagster.operation.backfill import RunningDagster
 
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST = date(2024, 3, 1)

@@ -11,7 +11,7 @@ from phoenix_core.market import Listing, utc_today
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
-from phoenix_dagster.backfill import RunningDagster
+from phoenix_dagster.operation.backfill import RunningDagster
 
 RUNS = """query { runsOrError { ... on Runs { results { status assetSelection { path } tags { key value } } } } }"""
 

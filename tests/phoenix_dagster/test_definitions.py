@@ -33,13 +33,13 @@ def graph(make_defs, tmp_path):
 
 
 def test_keys_and_groups_are_the_designs(graph):
-    """um/btcusdt/agg_trades in the group raw, and so on: no more, no less."""
+    """um/btcusdt/agg_trades in the group um_btcusdt_raw, and so on: no more, no less."""
     found = {}
     for key in graph.materializable_asset_keys:
         market, symbol, name = key.path
         assert (market, symbol) == ("um", "btcusdt")
         found.setdefault(graph.get(key).group_name, set()).add(name)
-    assert found == KEYS
+    assert found == {f"um_btcusdt_{stage}": names for stage, names in KEYS.items()}
 
 
 def test_every_dataset_is_served_at_every_stage(make_defs, tmp_path):

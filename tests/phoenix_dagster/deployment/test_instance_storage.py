@@ -13,7 +13,7 @@ import sqlalchemy
 
 from phoenix_dagster.settings import settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

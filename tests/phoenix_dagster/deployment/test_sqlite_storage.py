@@ -13,7 +13,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
-from phoenix_dagster.sqlite_storage import OpenSqliteStorage
+from phoenix_dagster.deployment.sqlite_storage import OpenSqliteStorage
 
 DAYS = dg.DailyPartitionsDefinition("2024-03-01", end_date="2024-03-10")
 

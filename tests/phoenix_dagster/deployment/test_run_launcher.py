@@ -12,8 +12,8 @@ from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from phoenix_dagster import run_launcher
-from phoenix_dagster.run_launcher import WatchedRunLauncher
+from phoenix_dagster.deployment import run_launcher
+from phoenix_dagster.deployment.run_launcher import WatchedRunLauncher
 
 HERE = {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": "somewhere"})}
 

@@ -35,9 +35,10 @@ def follow(make_defs, instance, tmp_path):
                 for partition in result.get_requested_partitions(key)
             }
 
-        def group(self, name):
+        def group(self, stage):
+            group = f"um_btcusdt_{stage}"
             return {
-                key.path[-1] for key in self.graph.materializable_asset_keys if self.graph.get(key).group_name == name
+                key.path[-1] for key in self.graph.materializable_asset_keys if self.graph.get(key).group_name == group
             }
 
     return Follow()

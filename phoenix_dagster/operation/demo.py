@@ -62,7 +62,7 @@ def _prepared(folder: Path) -> Path:
     (folder / "dagster").mkdir(parents=True)
     mark.write_text("Made by `phoenix demo`; may be deleted.\n", encoding="ascii")
     # Dagster reads the dagster.yaml of its home alone. In a source tree ours stands at the top.
-    shipped = Path(__file__).parents[1] / "dagster.yaml"
+    shipped = Path(__file__).parents[2] / "dagster.yaml"
     if shipped.is_file():
         shutil.copy(shipped, folder / "dagster" / "dagster.yaml")
     return folder

@@ -13,8 +13,8 @@ from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from sqlalchemy.exc import IntegrityError
 
+from phoenix_dagster.deployment.sqlite_storage import OpenSqliteStorage
 from phoenix_dagster.settings import dagster_home, settings
-from phoenix_dagster.sqlite_storage import OpenSqliteStorage
 
 # Steps of each kind that run at once, over all runs. `dagster instance concurrency set` changes them for good.
 POOL_LIMITS = {"download": 4, "conversion": 2, "backtest": 1}

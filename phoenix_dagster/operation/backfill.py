@@ -77,23 +77,23 @@ class RunningDagster:
             ) from error
 
     def keys(self, market_symbol: str, wanted: Sequence[str]) -> list[list[str]]:
-        """Daily assets of a listing by name or group.
+        """Daily assets of a listing by name or stage.
 
         Raises:
             ConfigInvalid: A name that is neither.
         """
-        nodes = [
-            node
+        names_of = {
+            tuple(node["assetKey"]["path"]): {node["assetKey"]["path"][-1], node["groupName"].rsplit("_", 1)[-1]}
             for node in self.ask(_ASSETS)["assetNodes"]
             if node["isPartitioned"] and "/".join(node["assetKey"]["path"][:2]) == market_symbol
-        ]
-        chosen = []
+        }
+        chosen: list[list[str]] = []
         for name in wanted:
-            found = [n["assetKey"]["path"] for n in nodes if name in {n["assetKey"]["path"][-1], n["groupName"], "all"}]
+            found = [list(key) for key, names in names_of.items() if name in names | {"all"}]
             if not found:
-                names = sorted({node["assetKey"]["path"][-1] for node in nodes} | {node["groupName"] for node in nodes})
+                names = sorted(set().union(*names_of.values()))
                 raise ConfigInvalid(
-                    f"{market_symbol} has no asset or group {name!r}: expected some of {', '.join(names)}."
+                    f"{market_symbol} has no asset or stage {name!r}: expected some of {', '.join(names)}."
                 )
             chosen += [key for key in found if key not in chosen]
         return chosen

@@ -9,7 +9,7 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage import Lake
-from phoenix_dagster.doctor import doctor
+from phoenix_dagster.operation.doctor import doctor
 
 NAMES = "agg_trades trade_ticks volume_buckets"
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from phoenix_core.market import Listing
-from phoenix_dagster.jobs import continuous_job
+from phoenix_dagster.automation.jobs import continuous_job
 
 
 def test_yesterday_is_requested_in_the_morning(make_defs, tmp_path):

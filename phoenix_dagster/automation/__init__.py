@@ -1,0 +1,1 @@
+"""What starts runs by itself: the ingestion sensor, conditions, schedules, and jobs for the launchpad."""

@@ -1,0 +1,1 @@
+"""The command line `phoenix`. A command reads its options, calls one function and prints; it decides nothing."""

@@ -1,0 +1,135 @@
+"""Commands that question an experiment, compare some, or show one."""
+
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from phoenix_core.market import days_between
+from phoenix_core.storage import Lake
+from phoenix_dagster.cli.options import First, Last, Symbol, fields, listing_of
+from phoenix_dagster.settings import read_settings
+
+if TYPE_CHECKING:
+    from phoenix_core.backtest.experiment import Experiment
+
+Strategy = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields of the strategy, as JSON.")]
+Venue = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields of the venue, as JSON.")]
+Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the last one that was written.")]
+
+
+def _experiment(symbol: str, first: str, last: str, strategy: Any, venue: Any) -> "Experiment":  # noqa: ANN401 - JSON
+    from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - brings pydantic models
+
+    return Experiment.parse(
+        listing=str(listing_of(symbol, read_settings())),
+        first=first,
+        last=last or first,
+        strategy=strategy,
+        venue=venue,
+    )
+
+
+def lookahead(
+    first: First,
+    last: Last = "",
+    symbol: Symbol = "",
+    strategy: Strategy = "{}",
+    venue: Venue = "{}",
+    instants: Annotated[int, typer.Option(min=1, help="How often.")] = 5,
+    seed: Annotated[int, typer.Option(help="Chooses the instants.")] = 1,
+) -> None:
+    """Take the future away at random instants: does any decision change? 1 if one does."""
+    from phoenix_core.backtest.lookahead import described, guard  # noqa: PLC0415 - brings NautilusTrader
+
+    lake = Lake.at(read_settings().data)
+    found = guard(lake, _experiment(symbol, first, last, strategy, venue), instants=instants, seed=seed)
+    print("\n".join(described(found)))
+    raise typer.Exit(1 if found.leaks else 0)
+
+
+def envelope(
+    first: First,
+    last: Last = "",
+    symbol: Symbol = "",
+    strategy: Strategy = "{}",
+    venue: Venue = "{}",
+) -> None:
+    """Run one experiment under optimistic, default and pessimistic assumptions."""
+    from phoenix_core.backtest.envelope import envelope as enveloped  # noqa: PLC0415 - brings NautilusTrader
+
+    table = enveloped(Lake.at(read_settings().data), _experiment(symbol, first, last, strategy, venue))
+    for row in [dict(zip(table.columns, table.columns, strict=True)), *table.iter_rows(named=True)]:
+        cells = (f"{cell:>14,.4f}" if isinstance(cell, float) else f"{cell:>14}" for cell in row.values())
+        print("".join(cells))
+
+
+def implied(
+    first: First,
+    last: Last = "",
+    symbol: Symbol = "",
+    strategy: Strategy = "{}",
+    venue: Venue = "{}",
+) -> None:
+    """Hold quotes implied from trades against the true ones, and what that does to fills."""
+    from phoenix_core.backtest.agreement import agreement, with_and_without  # noqa: PLC0415 - brings NautilusTrader
+
+    lake, experiment = Lake.at(read_settings().data), _experiment(symbol, first, last, strategy, venue)
+    for day in days_between(experiment.first, experiment.last):
+        found = agreement(lake, experiment, day)
+        print(
+            f"{day}: {found.compared:,} trades compared; bid equal {found.bid_equal:.1%}, ask equal "
+            f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
+            "ticks apart on average"
+        )
+    for name, result in zip(("true", "implied"), with_and_without(lake, experiment), strict=True):
+        print(
+            f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}"
+        )
+
+
+def compare(folder: Result = "") -> None:
+    """Compare all experiments over one range, and say what the best is worth."""
+    from phoenix_core.report.comparison import comparison  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
+
+    lake = Lake.at(read_settings().data)
+    path = _result_folder(lake, folder)
+    found = comparison(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
+    print(f"{found.listing}, {found.span}: {found.rows.height} experiment{'s' * (found.rows.height > 1)}")
+    print(f"{'experiment':<14}{'net':>14}{'trips':>8}{'drawdown':>10}{'Sharpe':>9}{'P(Sharpe > 0)':>15}")
+    for name, net, trips, drawdown, sharpe, chance in found.rows.iter_rows():
+        ratio = "none" if sharpe is None else f"{sharpe:.2f}"
+        likely = "none" if chance is None else f"{chance:.0%}"
+        print(f"{name:<14}{net:>14,.2f}{trips:>8}{drawdown:>10.2%}{ratio:>9}{likely:>15}")
+    if found.deflated is not None:
+        print(f"deflated Sharpe of the best: {found.deflated:.0%} that it is more than luck among {found.rows.height}")
+
+
+def _result_folder(lake: Lake, given: str) -> Path:
+    from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
+
+    if given:
+        return lake.path(given)
+    results = sorted(lake.path("backtests").glob("*/*/experiment.json"), key=lambda path: path.stat().st_mtime)
+    if not results:
+        raise InputMissing(f"No backtest lies in {lake.path('backtests')}: materialize one first.")
+    return results[-1].parent
+
+
+def report(
+    folder: Result = "",
+    *,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only make it and print where it is.")] = False,
+) -> None:
+    """Make the page of a backtest and open it in a browser."""
+    from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
+
+    lake = Lake.at(read_settings().data)
+    result = _result_folder(lake, folder)
+    relative = f"{result.relative_to(lake.root)}/report.html"
+    path = lake.write(relative, page_of(lake, str(result)).encode())
+    print(path)
+    if not no_open:
+        webbrowser.open(path.as_uri())
