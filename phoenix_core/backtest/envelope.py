@@ -3,7 +3,7 @@
 optimistic   orders arrive at once, nobody stands ahead in the queue, a touch fills
 default      as the experiment says
 pessimistic  orders a quarter of a second late and what is seen a twentieth, behind the whole queue, a touch
-             fills half the time, what was taken is gone, takers slip a tick
+             fills half the time, takers slip a tick
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,6 @@ ASSUMPTIONS: Mapping[str, Mapping[str, Any]] = {
         "order_latency_spread_ms": 0.0,
         "feed_latency_ms": 0.0,
         "queue_position": False,
-        "liquidity_consumption": False,
         "prob_fill_on_limit": 1.0,
         "prob_slippage": 0.0,
     },
@@ -30,7 +29,6 @@ ASSUMPTIONS: Mapping[str, Mapping[str, Any]] = {
         "order_latency_ms": 250.0,
         "feed_latency_ms": 50.0,
         "queue_position": True,
-        "liquidity_consumption": True,
         "prob_fill_on_limit": 0.5,
         "prob_slippage": 1.0,
     },

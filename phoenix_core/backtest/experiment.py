@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.execution.rule import QueueDepletion
 from phoenix_core.market import Listing, Market
 from phoenix_core.storage import digest_of
 from phoenix_core.strategies.parameters import StrategyParameters
@@ -45,11 +46,11 @@ class VenueParameters(BaseModel):
         0.0, ge=0, le=60_000, description="By which signals and quotes are seen later than the exchange made them."
     )
     queue_position: bool = Field(default=True, description="A maker waits for the size ahead of it.")
-    liquidity_consumption: bool | None = Field(
-        None, description="What was taken is gone until the level changes; None: where quotes are implied."
+    queue_depletion: QueueDepletion = Field(
+        QueueDepletion.NONE, description="How cancellations ahead move that queue: none, bounded or proportional."
     )
-    prob_fill_on_limit: float = Field(1.0, ge=0, le=1, description="Chance to fill when the price only touches.")
-    prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a taker pays one tick more.")
+    prob_fill_on_limit: float = Field(1.0, ge=0, le=1, description="Chance that a trade at the limit itself fills.")
+    prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a fill at market pays one tick more.")
     seed: int = Field(42, ge=0, description="Seed of these chances and delays.")
     price_protection_ticks: int = Field(
         0, ge=0, description="An exit takes no price further than this from the quote seen when sent; 0: any price."

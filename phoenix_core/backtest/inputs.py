@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
@@ -12,7 +14,9 @@ from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.columns import DECIMAL_SCALE
+from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.execution.depth import Depth
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.signals.days import SIGNALS, SignalDays
@@ -38,6 +42,7 @@ class DayInputs:
         versions: Data versions of all inputs.
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
+        depth: Snapshots of the book around its mid.
     """
 
     day: date
@@ -50,6 +55,7 @@ class DayInputs:
     versions: dict[str, str]
     without: tuple[str, ...]
     gaps: tuple[Gap, ...] = ()
+    depth: tuple[Depth, ...] = ()
 
     @property
     def start_ns(self) -> int:
@@ -116,10 +122,11 @@ class InputReader:
             versions=versions,
             without=(*without, *self._signal_gaps(day)),
             gaps=gaps,
+            depth=self._depth(day),
         )
 
     def _datasets(self) -> Sequence[Dataset]:
-        wanted = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE)
+        wanted = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH)
         return [dataset for dataset in wanted if self.listing.market in dataset.columns]
 
     def _has(self, dataset: Dataset, day: date) -> bool:
@@ -154,6 +161,14 @@ class InputReader:
         ends = (pl.col("ts_init").cast(pl.Int64) // _MINUTE + 1) * _MINUTE - 1
         return trades.group_by(ends.alias("minute_ns"), maintain_order=True).agg(pl.col("price").last())
 
+    def _depth(self, day: date) -> tuple[Depth, ...]:
+        if not self._has(BOOK_DEPTH, day):
+            return ()
+        rows = read_day(
+            self.lake, catalog_asset(BOOK_DEPTH, self.listing), day, ("ts_init", "percentage", "depth")
+        ).rows()
+        return tuple(_snapshot(int(ts), [row[1:] for row in group]) for ts, group in groupby(rows, itemgetter(0)))
+
     def _marks(self, day: date) -> tuple[Mark, ...]:
         if not self._has(MARK_PRICE_KLINES, day):
             return ()
@@ -173,3 +188,10 @@ class InputReader:
             if price is not None:
                 times.append(FundingTime(int(ts), rate, Decimal(price)))
         return tuple(times)
+
+
+def _snapshot(ts: int, bands: Sequence[tuple[Decimal, Decimal]]) -> Depth:
+    """Bands of one snapshot, in the raw numbers of NautilusTrader's prices and quantities."""
+    lots = sorted((abs(int(edge * 100)), edge > 0, int(depth.scaleb(DECIMAL_SCALE))) for edge, depth in bands)
+    bids, asks = (tuple((edge, lot) for edge, above, lot in lots if above is side) for side in (False, True))
+    return Depth(ts, bids, asks)

@@ -2,7 +2,8 @@
 
 `FULL` feeds every tick. `SIGNALS` feeds the signals that the strategy would act on, the market just
 before each, and all ticks from there until no order is open; the rest can't change anything. Both feed
-from the same files in the same order of ties: quotes, trades, other data, signals.
+from the same files in the same order of ties: trades, quotes, other data, signals. A quote comes after the trades of
+its millisecond, since it is the state that they left.
 """
 
 from bisect import bisect_left
@@ -19,6 +20,7 @@ from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.settlement import Settlement
 from phoenix_core.backtest.ticks import TickFile
+from phoenix_core.execution.exchange import Exchange
 from phoenix_core.strategies.events import CLIENT, Clock, SignalTick
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
@@ -37,6 +39,7 @@ class Replay:
         engine: With venue, instrument and strategy in place.
         strategy: The only one.
         settlement: The venue's module.
+        exchange: Where its orders go.
         closing_ns: What an order needs to arrive, and a little more: the session ends twice this before
             the end of the last day, and finally once this.
         implied: Where quotes come from if book_ticker is not used; None: from its files.
@@ -46,6 +49,7 @@ class Replay:
     engine: BacktestEngine
     strategy: PhoenixStrategy
     settlement: Settlement
+    exchange: Exchange
     closing_ns: int
     implied: ImpliedQuotes | None = None
     events: int = 0
@@ -57,7 +61,7 @@ class Replay:
         trades = day.trades.stream()
         sources: list[Iterator[Sequence[Any]]] = [trades if self.implied is None else map(self.implied.between, trades)]
         if self.implied is None and day.quotes is not None:
-            sources.insert(0, day.quotes.stream())
+            sources.append(day.quotes.stream())
         events = self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)
         for *ticks, others, signals in merged_chunks(sources, [events, day.signal_ticks(day.signals)]):
             self._feed(ticks, others, signals)
@@ -69,7 +73,7 @@ class Replay:
         now = day.start_ns - 1
         window = _FIRST_WINDOW
         while now < day.end_ns:
-            if self.strategy.has_open_order:
+            if self.strategy.has_open_order or self.exchange.needs_ticks(now):
                 until = min(now + window, day.end_ns)
                 self._feed_between(day, now + 1, until, is_last=is_last)
                 now, window = until, min(window * 2, _LONGEST_WINDOW)
@@ -87,6 +91,7 @@ class Replay:
     def _begin(self, day: DayInputs) -> None:
         self._days = [*self._days[-1:], day]
         self.settlement.expect(day.funding, day.marks)
+        self.exchange.expect(day.depth)
 
     def _session_ends(self, day: DayInputs, *, is_last: bool) -> tuple[int, ...]:
         """When the strategy leaves, and once more for what a working entry caught while it was cancelled."""
@@ -137,7 +142,7 @@ class Replay:
         if self.implied is not None:
             fed = [self.implied.between(ticks)]
         else:
-            fed = [self._ticks_between("quotes", first, last), ticks]
+            fed = [ticks, self._ticks_between("quotes", first, last)]
         since = first if only_at is None else only_at
         rows = day.signals.filter(pl.col("ts_init").is_between(since, last))
         self._feed(fed, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
@@ -167,7 +172,7 @@ class Replay:
             return
         for batch in filled:
             self._add(batch)
-        self.engine.sort_data()  # stable: ties stay quotes, trades, other data, signals
+        self.engine.sort_data()  # stable: ties stay trades, quotes, other data, signals
         self.engine.run(streaming=True)
         self.engine.clear_data()
 

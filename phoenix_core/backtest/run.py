@@ -19,13 +19,14 @@ from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.execution.exchange import Sent
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, days_between
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import Decision
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
-_SPARE_NS = 1_000_000
+_SPARE_NS = 2_000_000  # an arrival is put between milliseconds
 
 DayDone = Callable[[date, int], None]
 
@@ -54,6 +55,7 @@ class Result:
         versions: Data versions of all inputs, by asset and day.
         gaps: Times without trades, in which nothing was entered.
         decisions: Every order that was decided on, filled or not.
+        sent: Every request as it went to the exchange.
     """
 
     experiment: Experiment
@@ -71,6 +73,7 @@ class Result:
     versions: dict[str, str]
     gaps: tuple[Gap, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    sent: tuple[Sent, ...] = ()
 
     @property
     def excluded_seconds(self) -> float:
@@ -115,19 +118,19 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     implied = experiment.venue.imply_quotes or any(not _has_quotes(lake, listing, day) for day in days)
     inputs = _Collected()
     spec = _specification(lake, listing, experiment, days[0])
-    latency_ns = order_latency_ns(experiment.venue)
     traded = instrument(spec)
     strategy = PhoenixStrategy(
         traded.id,
         experiment.strategy,
-        latency_ns=latency_ns,
         hesitation_ns=hesitation(experiment.venue),
         feed_latency_ns=feed_latency_ns(experiment.venue),
         protection_ticks=experiment.venue.price_protection_ticks,
     )
-    engine, settlement = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
+    simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
+    engine, settlement = simulated.engine, simulated.settlement
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
-    replay = Replay(engine, strategy, settlement, latency_ns + _SPARE_NS, quotes)
+    closing_ns = order_latency_ns(experiment.venue) + _SPARE_NS
+    replay = Replay(engine, strategy, settlement, simulated.exchange, closing_ns, quotes)
     feed = replay.full if experiment.replay is ReplayMode.FULL else replay.on_signals
     try:
         for day in days:
@@ -159,6 +162,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         versions=inputs.versions,
         gaps=tuple(inputs.gaps),
         decisions=strategy.decisions,
+        sent=tuple(simulated.exchange.sent.values()),
     )
 
 
@@ -180,7 +184,7 @@ def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
 def input_versions(lake: Lake, experiment: Experiment) -> dict[str, str]:
     """Data versions of everything a run would read, without reading it."""
     listing = Listing.parse(experiment.listing)
-    names = ("signals", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", INSTRUMENT)
+    names = ("signals", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", "depth", INSTRUMENT)
     manifest = Manifest(lake)
     versions = {}
     for day in days_between(experiment.first, experiment.last):
@@ -256,7 +260,8 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
         ),
         *([f"signals and quotes are seen {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
         f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional",
-        f"maker queue {'tracked' if venue.queue_position else 'ignored'}",
+        "fills: what was traded and shown, behind the queue (docs/fills.md); "
+        + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]

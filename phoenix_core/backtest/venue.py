@@ -2,31 +2,29 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.backtest.models import FillModel, LatencyModel, MakerTakerFeeModel
 from nautilus_trader.common.config import LoggingConfig
-from nautilus_trader.model.enums import AccountType, BookType, OmsType, OrderType
+from nautilus_trader.model.enums import AccountType, BookType, OmsType
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import Money, Price
-from nautilus_trader.model.orders import Order
+from nautilus_trader.model.objects import Money
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
 from phoenix_core.catalog.specifications import Specification
+from phoenix_core.execution.depth import Grid
+from phoenix_core.execution.exchange import Exchange
+from phoenix_core.execution.rule import Rule
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 
 def order_latency_ns(venue: VenueParameters) -> int:
-    """Nanoseconds from decision to exchange.
-
-    Never zero: an order that arrives in the instant of a trade would be filled by that very trade.
-    """
-    return max(1, int(venue.order_latency_ms * 1_000_000))
+    """Nanoseconds from decision to exchange, before `execution.arrival` puts the arrival between milliseconds."""
+    return int(venue.order_latency_ms * 1_000_000)
 
 
 def as_traded(spec: Specification, venue: VenueParameters) -> Specification:
@@ -57,32 +55,45 @@ def hesitation(venue: VenueParameters) -> Callable[[], int]:
     return lambda: int(chosen.expovariate(1 / venue.order_latency_spread_ms) * 1_000_000)
 
 
-class _MarketOrdersSlip(FillModel):
-    """NautilusTrader 1.231 lets a maker slip too, beyond the limit of its own order; here market orders alone do."""
+def fill_rule(instrument: Instrument, venue: VenueParameters, *, quotes_implied: bool) -> Rule:
+    """The fill rule under a venue's settings."""
+    chance = random.Random(venue.seed)  # noqa: S311 - a simulation, not a secret
+    return Rule(
+        grid=Grid(instrument.price_increment.raw, instrument.size_increment.raw),
+        queues=venue.queue_position,
+        depletion=venue.queue_depletion,
+        quotes_fill=not quotes_implied,
+        touched=_drawn(chance, venue.prob_fill_on_limit),
+        slipped=_drawn(chance, venue.prob_slippage),
+    )
 
-    _may_slip = False
 
-    def get_orderbook_for_fill_simulation(
-        self, instrument: Instrument, order: Order, best_bid: Price, best_ask: Price
-    ) -> None:
-        """No book of our own; but the engine asks for one with each order that it is about to fill."""
-        del instrument, best_bid, best_ask
-        self._may_slip = order.order_type == OrderType.MARKET
+def _drawn(chance: random.Random, share: float) -> Callable[[], bool]:
+    """Draws that are true in this share of cases; nothing is drawn where there is no doubt."""
+    if share in {0.0, 1.0}:
+        return lambda: bool(share)
+    return lambda: chance.random() < share
 
-    def is_slipped(self) -> bool:
-        """Whether this fill pays a tick more."""
-        asked, self._may_slip = self._may_slip, False
-        return asked and bool(super().is_slipped())
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """An engine with one venue.
+
+    Attributes:
+        engine: NautilusTrader's, which keeps account and positions.
+        exchange: Where orders go.
+        settlement: Funding and liquidation.
+    """
+
+    engine: BacktestEngine
+    exchange: Exchange
+    settlement: Settlement
 
 
 def engine_with_venue(
     instrument: Instrument, venue: VenueParameters, strategy: PhoenixStrategy, *, quotes_implied: bool
-) -> tuple[BacktestEngine, Settlement]:
-    """Build an engine with one venue, instrument and strategy.
-
-    A maker's queue on 1.231: with quotes the size ahead is tracked and liquidity is not consumed; with
-    trades alone both are needed. The other pairings fill too much or never (tests pin this).
-    """
+) -> Simulated:
+    """Build an engine with one venue, instrument and strategy, whose orders our own exchange fills."""
     engine = BacktestEngine(
         BacktestEngineConfig(
             trader_id=TraderId("PHOENIX-001"),
@@ -93,7 +104,6 @@ def engine_with_venue(
     fee = venue.liquidation_fee if venue.liquidation else None
     settlement = Settlement(instrument, strategy, fee)
     currency = instrument.get_settlement_currency()
-    latency_ns = order_latency_ns(venue)
     engine.add_venue(
         venue=instrument.id.venue,
         oms_type=OmsType.NETTING,
@@ -102,21 +112,15 @@ def engine_with_venue(
         base_currency=currency,
         default_leverage=Decimal(1),  # the instrument's initial margin holds it
         modules=[settlement],
-        fill_model=_MarketOrdersSlip(
-            prob_fill_on_limit=venue.prob_fill_on_limit,
-            prob_slippage=venue.prob_slippage,
-            random_seed=venue.seed,
-        ),
-        fee_model=MakerTakerFeeModel(),
-        latency_model=LatencyModel(base_latency_nanos=latency_ns),
         book_type=BookType.L1_MBP,
         bar_execution=False,
-        # Without, 1.231 leaves a market order hanging that finds all that is shown consumed.
-        use_market_order_acks=True,
-        queue_position=venue.queue_position,
-        liquidity_consumption=quotes_implied if venue.liquidity_consumption is None else venue.liquidity_consumption,
     )
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()
+    rule = fill_rule(instrument, venue, quotes_implied=quotes_implied)
+    exchange = Exchange(engine, instrument, rule, order_latency_ns(venue))
+    # The simulated exchange keeps the account; orders go past its matching.
+    engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
+    engine.kernel.exec_engine.register_client(exchange)
     engine.add_strategy(strategy)
-    return engine, settlement
+    return Simulated(engine, exchange, settlement)

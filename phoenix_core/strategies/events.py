@@ -89,6 +89,10 @@ class Decision:
         lpi: Its pressure index; None without a signal.
         ldr: Its liquidity depletion, where it was known.
         oi_z: Its crowding, where it was known.
+        rv: Its realized volatility, likewise: the size follows from it.
+        side: BUY or SELL.
+        quantity: Base units.
+        price: Limit; None: at market.
     """
 
     why: Why
@@ -100,6 +104,10 @@ class Decision:
     lpi: float | None
     ldr: float | None = None
     oi_z: float | None = None
+    rv: float | None = None
+    side: str = ""
+    quantity: Decimal = Decimal(0)
+    price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import DataType, QuoteTick
-from nautilus_trader.model.enums import OrderSide, TimeInForce
+from nautilus_trader.model.enums import OrderSide, OrderStatus, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderFilled
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -18,12 +18,12 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from phoenix_core.execution.exchange import FORCED
 from phoenix_core.strategies.events import CLIENT, Clock, Decision, Fill, SignalTick, Why
 from phoenix_core.strategies.parameters import StrategyParameters
 from phoenix_core.strategies.sight import Sight
 
 _TIMEOUT = "entry-timeout"
-_REQUOTE = "entry-requote"
 
 
 class PhoenixStrategy(Strategy):
@@ -32,12 +32,10 @@ class PhoenixStrategy(Strategy):
     Args:
         instrument_id: What is traded.
         parameters: Entry, exit, size and order life.
-        latency_ns: Time from a decision to the exchange. In a backtest the clock rings then, since the
-            engine would otherwise let an order arrive only after the next market event was matched.
         hesitation_ns: Draws for each order how much longer it takes, the random part of the latency.
         feed_latency_ns: Time from a quote at the exchange until it is seen here.
-        protection_ticks: An exit takes no price further than this from the quote that was seen; what that
-            leaves is sent again with the next quote; 0: any price.
+        protection_ticks: An exit takes no price further than this from the quote that was seen; 0: any price.
+            What an exit leaves, for this or because the market had no more, is sent again with the next quote.
     """
 
     def __init__(
@@ -45,7 +43,6 @@ class PhoenixStrategy(Strategy):
         instrument_id: InstrumentId,
         parameters: StrategyParameters,
         *,
-        latency_ns: int = 0,
         hesitation_ns: Callable[[], int] = int,
         feed_latency_ns: int = 0,
         protection_ticks: int = 0,
@@ -53,7 +50,6 @@ class PhoenixStrategy(Strategy):
         super().__init__(StrategyConfig(strategy_id="PHOENIX", order_id_tag="001"))
         self.instrument_id = instrument_id
         self.parameters = parameters
-        self.latency_ns = latency_ns
         self._hesitation_ns = hesitation_ns
         self.feed_latency_ns = feed_latency_ns
         self._sight = Sight(feed_latency_ns)
@@ -68,7 +64,8 @@ class PhoenixStrategy(Strategy):
         self._rest_since_ns: int | None = None
         self._last_signal: SignalTick | None = None
         self._closed = False
-        self._sent = 0
+        self._timed_out = False
+        self._sees_quotes = False
         self._instrument: Instrument = None
 
     # -- what the replay asks --------------------------------------------------------------------
@@ -77,7 +74,7 @@ class PhoenixStrategy(Strategy):
     def has_open_order(self) -> bool:
         """An order is on its way, works at the venue, or is about to be sent anew: ticks matter."""
         is_working = self._entry is not None or self._exit is not None
-        return is_working or self._rest_since_ns is not None or _REQUOTE in self.clock.timer_names
+        return is_working or self._rest_since_ns is not None
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -105,13 +102,17 @@ class PhoenixStrategy(Strategy):
         self._instrument = self.cache.instrument(self.instrument_id)
         self.subscribe_data(DataType(SignalTick), client_id=CLIENT)
         self.subscribe_data(DataType(Clock), client_id=CLIENT)
-        if self.feed_latency_ns or self._protection_ticks:
-            self.subscribe_quote_ticks(self.instrument_id)
+        if self.feed_latency_ns:
+            self._see_quotes()
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Remember the quote until it can be seen; send again what a protected exit left."""
         if self.feed_latency_ns:
             self._sight.add(tick)
+        elif self._rest_since_ns is None and self._exit is None:
+            self.unsubscribe_quote_ticks(self.instrument_id)
+            self._sees_quotes = False
+            return
         # What was shown when the rest was left is taken: only a later quote shows anything new.
         if self._rest_since_ns is not None and tick.ts_init > self._rest_since_ns:
             self.leave(Why.EXIT, self._exit_signal)
@@ -152,10 +153,13 @@ class PhoenixStrategy(Strategy):
             self._entry = None
             if _TIMEOUT in self.clock.timer_names:
                 self.clock.cancel_timer(_TIMEOUT)
+            if self._timed_out and self.parameters.requote and order.status == OrderStatus.CANCELED:
+                self._quote_anew()
         elif event.client_order_id == self._exit:
             self._exit = None
-            has_rest = order.time_in_force == TimeInForce.IOC and order.leaves_qty > 0
-            self._rest_since_ns = event.ts_event if has_rest else None
+            self._rest_since_ns = event.ts_event if order.leaves_qty > 0 else None
+            if self._rest_since_ns is not None:
+                self._see_quotes()
 
     # -- decisions -------------------------------------------------------------------------------
 
@@ -176,20 +180,21 @@ class PhoenixStrategy(Strategy):
         position = self.position
         if position == 0 or self._exit is not None:
             return
-        order = self._order_out_of(position, is_urgent=why is not Why.EXIT)
+        order = self._order_out_of(position, why)
         self._exit = order.client_order_id
         self._exit_signal = signal
         self._send(order, why, signal)
 
-    def _order_out_of(self, position: Decimal, *, is_urgent: bool) -> Order:
+    def _order_out_of(self, position: Decimal, why: Why) -> Order:
         side = OrderSide.SELL if position > 0 else OrderSide.BUY
         quotes = self._best_quotes()
-        if is_urgent or not self._protection_ticks or quotes is None:
+        if why is not Why.EXIT or not self._protection_ticks or quotes is None:
             return self.order_factory.market(
                 instrument_id=self.instrument_id,
                 order_side=side,
                 quantity=self._instrument.make_qty(abs(position)),
                 reduce_only=True,
+                tags=None if why is Why.EXIT else [FORCED],
             )
         tick = self._instrument.price_increment.as_decimal()
         beyond = tick * self._protection_ticks
@@ -223,6 +228,7 @@ class PhoenixStrategy(Strategy):
             post_only=True,
         )
         self._entry = order.client_order_id
+        self._timed_out = False
         timeout_ns = int(self.parameters.entry_timeout_secs * 1e9)
         self.clock.set_time_alert_ns(_TIMEOUT, self.clock.timestamp_ns() + timeout_ns, self._on_timeout)
         self._send(order, Why.ENTRY, signal)
@@ -245,11 +251,20 @@ class PhoenixStrategy(Strategy):
 
     def _on_timeout(self, event: object) -> None:
         del event
-        if self._entry is not None and self._withdraw(self._entry) and self.parameters.requote:
-            # Once the cancellation has arrived. A timer, since one that is set while the engine
-            # settles its orders would only be looked at with the next market event.
-            due = self.clock.timestamp_ns() + self.latency_ns + 1
-            self.clock.set_time_alert_ns(_REQUOTE, due, self._on_requote)
+        if self._entry is not None:
+            self._timed_out = True
+            if self._withdraw(self._entry) and self._entry is None and self.parameters.requote:
+                self._quote_anew()
+
+    def _quote_anew(self) -> None:
+        signal = self._last_signal
+        if not self._closed and signal is not None:
+            self._perhaps_enter(signal)
+
+    def _see_quotes(self) -> None:
+        if not self._sees_quotes:
+            self.subscribe_quote_ticks(self.instrument_id)
+            self._sees_quotes = True
 
     def _withdraw(self, identity: ClientOrderId) -> bool:
         """Cancel an entry, or keep it from being sent; whether there was something to cancel."""
@@ -262,7 +277,6 @@ class PhoenixStrategy(Strategy):
         if order.is_closed or order.is_pending_cancel:
             return False
         self.cancel_order(order)
-        self._ring_on_arrival()
         return True
 
     def _take_back(self, identity: ClientOrderId) -> bool:
@@ -274,21 +288,6 @@ class PhoenixStrategy(Strategy):
 
     def _ended(self, how: str) -> None:
         self.orders_by_end[how] = self.orders_by_end.get(how, 0) + 1
-
-    def _ring_on_arrival(self) -> None:
-        if self.latency_ns:
-            self._sent += 1
-            arrival = self.clock.timestamp_ns() + self.latency_ns
-            self.clock.set_time_alert_ns(f"arrival-{self._sent}", arrival, self._on_arrival)
-
-    def _on_arrival(self, event: object) -> None:
-        """Nothing to decide: that the clock rang made the exchange look at its orders."""
-
-    def _on_requote(self, event: object) -> None:
-        del event
-        signal = self._last_signal
-        if not self._closed and signal is not None:
-            self._perhaps_enter(signal)
 
     def _perhaps_enter(self, signal: SignalTick) -> None:
         if self._entry is None and self._exit is None and self.position == 0 and self.qualifies(signal):
@@ -306,11 +305,15 @@ class PhoenixStrategy(Strategy):
             lpi=signal.lpi if signal else None,
             ldr=signal.ldr if signal else None,
             oi_z=signal.oi_z if signal else None,
+            rv=signal.rv if signal else None,
+            side=order.side.name,
+            quantity=order.quantity.as_decimal(),
+            price=order.price.as_decimal() if order.has_price else None,
         )
         # The end of the session is no event of the market: nothing delays leaving there.
         hesitation = 0 if why is Why.SESSION_END else self._hesitation_ns()
         if not hesitation:
-            self._submit(order)
+            self.submit_order(order)
             return
         self._unsent[order.client_order_id] = order
         due = self.clock.timestamp_ns() + hesitation
@@ -320,13 +323,4 @@ class PhoenixStrategy(Strategy):
     def _on_send(self, order: Order, event: object) -> None:
         del event
         if self._unsent.pop(order.client_order_id, None) is not None:
-            self._submit(order)
-
-    def _submit(self, order: Order) -> None:
-        self.submit_order(order)
-        self._ring_on_arrival()
-        if order.time_in_force == TimeInForce.IOC:
-            # 1.231 leaves it working where the last trade, but not the book, would have filled it.
-            due = self.clock.timestamp_ns() + self.latency_ns + 1
-            name = f"overdue-{order.client_order_id}"
-            self.clock.set_time_alert_ns(name, due, lambda _: self._withdraw(order.client_order_id))
+            self.submit_order(order)

@@ -11,6 +11,7 @@ from nautilus_trader.model.enums import AggressorSide
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 from nautilus_trader.model.objects import Price, Quantity
 
+from fakes.independent_replay import Data, Replayer, Request, Terms
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
@@ -20,6 +21,8 @@ from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
+from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.exchange import Sent
 from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.strategies.events import Fill
 from phoenix_core.strategies.parameters import StrategyParameters
@@ -64,6 +67,7 @@ class Outcome:
     orders: dict[str, int]
     books: Ledger
     events: int
+    sent: list[Sent]
 
 
 @dataclass
@@ -75,6 +79,15 @@ class Scenario:
     signals: list[dict[str, object]] = field(default_factory=list)
     funding: list[FundingTime] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    depths: list[Depth] = field(default_factory=list)
+
+    def depth(self, seconds, bids, asks):
+        """Bands as (percent, lots)."""
+        sides = [
+            tuple((int(edge * 100), int(Decimal(lots).scaleb(16))) for edge, lots in side) for side in (bids, asks)
+        ]
+        self.depths.append(Depth(at(seconds), *sides))
+        return self
 
     def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):
         prices = (Price(Decimal(bid), 2), Price(Decimal(ask), 2))
@@ -133,6 +146,27 @@ class Scenario:
             prices=pl.DataFrame({"minute_ns": [], "price": []}),
             versions={},
             without=(),
+            depth=tuple(self.depths),
+        )
+
+    def data(self) -> Data:
+        """The same market in the second implementation's words."""
+        return Data(
+            trades=[
+                (one.ts_init, one.price.as_decimal(), one.size.as_decimal(), one.aggressor_side.name)
+                for one in self.trades
+            ],
+            quotes=[
+                (
+                    one.ts_init,
+                    *(value.as_decimal() for value in (one.bid_price, one.bid_size, one.ask_price, one.ask_size)),
+                )
+                for one in self.quotes
+            ],
+            depth=[
+                (one.ts, dict(bands(one.bids, -1)) | dict(bands(one.asks, 1)))
+                for one in sorted(self.depths, key=lambda one: one.ts)
+            ],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
@@ -140,14 +174,15 @@ class Scenario:
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
         traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT")), exchange))
         chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
-        latency_ns = order_latency_ns(exchange)
         trader = PhoenixStrategy(
-            INSTRUMENT, chosen, latency_ns=latency_ns, hesitation_ns=hesitation(exchange),
+            INSTRUMENT, chosen, hesitation_ns=hesitation(exchange),
             feed_latency_ns=feed_latency_ns(exchange), protection_ticks=exchange.price_protection_ticks,
         )  # fmt: skip
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
-        engine, settlement = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
-        replay = Replay(engine, trader, settlement, latency_ns + 1_000_000, implied)
+        made = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
+        engine, settlement = made.engine, made.settlement
+        closing_ns = order_latency_ns(exchange) + 2_000_000
+        replay = Replay(engine, trader, settlement, made.exchange, closing_ns, implied)
         try:
             (replay.full if full else replay.on_signals)(self.inputs(), is_last=True)
             engine.end()
@@ -156,7 +191,15 @@ class Scenario:
         finally:
             engine.dispose()
         books = ledger(trader.fills, settlement.settled, exchange.starting_balance, final)
-        return Outcome(trader.fills, settlement.settled, final, trader.orders_by_end, books, replay.events)
+        return Outcome(
+            trader.fills,
+            settlement.settled,
+            final,
+            trader.orders_by_end,
+            books,
+            replay.events,
+            list(made.exchange.sent.values()),
+        )
 
 
 def both(scenario: Scenario, **options) -> Outcome:
@@ -164,4 +207,40 @@ def both(scenario: Scenario, **options) -> Outcome:
     signals, full = scenario.run(**options), scenario.run(full=True, **options)
     assert signals.fills == full.fills
     assert (signals.final, signals.settled, signals.orders) == (full.final, full.settled, full.orders)
+    assert signals.sent == full.sent
     return signals
+
+
+def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
+    """The fills of the outcome's requests, by the second implementation."""
+    exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
+    traded = as_traded(specification(Listing.parse("um:BTCUSDT")), exchange)
+    return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
+
+
+def bands(side, sign):
+    """Percent and lots of one side."""
+    return [(Decimal(sign * edge) / 100, Decimal(lots).scaleb(-16)) for edge, lots in side]
+
+
+def request_of(sent: Sent) -> Request:
+    """What was sent, in the second implementation's words."""
+    limit = Decimal(sent.price) if sent.price else None
+    return Request(
+        sent.order_id, sent.sent_ns, sent.side, Decimal(sent.quantity), limit, sent.post_only, sent.rests,
+        sent.reduce_only, sent.forced, sent.cancel_sent_ns,
+    )  # fmt: skip
+
+
+def terms_of(traded, exchange: VenueParameters) -> Terms:
+    """An exchange's terms, likewise."""
+    return Terms(
+        latency_ns=int(exchange.order_latency_ms * 1_000_000), tick=traded.tick, step=traded.step,
+        maker_fee=traded.maker_fee, taker_fee=traded.taker_fee, queue=exchange.queue_position,
+        depletion=exchange.queue_depletion,
+    )  # fmt: skip
+
+
+def as_rows(fills):
+    """Fills of a run in the second implementation's form."""
+    return [(one.ts, one.order_id, one.side, one.quantity, one.price, one.liquidity) for one in fills]

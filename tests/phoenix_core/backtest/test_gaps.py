@@ -38,7 +38,7 @@ def test_signals_in_a_gap_and_after_it_are_marked():
 
 
 def scenario(*, stands_down):
-    day = Scenario().quote(1, "50000.0", "50000.1")
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5")
     day.signal(2, 0.9)
     day.signals[-1]["stands_down"] = stands_down
     return day.quote(9, "49998.0", "49998.1").trade(10, "49998.0", "10").signal(20, 0.1).trade(21, "49998.0", "1")

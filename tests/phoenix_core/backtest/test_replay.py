@@ -4,14 +4,16 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from fakes.scenario import Scenario, both
+from fakes.independent_replay import Replayer, data_of
+from fakes.scenario import Scenario, as_rows, both, recomputed, request_of, terms_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nautilus_trader.model.enums import AggressorSide
 
 from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.backtest.run import run
-from phoenix_core.backtest.venue import order_latency_ns
+from phoenix_core.backtest.venue import as_traded, order_latency_ns
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.market import Listing
 from phoenix_core.strategies.events import Why
 
 TICKS = st.lists(
@@ -27,7 +29,7 @@ TICKS = st.lists(
 )
 
 
-def scenario(ticks, *, with_quotes):
+def scenario(ticks, *, with_quotes, with_depth):
     day = Scenario()
     moment, bid = 1.0, Decimal("50000.0")
     if with_quotes:
@@ -44,6 +46,8 @@ def scenario(ticks, *, with_quotes):
             day.trade(moment, ask, size, "BUYER")
         else:
             day.trade(moment, bid, size).signal(moment, 0.9 if kind == "pressure" else 0.1)
+    if with_depth:
+        day.depth(2, [(1, "0.5"), (2, "4")], [(1, "0.5"), (2, "4")]).depth(9, [(1, "0"), (3, "90")], [(1, "90")])
     day.funds(20, "0.0001", bid).mark(59.999, bid)
     # The last signal ends all quoting anew, which would otherwise go on every 50 ms until midnight.
     return day.trade(moment + 4, bid, "1").trade(moment + 5, bid, "1", "BUYER").signal(moment + 6, 0.1)
@@ -53,15 +57,16 @@ def scenario(ticks, *, with_quotes):
 @given(
     TICKS,
     st.booleans(),
+    st.booleans(),
     st.fixed_dictionaries(
         {
             "order_latency_ms": st.sampled_from([0, 7, 30]),
             "order_latency_spread_ms": st.sampled_from([0, 0, 25, 4000]),
             "price_protection_ticks": st.sampled_from([0, 0, 3]),
             "queue_position": st.booleans(),
-            "liquidity_consumption": st.sampled_from([None, True, False]),
-            "prob_fill_on_limit": st.sampled_from([0.0, 0.5, 1.0]),
-            "prob_slippage": st.sampled_from([0.0, 0.5]),
+            "queue_depletion": st.sampled_from(["none", "bounded", "proportional"]),
+            "prob_fill_on_limit": st.sampled_from([1.0, 1.0, 0.5, 0.0]),
+            "prob_slippage": st.sampled_from([0.0, 0.0, 0.5]),
             "feed_latency_ms": st.sampled_from([0, 0, 3, 500]),
             "maker_fee": st.sampled_from(["-0.0001", "0", "0.0002"]),
             "taker_fee": st.sampled_from(["0", "0.0005"]),
@@ -78,19 +83,24 @@ def scenario(ticks, *, with_quotes):
         }
     ),
 )
-def test_on_any_market(ticks, with_quotes, venue, strategy):
+def test_on_any_market(ticks, with_quotes, with_depth, venue, strategy):
     """Both modes agree fill for fill and cent for cent, under every setting of costs, queue, latency and order life.
 
-    And what holds of any run: the books are the account, no position exceeds the leverage, an entry is a
+    So does a second implementation of docs/fills.md that shares no code with them. And what holds of any run: the books are the account, no position exceeds the leverage, an entry is a
     maker at its limit or better, and never bought where a seller already stood.
     """
-    day = scenario(ticks, with_quotes=with_quotes)
+    day = scenario(ticks, with_quotes=with_quotes, with_depth=with_depth)
     outcome = both(day, venue=venue, expected_alpha=0.01, **strategy)
     held_by_hand(outcome, VenueParameters.model_validate(venue), strategy["max_leverage"])
+    if with_quotes and not venue["prob_slippage"] and venue["prob_fill_on_limit"] == 1:
+        second = recomputed(day, outcome, venue)
+        assert second.fills == as_rows(outcome.fills)
+        charges = sum(one.amount for one in outcome.settled)
+        assert abs(second.account(VenueParameters().starting_balance) + charges - outcome.final) < Decimal("0.01")
     if with_quotes and not venue["order_latency_spread_ms"]:
-        latency_ns = order_latency_ns(VenueParameters.model_validate(venue))
+        late_ns = order_latency_ns(VenueParameters.model_validate(venue)) + 500_000
         entries = [fill for fill in outcome.fills if fill.decision.why is Why.ENTRY]
-        assert all(fill.price < ask_at(day, fill.decision.ts + latency_ns) for fill in entries)
+        assert all(fill.price < ask_at(day, fill.decision.ts + late_ns) for fill in entries)
 
 
 def held_by_hand(outcome, venue, max_leverage):
@@ -118,11 +128,8 @@ def held_by_hand(outcome, venue, max_leverage):
 
 
 def ask_at(day, instant):
-    """The ask that the exchange showed at an instant: of the last quote, or above it where a purchase paid more since."""
-    quote = [quote for quote in day.quotes if quote.ts_init <= instant][-1]
-    since = [trade for trade in day.trades if quote.ts_init <= trade.ts_init <= instant]
-    paid = [trade.price for trade in since if trade.aggressor_side == AggressorSide.BUYER]
-    return max([quote.ask_price, *paid]).as_decimal()
+    """The ask that the exchange showed at an instant."""
+    return [quote for quote in day.quotes if quote.ts_init <= instant][-1].ask_price.as_decimal()
 
 
 @pytest.mark.parametrize("venue", [{}, {"order_latency_ms": 0.0, "queue_position": False, "prob_slippage": 0.3}])
@@ -142,6 +149,63 @@ def test_both_modes_agree_on_a_synthetic_market(market, venue):
     assert signals.final_balance == full.final_balance
     assert signals.equity.equals(full.equity)
     assert signals.events * 10 < full.events
+
+
+def by_zips(archive, result):
+    """The result's fills and account anew, from the published files of its days."""
+    folder = archive / "data/futures/um/daily"
+
+    def zips(dataset):
+        return [
+            path for day in result.days for path in [folder / dataset / "BTCUSDT" / f"BTCUSDT-{dataset}-{day}.zip"]
+            if path.is_file()
+        ]  # fmt: skip
+
+    data = data_of(zips("aggTrades"), zips("bookTicker"), zips("bookDepth"))
+    venue = result.experiment.venue
+    terms = terms_of(as_traded(specification(Listing.parse("um:BTCUSDT")), venue), venue)
+    return Replayer(data, [request_of(one) for one in result.sent], terms).run()
+
+
+def assert_same(replayer, result):
+    """Fill for fill, and the account to the cent."""
+    columns = ("ts", "order_id", "side", "quantity", "price", "liquidity")
+    assert replayer.fills == list(result.fills.select(columns).iter_rows())
+    venue = result.experiment.venue
+    cash = replayer.account(venue.starting_balance) + result.ledger.parts.funding
+    assert abs(cash - result.final_balance) < Decimal("0.01")
+
+
+@pytest.mark.parametrize("venue", [{}, {"starting_balance": 10**8}, {"queue_depletion": "proportional"}])
+def test_a_second_implementation_agrees_on_a_synthetic_market(market, venue):
+    """From the zips, at a size that the market bears and at one that it does not."""
+    result = run(
+        market.lake,
+        Experiment.parse(
+            listing="um:BTCUSDT", first=market.days[0], last=market.days[1], venue=venue,
+            strategy={"lpi_entry_threshold": 0.7},
+        ),
+    )  # fmt: skip
+    assert result.fills.height > 10
+    assert_same(by_zips(market.archive, result), result)
+
+
+@pytest.mark.parametrize("bucket", [1_000_000, 200_000, 50_000])
+@pytest.mark.parametrize("venue", [{}, {"starting_balance": 10**8}, {"queue_depletion": "bounded"}])
+def test_a_second_implementation_agrees_on_real_minutes(real_minutes, real_files, bucket, venue):
+    """From the zips of 2024-08-08, with few signals and with many."""
+    result = run(
+        real_minutes,
+        Experiment.parse(
+            listing="um:BTCUSDT", first=date(2024, 8, 8), last=date(2024, 8, 8), venue=venue,
+            strategy={
+                "oi_gate": False, "depth_gate": False, "lpi_entry_threshold": 0.5,
+                "signals": {"vol_bucket_size": bucket},
+            },
+        ),
+    )  # fmt: skip
+    assert result.fills.height > 0
+    assert_same(by_zips(real_files, result), result)
 
 
 def test_both_modes_agree_on_real_minutes(real_minutes):

@@ -11,7 +11,7 @@ from phoenix_core.strategies.events import Why
 
 def long_one_btc():
     """Buys 1 BTC at 50,000 as a maker at second 12."""
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
     return day.trade(12, "50000.0", "5").quote(13, "50000.0", "50000.1")
 
 
@@ -29,11 +29,16 @@ def test_fees_by_hand():
 
 
 def test_a_market_order_takes_what_the_book_holds():
-    """After a sale of 0.1 the engine's book holds 0.1 at that price; the rest goes a tick lower: 100,064.86."""
-    outcome = both(long_one_btc().quote(20, "50100.0", "50100.1").trade(21, "50100.0", "0.1").signal(21, 0.1))
+    """0.1 at the bid of 50,000; then 10 lie within 1 % of the mid of 50,000.05, down to 49,500.0495.
+
+    The lots from 0.1 to 1.0 lie on the way from 50,000 at 0.1 to 49,500.0495 at 10: their middle, 0.55, is
+    0.45 of 9.9 along it, 50,000 - 499.9505 × 0.04545 = 49,977.275, and a seller gets the tick below, 49,977.2.
+    """
+    day = long_one_btc().depth(15, [(1, "10")], [(1, "10")]).quote(20, "50000.0", "50000.1", "0.1")
+    outcome = both(day.signal(21, 0.1))
     assert [(fill.quantity, fill.price) for fill in outcome.fills[1:]] == [
-        (Decimal("0.1"), Decimal("50100.0")),
-        (Decimal("0.9"), Decimal("50099.9")),
+        (Decimal("0.1"), Decimal("50000.0")),
+        (Decimal("0.9"), Decimal("49977.2")),
     ]
 
 
@@ -55,7 +60,11 @@ def test_negative_funding_is_received():
 def test_without_a_position_no_funding():
     """Flat at the funding time, nothing is charged."""
     day = (
-        Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.1).funds(15, "0.01", "50000")
+        Scenario()
+        .quote(1, "50000.0", "50000.1", "0.5")
+        .trade(10, "50000.0", "0.5")
+        .signal(10, 0.1)
+        .funds(15, "0.01", "50000")
     )
     assert both(day).settled == []
 
@@ -65,7 +74,7 @@ def test_a_position_is_liquidated_at_the_maintenance_margin():
 
     The fee is 1.25 % of 4 × 25,100 = 1,255. A minute before, at 25,300, equity of 1,160 is enough.
     """
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")
     day.mark(59.999, "25300").mark(119.999, "25200", low="25100").quote(58, "25300.0", "25300.1")
     day.quote(119, "25100.0", "25100.1").quote(122, "25100.0", "25100.1").signal(200, 0.5)
@@ -78,7 +87,7 @@ def test_a_position_is_liquidated_at_the_maintenance_margin():
 
 def test_liquidation_can_be_switched_off():
     """Then the position is held to the end of the session."""
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").mark(59.999, "25100").quote(200, "50000.0", "50000.1")
     outcome = both(day, max_leverage=2.0, venue={"liquidation": False})
     assert outcome.fills[-1].decision.why is Why.SESSION_END

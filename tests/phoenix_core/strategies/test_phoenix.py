@@ -11,14 +11,16 @@ from phoenix_core.strategies.parameters import StrategyParameters
 
 def rising_pressure():
     """A calm book at 50,000 and one entry signal at second 10."""
-    return Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    return Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
 
 
 @pytest.fixture
 def market_of_the_last_second():
     """An entry works at the end of the day; a sale comes 10 ms after the first closing, at which it is cancelled."""
-    end = 86_400 - 2 * 0.031
-    day = Scenario().quote(end - 20, "50000.0", "50000.1").trade(end - 10, "50000.0", "0.5").signal(end - 10, 0.9)
+    end = 86_400 - 2 * 0.032
+    day = (
+        Scenario().quote(end - 20, "50000.0", "50000.1", "0.5").trade(end - 10, "50000.0", "0.5").signal(end - 10, 0.9)
+    )
     day.quote(end - 9, "50000.0", "50000.1", "1")
     return day.trade(end + 0.010, "50000.0", "5").quote(end + 0.011, "50000.0", "50000.1")
 
@@ -85,13 +87,18 @@ def test_falling_open_interest_does_not_hold_back_the_exit():
 )
 def test_no_entry_without_pressure_crowding_and_knowledge(signal):
     """LPI must exceed its threshold, crowding reach its own, and every gate's value be known."""
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, **signal)
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, **signal)
     assert both(day.trade(12, "50000.0", "5")).fills == []
 
 
 def test_gates_can_be_switched_off():
     """Then neither open interest nor depth need be known."""
-    day = Scenario().quote(1, "50000.0", "50000.1").trade(10, "50000.0", "0.5").signal(10, 0.6, oi_z=None, ldr=None)
+    day = (
+        Scenario()
+        .quote(1, "50000.0", "50000.1", "0.5")
+        .trade(10, "50000.0", "0.5")
+        .signal(10, 0.6, oi_z=None, ldr=None)
+    )
     outcome = both(day.trade(12, "50000.0", "5"), oi_gate=False, depth_gate=False, lpi_entry_threshold=0.5)
     assert sides(outcome)[0] == ("BUY", Why.ENTRY)
 
@@ -110,7 +117,7 @@ def test_an_order_is_tracked_beyond_its_first_partial_fill():
 def test_an_entry_that_never_fills_has_a_life():
     """After 60 s it is cancelled, and the next signal enters."""
     day = rising_pressure().quote(11, "50005.0", "50005.1").trade(11.5, "50005.0", "0.1")
-    day.trade(75, "50005.0", "0.1").quote(76, "50005.0", "50005.1")
+    day.trade(75, "50005.0", "0.1").quote(76, "50005.0", "50005.1", "1")
     day.trade(90, "50005.0", "0.1").signal(90, 0.9).trade(95, "50005.0", "5").signal(99, 0.1)
     outcome = both(day.quote(98, "50005.0", "50005.1"))
     assert outcome.orders == {"CANCELED": 1, "FILLED": 2}
@@ -127,8 +134,8 @@ def test_an_entry_can_be_quoted_anew():
 
 def test_a_rejected_entry_makes_room_for_the_next():
     """The market fell while the order was on its way: it would cross, is rejected, and the next one stands."""
-    day = rising_pressure().quote(10.01, "49990.0", "49990.1").trade(12, "49990.0", "0.1").signal(12, 0.9)
-    day.trade(14, "49990.0", "5").quote(13, "49990.0", "49990.1").signal(20, 0.1).quote(19, "49990.0", "49990.1")
+    day = rising_pressure().quote(10.01, "49990.0", "49990.1", "1").trade(12, "49990.0", "0.1").signal(12, 0.9)
+    day.trade(14, "49990.0", "5").quote(13, "49990.0", "49990.1", "1").signal(20, 0.1).quote(19, "49990.0", "49990.1")
     outcome = both(day, venue={"order_latency_ms": 30})
     assert outcome.orders == {"FILLED": 2, "REJECTED": 1}
     assert outcome.fills[0].price == Decimal("49990.00")
