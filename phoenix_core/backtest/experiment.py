@@ -55,6 +55,9 @@ class VenueParameters(BaseModel):
     price_protection_ticks: int = Field(
         0, ge=0, description="An exit takes no price further than this from the quote seen when sent; 0: any price."
     )
+    largest_share: float = Field(
+        0.1, gt=0, description="Share of a minute's traded volume above which a result's check of capacity fails."
+    )
     imply_quotes: bool = Field(
         default=False, description="Use quotes implied from trades although true ones are there."
     )

@@ -38,7 +38,7 @@ class DayInputs:
         quotes: The day's quotes, or None.
         funding: Funding times with their marks.
         marks: Marks of each minute.
-        prices: minute_ns (end of the minute) and price of its last trade, for valuing the account.
+        prices: minute_ns (end of the minute), price of its last trade and traded volume.
         versions: Data versions of all inputs.
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
@@ -157,9 +157,11 @@ class InputReader:
         ]
 
     def _minute_prices(self, day: date) -> pl.DataFrame:
-        trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price"))
+        trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price", "size"))
         ends = (pl.col("ts_init").cast(pl.Int64) // _MINUTE + 1) * _MINUTE - 1
-        return trades.group_by(ends.alias("minute_ns"), maintain_order=True).agg(pl.col("price").last())
+        return trades.group_by(ends.alias("minute_ns"), maintain_order=True).agg(
+            pl.col("price").last(), pl.col("size").sum().alias("volume")
+        )
 
     def _depth(self, day: date) -> tuple[Depth, ...]:
         if not self._has(BOOK_DEPTH, day):

@@ -1,5 +1,6 @@
 """Write what an experiment gave, and record it."""
 
+from dataclasses import asdict
 from datetime import date
 
 import polars as pl
@@ -49,6 +50,7 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
         "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
         "excluded_seconds": result.excluded_seconds,
         "ruined_ns": result.ruined_ns,
+        "capacity": asdict(result.capacity),
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
         "final_balance": str(result.final_balance),

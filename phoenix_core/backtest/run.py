@@ -1,7 +1,7 @@
 """Run an experiment over its days and publish what it gave."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.exchange import Sent
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, days_between
@@ -56,6 +57,7 @@ class Result:
         gaps: Times without trades, in which nothing was entered.
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
+        capacity: Share of the market's volume that the fills were.
     """
 
     experiment: Experiment
@@ -74,6 +76,7 @@ class Result:
     gaps: tuple[Gap, ...] = ()
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
 
     @property
     def excluded_seconds(self) -> float:
@@ -146,11 +149,12 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     finally:
         engine.dispose()
     books = ledger(strategy.fills, settlement.settled, experiment.venue.starting_balance, final)
+    fills, minutes = fills_frame(strategy.fills), pl.concat(inputs.prices)
     return Result(
         experiment=experiment,
-        fills=fills_frame(strategy.fills),
+        fills=fills,
         ledger=books,
-        equity=equity_curve(pl.concat(inputs.prices), books.rows, experiment.venue.starting_balance),
+        equity=equity_curve(minutes, books.rows, experiment.venue.starting_balance),
         final_balance=final,
         days=tuple(days),
         missing=missing,
@@ -163,6 +167,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         gaps=tuple(inputs.gaps),
         decisions=strategy.decisions,
         sent=tuple(simulated.exchange.sent.values()),
+        capacity=capacity(fills, minutes, experiment.venue.largest_share),
     )
 
 

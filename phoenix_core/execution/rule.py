@@ -111,8 +111,9 @@ class Market:
         for order in self.resting:
             near, far = self._sides(order.sign)
             self._follow_level(order, near)
-            if self.rule.quotes_fill and _reaches(order, far.price) and (lots := far.take(order.quantity)):
-                filled.append(_fill(order, lots))
+            if self.rule.quotes_fill and _reaches(order, far.price):
+                lots = far.take(order.quantity, order.price or 0)
+                filled += [_fill(order, lots)] if lots else []
         return self._settle(filled)
 
     def trade(self, price: int, size: int, aggressor: int) -> list[Filled]:
@@ -125,6 +126,7 @@ class Market:
         """
         filled: list[Filled] = []
         given = 0
+        self._sides(aggressor)[1].traded(price, size)
         for order in self.resting:
             if order.sign == aggressor or not _reaches(order, price):
                 continue
@@ -206,14 +208,14 @@ class Market:
     def _take(self, order: Order, depth: Depth) -> list[Filled]:
         far = self._sides(order.sign)[1]
         filled = []
-        if lots := far.take(order.quantity):
+        if lots := far.take(order.quantity, far.price):
             filled.append(self._pay(order, far.price, lots))
         walk = Walk(far, Fraction(self.bids.price + self.asks.price, 2), self._bands(depth, far), self.rule.grid)
         if order.quantity:
             since, reached = self._reached.get(far.sign, (0, 0))
             for price, lots, at in walk.steps(order.quantity, reached if since == depth.ts else 0, order.price):
                 filled.append(self._pay(order, price, lots))
-                far.walk_to(price)
+                far.note(lots, price)
                 self._reached[far.sign] = depth.ts, at
         if order.quantity and order.forced:
             filled.append(self._pay(order, walk.last_resort(FORCED_HUNDREDTHS), order.quantity))

@@ -1,14 +1,18 @@
-"""One side of the book as it is shown, and what our own orders have taken of it: rule 9 of docs/fills.md.
+"""One side of the book as it is shown, and how many of its lots are still to be had: rule 9 of docs/fills.md.
 
 Integers only: prices and sizes are mantissas of the same scale throughout. Nothing here knows an order.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Shown:
-    """The best price of a side, and the lots there that are still to be had.
+    """The best price of a side, its lots, and how many of them are ours already.
+
+    A lot that is cancelled and shown again at another price looks like a new one. What can be proven is this: lots
+    that are shown now were not shown and taken by others before. So of all that a side showed up to some price, no
+    more is to be had than what it shows now and what others took since, less what we took.
 
     Attributes:
         sign: +1 for asks, -1 for bids: sign × price grows as the price gets worse for whoever takes.
@@ -19,45 +23,37 @@ class Shown:
     sign: int
     price: int = 0
     size: int = 0
-    _taken: dict[int, int] = field(default_factory=dict)
-    _walked: tuple[int, int] | None = None
+    _taken: int = 0
+    _up_to: int = 0
 
     @property
     def left(self) -> int:
-        """Lots shown that no order of ours took."""
-        return self.size - self._taken.get(self.price, 0)
+        """Lots shown that we can't have taken already."""
+        return max(0, self.size - self._taken)
 
     def show(self, price: int, size: int) -> None:
-        """Follow the next quote: what is shown anew is to be had, what we took stays taken while it is shown."""
+        """Follow the next quote. A best price beyond all that we took from means that whatever was there is gone."""
         self.price, self.size = price, size
-        if not self._taken and self._walked is None:
-            return
-        # No price better than the best one holds anything: what comes there later is new.
-        self._taken = {at: lots for at, lots in self._taken.items() if self.sign * (at - price) >= 0}
-        if self._walked is not None:
-            begin, end = (self.sign * at for at in self._walked)
-            if self.sign * price > end:
-                self._walked = None
-            elif self.sign * price > begin and price not in self._taken:
-                self._taken[price] = size  # first seen where a walk through the depth has already been
-        if price in self._taken:
-            self._taken[price] = min(self._taken[price], size)
+        if self.sign * (price - self._up_to) > 0:
+            self.forget()
 
-    def take(self, wanted: int) -> int:
-        """Take up to a number of lots at the best price, and say how many there were."""
+    def traded(self, price: int, size: int) -> None:
+        """Others took lots: these are not the ones that are shown from now on."""
+        if self._taken and self.sign * (price - self._up_to) <= 0:
+            self._taken = max(0, self._taken - size)
+
+    def take(self, wanted: int, limit: int) -> int:
+        """Take lots at the best price for an order that would go up to a limit, and say how many there were."""
         lots = min(wanted, self.left)
-        if lots > 0:
-            self._taken[self.price] = self._taken.get(self.price, 0) + lots
-        return max(lots, 0)
+        self.note(lots, limit)
+        return lots
 
-    def walk_to(self, price: int) -> None:
-        """Note that the depth was taken up to a price: lots first shown up to there are the same ones."""
-        begin, end = self._walked or (self.price, price)
-        self._walked = (
-            self.sign * min(self.sign * begin, self.sign * self.price),
-            self.sign * max(self.sign * end, self.sign * price),
-        )
+    def note(self, lots: int, price: int) -> None:
+        """Note lots as taken, from prices up to this one."""
+        if lots:
+            self._up_to = price if not self._taken else self.sign * max(self.sign * self._up_to, self.sign * price)
+            self._taken += lots
 
     def forget(self) -> None:
         """Forget what was taken."""
-        self._taken, self._walked = {}, None
+        self._taken = self._up_to = 0

@@ -38,6 +38,7 @@ _CHECKS = (
     ("ledger", "The parts of the PnL add up to the account.", True),
     ("solvent", "The account was always worth something.", False),
     ("inputs", "No day is missing, and no input of a day.", False),
+    ("capacity", "In no minute the orders got more than `largest_share` of what was traded.", False),
 )
 
 
@@ -189,6 +190,7 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
                 Check("ledger", passed=True, says=why),
                 Check("solvent", passed=True, says=why),
                 Check("inputs", passed=False, says=why),
+                Check("capacity", passed=True, says=why),
             ),
         )
     sources = input_versions(lake, experiment)
@@ -222,6 +224,15 @@ def _checks(result: "Result") -> tuple[Check, ...]:
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),
+        Check("capacity", not result.capacity.above, _capacity(result)),
+    )
+
+
+def _capacity(result: "Result") -> str:
+    got = result.capacity
+    return (
+        f"{got.median:.2%} of a minute's volume at the median, {got.worst:.2%} at worst (minute to {got.worst_ns} ns); "
+        f"above {result.experiment.venue.largest_share:.0%} in {got.above} of {got.minutes} minutes"
     )
 
 
@@ -253,6 +264,8 @@ def result_metadata(result: "Result", entry: Entry, workspace: Workspace, second
         "final_balance": float(result.final_balance),
         "excluded_seconds": result.excluded_seconds,
         "closed_at_end": result.closed_at_end,
+        "share_of_volume_median": result.capacity.median,
+        "share_of_volume_worst": result.capacity.worst,
         "events": result.events,
         "orders": dg.MetadataValue.json(result.orders),
         "fills_table": table(fills.to_dicts()),

@@ -100,9 +100,9 @@ def test_the_worked_round_trip_is_the_demos(demo):
     mids = fills["mid_at_decision"].unique(maintain_order=True).to_list()
     price = trip["realized"] - trip["slippage"]
     for value, form in (
-        (trip["quantity"], "3.671"), (trip["entry_price"], "54847.70"), (mids[0], "54847.75"), (mids[1], "54895.95"),
-        (price, "176.9422"), (trip["slippage"], "3.3247"), (-trip["fees"], "141.03227"), (-trip["funding"], "31.99454"),
-        (trip["net"], "7.24009"), (trip["entry_first_trade"], "17938023381"), (trip["entry_last_trade"], "17938023422"),
+        (trip["quantity"], "3.669"), (trip["entry_price"], "54847.70"), (mids[0], "54847.75"), (mids[1], "54895.95"),
+        (price, "176.8458"), (-trip["slippage"], "20.558"), (-trip["fees"], "140.94349"), (-trip["funding"], "31.97711"),
+        (-trip["net"], "16.6328"), (trip["entry_first_trade"], "17938023381"), (trip["entry_last_trade"], "17938023422"),
     ):  # fmt: skip
         assert form in text
         assert round(float(value), len(form.partition(".")[2])) == float(form)

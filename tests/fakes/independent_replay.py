@@ -85,8 +85,7 @@ class Replayer:
         self.fills = []
         self.rejected, self.cancelled = [], []
         self.held = Decimal(0)
-        self.took = {"BUY": defaultdict(Decimal), "SELL": defaultdict(Decimal)}
-        self.walked = {"BUY": None, "SELL": None}
+        self.took = {"BUY": None, "SELL": None}  # lots, and the worst price up to which they were taken
         self.reached = {}
         self.busy_until = None
         self.known = self.latest = None  # the last quote that was followed, and the last one
@@ -126,8 +125,8 @@ class Replayer:
 
     def shown(self, ts):
         for side in ("BUY", "SELL"):
-            _, _, best, size = self.seen_by(side)
-            self.took[side] = defaultdict(Decimal, self.still_taken(side, best, size))
+            if self.took[side] and self.seen_by(side)[2] > self.took[side][1]:
+                self.took[side] = None
         for order in list(self.book):
             joined, joined_size, best, size = self.seen_by(order.request.side)
             if order.limit > joined:  # rule 3
@@ -137,20 +136,7 @@ class Replayer:
             elif order.limit == joined:
                 self.deplete(order, joined_size)
             if best <= order.limit and self.terms.quotes_fill:  # rule 5
-                self.give(ts, order, self.grab(order.request.side, best, size, order.left))
-
-    def still_taken(self, side, best, size):
-        """Rule 9."""
-        took = {price: lots for price, lots in self.took[side].items() if price >= best}
-        if self.walked[side]:
-            begin, end = self.walked[side]
-            if best > end:
-                self.walked[side] = None
-            elif best > begin:
-                took.setdefault(best, size)
-        if best in took:
-            took[best] = min(took[best], size)
-        return took
+                self.give(ts, order, self.grab(order.request.side, size, order.left, order.limit))
 
     def deplete(self, order, size):
         if self.terms.depletion == "proportional" and order.there > size and order.ahead:
@@ -160,16 +146,24 @@ class Replayer:
             order.ahead = min(order.ahead, size)
         order.there = size
 
-    def grab(self, side, price, size, wanted):
+    def grab(self, side, size, wanted, limit):
         """Rule 9."""
-        lots = min(wanted, size - self.took[side].get(price, Decimal(0)))
-        if lots > 0:
-            self.took[side][price] += lots
-        return max(lots, Decimal(0))
+        lots = max(Decimal(0), min(wanted, size - (self.took[side][0] if self.took[side] else 0)))
+        self.note_taken(side, lots, limit)
+        return lots
+
+    def note_taken(self, side, lots, price):
+        if lots:
+            before, up_to = self.took[side] or (Decimal(0), price)
+            self.took[side] = before + lots, max(up_to, price)
 
     def on_trade(self, ts, values):
         price, size, aggressor = values
         given = Decimal(0)
+        taker, paid = ("BUY", price) if aggressor == "BUYER" else ("SELL", -price)
+        if self.follows(ts) and self.took[taker] and paid <= self.took[taker][1]:  # rule 9
+            lots, up_to = self.took[taker]
+            self.took[taker] = (lots - size, up_to) if lots > size else None
         for order in list(self.book):
             paid = price if order.request.side == "BUY" else -price
             if aggressor == ("BUYER" if order.request.side == "BUY" else "SELLER") or paid > order.limit:
@@ -214,8 +208,7 @@ class Replayer:
             return
         if not self.follows(ts):  # rule 9: a second after our last order only this very quote is remembered
             if self.known != self.latest:
-                self.took = {"BUY": defaultdict(Decimal), "SELL": defaultdict(Decimal)}
-                self.walked = {"BUY": None, "SELL": None}
+                self.took = {"BUY": None, "SELL": None}
             self.known = self.latest
             self.shown(ts)
         self.busy_until = ts + SECOND
@@ -246,7 +239,7 @@ class Replayer:
 
     def take(self, ts, order, best, size):
         side = order.request.side
-        lots = self.grab(side, best, size, order.left)  # rule 6
+        lots = self.grab(side, size, order.left, best)  # rule 6
         if lots:
             order.left -= lots
             self.note(ts, order, lots, best, "TAKER")
@@ -283,9 +276,8 @@ class Replayer:
                 price = self.up(cheap + (dear - cheap) * (at + lots / 2 - low) / (high - low))
                 at += lots
                 self.reached[side, known] = at
-                begin, last = self.walked[side] or (start[1], price)
-                self.walked[side] = min(begin, start[1]), max(last, price)
                 exact = Decimal(lots.numerator) / Decimal(lots.denominator)
+                self.note_taken(side, exact, price)
                 order.left -= exact
                 self.note(ts, order, exact, price, "TAKER")
             if not order.left or end < high:

@@ -115,17 +115,18 @@ def test_an_ask_at_our_price_gives_what_it_shows_once():
     assert [quantity for quantity, _ in played(day, buys()).of(0)] == ["0.4", "0.2", "0.3"]
 
 
-def test_fewer_lots_are_no_new_ones():
-    """0.5 are shown and taken, then 0.2, then 0.3: of these 0.1 are new."""
+def test_lots_that_move_are_no_new_ones():
+    """0.5 are shown and taken; 0.2, 0.3 at a better price and 0.5 again may be the same ones; of 0.6 one tenth is not."""
     day = calm().quote(3, "49999.9", "50000.0", "1", "0.5").quote(4, "49999.9", "50000.0", "1", "0.2")
-    day.quote(5, "49999.9", "50000.0", "1", "0.3")
-    assert [quantity for quantity, _ in played(day, buys()).of(0)] == ["0.5", "0.1"]
+    day.quote(5, "49999.7", "49999.8", "1", "0.3").quote(6, "49999.9", "50000.0", "1", "0.5")
+    day.quote(7, "49999.7", "49999.8", "1", "0.6")
+    assert played(day, buys()).of(0) == [("0.5", "50000.0"), ("0.1", "50000.0")]
 
 
-def test_a_better_ask_comes_and_goes():
-    """0.5 at 50,000.0, then 0.2 at 49,999.8, then the same 0.5 again: 0.7 in all, each at our price."""
-    day = calm().quote(3, "49999.9", "50000.0", "1", "0.5").quote(4, "49999.7", "49999.8", "1", "0.2")
-    day.quote(5, "49999.9", "50000.0", "1", "0.5")
+def test_lots_shown_after_others_bought_are_new_ones():
+    """0.5 are shown and taken by us; in truth somebody bought 0.3 of them: of the 0.4 shown then 0.2 are new."""
+    day = calm().quote(3, "49999.9", "50000.0", "1", "0.5").trade(4, "50000.0", "0.3", "BUYER")
+    day.quote(4, "49999.9", "50000.0", "1", "0.4")
     assert played(day, buys()).of(0) == [("0.5", "50000.0"), ("0.2", "50000.0")]
 
 
