@@ -38,7 +38,7 @@ class DayInputs:
         quotes: The day's quotes, or None.
         funding: Funding times with their marks.
         marks: Marks of each minute.
-        prices: minute_ns (end of the minute), price of its last trade and traded volume.
+        prices: minute_ns (end of the minute), open and price of its first and last trade, and traded volume.
         versions: Data versions of all inputs.
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
@@ -160,7 +160,7 @@ class InputReader:
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price", "size"))
         ends = (pl.col("ts_init").cast(pl.Int64) // _MINUTE + 1) * _MINUTE - 1
         return trades.group_by(ends.alias("minute_ns"), maintain_order=True).agg(
-            pl.col("price").last(), pl.col("size").sum().alias("volume")
+            pl.col("price").first().alias("open"), pl.col("price").last(), pl.col("size").sum().alias("volume")
         )
 
     def _depth(self, day: date) -> tuple[Depth, ...]:
@@ -174,19 +174,23 @@ class InputReader:
     def _marks(self, day: date) -> tuple[Mark, ...]:
         if not self._has(MARK_PRICE_KLINES, day):
             return ()
-        columns = ("ts_init", "value", "low", "high")
+        columns = ("ts_init", "value", "low", "high", "open")
         frame = read_day(self.lake, catalog_asset(MARK_PRICE_KLINES, self.listing), day, columns)
-        return tuple(Mark(int(ts), value, low, high) for ts, value, low, high in frame.iter_rows())
+        return tuple(Mark(int(ts), *prices) for ts, *prices in frame.iter_rows())
 
     def _funding(self, day: date, marks: Sequence[Mark], prices: pl.DataFrame) -> tuple[FundingTime, ...]:
         if not self._has(FUNDING_RATE, day):
             return ()
         columns = ("ts_init", "last_funding_rate")
         frame = read_day(self.lake, catalog_asset(FUNDING_RATE, self.listing), day, columns)
-        known = [(mark.ts, mark.close) for mark in marks] or list(prices.iter_rows())
+        minutes = [(mark.ts, mark.open, mark.close) for mark in marks]
+        minutes = minutes or list(prices.select("minute_ns", "open", "price").iter_rows())
+        known = [(ts, close) for ts, _, close in minutes]
+        if minutes:  # at midnight no minute of the day is over: what counts is the price with which it begins
+            known.insert(0, (day_start_ns(day), minutes[0][1] or minutes[0][2]))
         times = []
         for ts, rate in frame.iter_rows():
-            price = next((price for at, price in reversed(known) if at <= ts), known[0][1] if known else None)
+            price = next((price for at, price in reversed(known) if at <= ts), None)
             if price is not None:
                 times.append(FundingTime(int(ts), rate, Decimal(price)))
         return tuple(times)

@@ -53,12 +53,13 @@ class FundingTime:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A minute's mark price: its close, and the worst prices on the way."""
+    """A minute's mark price: its close, the worst prices on the way, and its open where that is known."""
 
     ts: int
     close: Decimal
     low: Decimal
     high: Decimal
+    open: Decimal | None = None
 
 
 class Settlement(SimulationModule):

@@ -1,12 +1,19 @@
+from decimal import Decimal
+
+import polars as pl
 import pytest
+from fakes.independent_replay import rows
 from fakes.zips import DAY
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.inputs import InputReader
 from phoenix_core.backtest.run import run
+from phoenix_core.catalog.store import read_day
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing
 from phoenix_core.manifest import Manifest
+from phoenix_core.market import day_start_ns
 from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.storage import Lake
 
 
 def test_a_range_without_a_day_names_the_first(lake):
@@ -27,8 +34,6 @@ def test_a_missing_day_is_named_and_the_rest_runs(market):
 def test_a_damaged_file_is_refused_before_the_engine_opens_it(market, tmp_path):
     """Named, with how to rebuild it; NautilusTrader would have read the wrong price, or aborted."""
     import shutil  # noqa: PLC0415 - to damage a copy
-
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
 
     shutil.copytree(market.lake.root, tmp_path / "copy")
     lake = Lake.at(tmp_path / "copy")
@@ -71,3 +76,33 @@ def test_an_experiments_name_is_its_content():
     base = Experiment.parse(listing="um:BTCUSDT", first=DAY, last=DAY)
     assert base.name == Experiment.parse(listing="um:BTCUSDT", first="2024-01-01", last=DAY, replay="full").name
     assert base.name != Experiment.parse(listing="um:BTCUSDT", first=DAY, last=DAY, venue={"seed": 1}).name
+
+
+def test_funding_at_midnight_is_paid_at_the_mark_of_midnight(market):
+    """At 00:00:00.00x the day's first mark is its open; that of 00:00:59.999 is the future."""
+    day = market.days[1]
+    path = next((market.archive / "data/futures/um/daily/markPriceKlines").rglob(f"*{day}.zip"))
+    first = next(rows(path))
+    read = InputReader(market.lake, market.listing, SignalParameters()).day(day)
+    midnight, *later = read.funding
+    assert midnight.ts < day_start_ns(day) + 10**9
+    assert midnight.mark == Decimal(first["open"]) != Decimal(first["close"])
+    closes = {mark.ts: mark.close for mark in read.marks}
+    assert [one.mark for one in later] == [closes[one.ts // (60 * 10**9) * 60 * 10**9 - 10**6] for one in later]
+
+
+def test_funding_without_marks_is_paid_at_the_last_trade(market, tmp_path):
+    """And at midnight at the day's first one, not at the last of its first minute."""
+    import shutil  # noqa: PLC0415 - to take the marks out of a copy
+
+    day = market.days[1]
+    shutil.copytree(market.lake.root, tmp_path / "copy")
+    lake = Lake.at(tmp_path / "copy")
+    lake.remove(Manifest.path("um/btcusdt/mark_prices", day))
+    trades = read_day(lake, "um/btcusdt/trade_ticks", day, ("ts_init", "price"))
+    read = InputReader(lake, market.listing, SignalParameters()).day(day)
+    assert read.marks == ()
+    assert read.funding[0].mark == trades["price"][0]
+    for due in read.funding[1:]:
+        minute = due.ts // (60 * 10**9) * 60 * 10**9
+        assert due.mark == trades.filter(pl.col("ts_init") < minute)["price"][-1]
