@@ -34,8 +34,13 @@ class VenueParameters(BaseModel):
     maintenance_margin: Decimal | None = Field(
         None, gt=0, le=1, description="Share of notional below which a position is liquidated; None: the instrument's."
     )
-    maker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
-    taker_fee: Decimal | None = Field(None, description="Share of notional; None: the instrument's.")
+    # No venue pays its makers more than 1 % or charges more than 5 %: beyond stands a percentage or a typing error.
+    maker_fee: Decimal | None = Field(
+        None, ge=Decimal("-0.01"), le=Decimal("0.05"), description="Share of notional; None: the instrument's."
+    )
+    taker_fee: Decimal | None = Field(
+        None, ge=Decimal("-0.01"), le=Decimal("0.05"), description="Share of notional; None: the instrument's."
+    )
     order_latency_ms: float = Field(
         30.0, ge=0, description="From decision to exchange, the feed's own 4 to 6 ms included."
     )
@@ -63,7 +68,9 @@ class VenueParameters(BaseModel):
     )
     funding: bool = Field(default=True, description="Settle funding at each published time.")
     liquidation: bool = Field(default=True, description="Close the position at the maintenance margin.")
-    liquidation_fee: Decimal = Field(Decimal("0.0125"), ge=0, description="Share of notional on liquidation.")
+    liquidation_fee: Decimal = Field(
+        Decimal("0.0125"), ge=0, le=Decimal("0.05"), description="Share of notional on liquidation."
+    )
 
 
 class Experiment(BaseModel):

@@ -108,19 +108,20 @@ class InputReader:
                 versions[asset] = entry.data_version
             if entry is None or not entry.published:
                 without.append(f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})")
+        signals = self._signals(day)
         prices = self._minute_prices(day)
         marks = self._marks(day)
         gaps = gaps_of(prices["minute_ns"].sort(), day_start_ns(day))
         return DayInputs(
             day=day,
-            signals=with_stand_down(self._signals(day), gaps),
+            signals=with_stand_down(signals, gaps),
             trades=self._ticks(AGG_TRADES, day, NautilusDataType.TradeTick),
             quotes=self._ticks(BOOK_TICKER, day, NautilusDataType.QuoteTick) if self._has(BOOK_TICKER, day) else None,
             funding=self._funding(day, marks, prices),
             marks=marks,
             prices=prices,
             versions=versions,
-            without=(*without, *self._signal_gaps(day)),
+            without=(*without, *_signal_gaps(signals)),
             gaps=gaps,
             depth=self._depth(day),
         )
@@ -144,17 +145,6 @@ class InputReader:
         if entry is not None and entry.facts.get("parameters") == days.parameters_digest():
             return read_day(self.lake, asset, day)
         return days.signals(day)
-
-    def _signal_gaps(self, day: date) -> list[str]:
-        entry = Manifest(self.lake).find(f"{self.listing.path}/{SIGNALS}", day)
-        if entry is None or not entry.rows:
-            return []
-        names = {"without_oi_z": "open interest", "without_ldr": "depth"}
-        return [
-            f"{name} at {entry.counts[count]} of {entry.rows} signals"
-            for count, name in names.items()
-            if entry.counts.get(count)
-        ]
 
     def _minute_prices(self, day: date) -> pl.DataFrame:
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price", "size"))
@@ -194,6 +184,13 @@ class InputReader:
             if price is not None:
                 times.append(FundingTime(int(ts), rate, Decimal(price)))
         return tuple(times)
+
+
+def _signal_gaps(signals: pl.DataFrame) -> list[str]:
+    """What some of these very signals lack, whatever parameters they were made with."""
+    names = {"oi_z": "open interest", "ldr": "depth"}
+    counts = {what: signals[column].null_count() for column, what in names.items()}
+    return [f"{what} at {count} of {signals.height} signals" for what, count in counts.items() if count]
 
 
 def _snapshot(ts: int, bands: Sequence[tuple[Decimal, Decimal]]) -> Depth:

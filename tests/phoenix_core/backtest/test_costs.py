@@ -120,7 +120,22 @@ def test_a_maker_never_pays_more_than_its_limit():
     assert [fill.price for fill in outcome.fills] == [Decimal("50000.0"), Decimal("49999.9")]
 
 
-@pytest.mark.parametrize("values", [{"leverage": 0}, {"initial_margin": 0}, {"maintenance_margin": 2}, {"taker": 1}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"leverage": 0},
+        {"initial_margin": 0},
+        {"maintenance_margin": 2},
+        {"taker": 1},
+        {"maker_fee": "-0.5"},
+        {"taker_fee": "2"},
+        {"taker_fee": "0.0501"},
+        {"liquidation_fee": "1.25"},
+        {"largest_share": 0},
+        {"queue_depletion": "all"},
+        {"liquidity_consumption": True},
+    ],
+)
 def test_settings_that_make_no_sense_are_named(values):
     """Before anything runs."""
     with pytest.raises(ConfigInvalid, match=next(iter(values))):

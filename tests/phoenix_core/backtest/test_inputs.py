@@ -106,3 +106,15 @@ def test_funding_without_marks_is_paid_at_the_last_trade(market, tmp_path):
     for due in read.funding[1:]:
         minute = due.ts // (60 * 10**9) * 60 * 10**9
         assert due.mark == trades.filter(pl.col("ts_init") < minute)["price"][-1]
+
+
+def test_what_signals_lack_is_counted_for_the_runs_own_parameters(market):
+    """With depth older than a second counting as none, nearly every signal lacks it; the published ones hardly do."""
+    day = market.days[1]
+    listing = market.listing
+    own = InputReader(market.lake, listing, SignalParameters(max_depth_age_secs=1)).day(day)
+    published = InputReader(market.lake, listing, SignalParameters()).day(day)
+    lacking = own.signals["ldr"].null_count()
+    assert lacking > own.signals.height / 2 > published.signals["ldr"].null_count()
+    assert f"depth at {lacking} of {own.signals.height} signals" in own.without
+    assert f"depth at {lacking} of {own.signals.height} signals" not in published.without
