@@ -41,7 +41,7 @@ class Replay:
         settlement: The venue's module.
         exchange: Where its orders go.
         closing_ns: What an order needs to arrive, and a little more: the session ends twice this before
-            the end of the last day, and finally once this.
+            the end of its last day, and finally once this.
         implied: Where quotes come from if book_ticker is not used; None: from its files.
         events: Events fed so far.
     """
@@ -55,49 +55,50 @@ class Replay:
     events: int = 0
     _days: list[DayInputs] = field(default_factory=list)
 
-    def full(self, day: DayInputs, *, is_last: bool) -> None:
+    def full(self, day: DayInputs, *, ends_session: bool) -> None:
         """Feed every tick of a day."""
         self._begin(day)
         trades = day.trades.stream()
         sources: list[Iterator[Sequence[Any]]] = [trades if self.implied is None else map(self.implied.between, trades)]
         if self.implied is None and day.quotes is not None:
             sources.append(day.quotes.stream())
-        events = self._other_events(day, day.start_ns, day.end_ns, is_last=is_last)
+        events = self._other_events(day, day.start_ns, day.end_ns, ends_session=ends_session)
         for *ticks, others, signals in merged_chunks(sources, [events, day.signal_ticks(day.signals)]):
             self._feed(ticks, others, signals)
 
-    def on_signals(self, day: DayInputs, *, is_last: bool) -> None:
+    def on_signals(self, day: DayInputs, *, ends_session: bool) -> None:
         """Feed what the strategy acts on, and ticks while an order is open."""
         self._begin(day)
-        self._feed([], self._other_events(day, day.start_ns, day.start_ns, is_last=is_last), [])
+        self._feed([], self._other_events(day, day.start_ns, day.start_ns, ends_session=ends_session), [])
         now = day.start_ns - 1
         window = _FIRST_WINDOW
         while now < day.end_ns:
             if self.strategy.has_open_order or self.exchange.needs_ticks(now):
                 until = min(now + window, day.end_ns)
-                self._feed_between(day, now + 1, until, is_last=is_last)
+                self._feed_between(day, now + 1, until, ends_session=ends_session)
                 now, window = until, min(window * 2, _LONGEST_WINDOW)
                 continue
             window = _FIRST_WINDOW
-            stop = self._next_stop(day, now, is_last=is_last)
+            stop = self._next_stop(day, now, ends_session=ends_session)
             if stop is None:
                 return
             market = self._market_before(day, stop - self.strategy.feed_latency_ns)
             if self.implied is not None and market > now:
                 self.implied.forget()  # what is skipped is not known; from here on it is fed anew
-            self._feed_between(day, max(now + 1, market), stop, is_last=is_last, only_at=stop)
+            self._feed_between(day, max(now + 1, market), stop, ends_session=ends_session, only_at=stop)
             now = stop
 
     def _begin(self, day: DayInputs) -> None:
         self._days = [*self._days[-1:], day]
         self.settlement.expect(day.funding, day.marks)
         self.exchange.expect(day.depth)
+        self.strategy.open_session()
 
-    def _session_ends(self, day: DayInputs, *, is_last: bool) -> tuple[int, ...]:
+    def _session_ends(self, day: DayInputs, *, ends_session: bool) -> tuple[int, ...]:
         """When the strategy leaves, and once more for what a working entry caught while it was cancelled."""
-        return (day.end_ns - 2 * self.closing_ns, day.end_ns - self.closing_ns) if is_last else ()
+        return (day.end_ns - 2 * self.closing_ns, day.end_ns - self.closing_ns) if ends_session else ()
 
-    def _next_stop(self, day: DayInputs, now: int, *, is_last: bool) -> int | None:
+    def _next_stop(self, day: DayInputs, now: int, *, ends_session: bool) -> int | None:
         """The next instant at which something can happen, seen from the strategy's present state."""
         later = day.signals.filter(pl.col("ts_init") > now)
         stops: list[int | None] = []
@@ -107,7 +108,7 @@ class Replay:
             exits = later.filter(pl.col("lpi") < self.strategy.parameters.lpi_exit_threshold)
             stops.append(exits["ts_init"][0] if exits.height else None)
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
-            stops.append(next((end for end in self._session_ends(day, is_last=is_last) if end > now), None))
+            stops.append(next((end for end in self._session_ends(day, ends_session=ends_session) if end > now), None))
         known = [stop for stop in stops if stop is not None]
         danger = self.settlement.next_danger(now, min(known, default=day.end_ns))
         return min([*known, *([danger] if danger is not None else [])], default=None)
@@ -135,7 +136,7 @@ class Replay:
         return min(known) if len(known) == len(sides) else None
 
     def _feed_between(
-        self, day: DayInputs, first: int, last: int, *, is_last: bool, only_at: int | None = None
+        self, day: DayInputs, first: int, last: int, *, ends_session: bool, only_at: int | None = None
     ) -> None:
         """Feed ticks of [first, last], and other events of it, or just those at one instant."""
         ticks = self._ticks_between("trades", first, last)
@@ -145,19 +146,19 @@ class Replay:
             fed = [ticks, self._ticks_between("quotes", first, last)]
         since = first if only_at is None else only_at
         rows = day.signals.filter(pl.col("ts_init").is_between(since, last))
-        self._feed(fed, self._other_events(day, since, last, is_last=is_last), day.signal_ticks(rows))
+        self._feed(fed, self._other_events(day, since, last, ends_session=ends_session), day.signal_ticks(rows))
 
     def _ticks_between(self, kind: str, first: int, last: int) -> list[Any]:
         files: list[TickFile | None] = [getattr(inputs, kind) for inputs in self._days if inputs.end_ns >= first]
         return [tick for file in files if file for tick in file.between(first, last)]
 
-    def _other_events(self, day: DayInputs, first: int, last: int, *, is_last: bool) -> list[Clock]:
+    def _other_events(self, day: DayInputs, first: int, last: int, *, ends_session: bool) -> list[Clock]:
         """The day's beginning, instants at which the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
         events = [Clock(ts) for ts in times if first <= ts <= last]
-        ends = self._session_ends(day, is_last=is_last)
+        ends = self._session_ends(day, ends_session=ends_session)
         events += [Clock(end, closes=True) for end in ends if first <= end <= last]
-        if is_last and last >= day.end_ns:
+        if ends_session and last >= day.end_ns:
             events.append(Clock(day.end_ns))
         return sorted(events, key=lambda event: event.ts)
 

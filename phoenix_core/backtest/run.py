@@ -1,8 +1,8 @@
 """Run an experiment over its days and publish what it gave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -22,11 +22,12 @@ from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.exchange import Sent
 from phoenix_core.manifest import Manifest
-from phoenix_core.market import Listing, days_between
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import Decision
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
+_MINUTE_NS = 60 * NS_PER_SECOND
 _SPARE_NS = 2_000_000  # an arrival is put between milliseconds
 
 DayDone = Callable[[date, int], None]
@@ -80,8 +81,9 @@ class Result:
 
     @property
     def excluded_seconds(self) -> float:
-        """Time in which the data had nothing to trade on, and five minutes after each gap."""
-        return sum((gap.stands_down_until_ns - gap.start_ns) / 1e9 for gap in self.gaps)
+        """Time in which the data had nothing to trade on: missing days, gaps, and five minutes after each gap."""
+        gaps = sum((gap.stands_down_until_ns - gap.start_ns) / NS_PER_SECOND for gap in self.gaps)
+        return gaps + len(self.missing) * DAY_NS / NS_PER_SECOND
 
     @property
     def ruined_ns(self) -> int | None:
@@ -94,7 +96,8 @@ class Result:
 def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
     """Run an experiment.
 
-    Days whose trades or signals are missing are left out and named; the account is carried over them.
+    Days whose trades or signals are missing are left out and named. The balance is carried over them and a position is
+    not: it is closed at the end of the day before, since nobody knows what the market, funding and margin were.
 
     Args:
         lake: The data folder.
@@ -138,10 +141,13 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     try:
         for day in days:
             inputs.add(read := _priced(reader.day(day), experiment))
-            feed(read, is_last=day == days[-1])
+            ends = day + timedelta(1) not in days
+            feed(read, ends_session=ends)
+            if ends:
+                _require_flat(strategy, day)
             day_done(day, replay.events)
         engine.end()
-        final = _final_balance(engine, strategy, experiment)
+        final = _final_balance(engine, strategy)
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
@@ -149,7 +155,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     finally:
         engine.dispose()
     books = ledger(strategy.fills, settlement.settled, experiment.venue.starting_balance, final)
-    fills, minutes = fills_frame(strategy.fills), pl.concat(inputs.prices)
+    fills, minutes = fills_frame(strategy.fills), _with_missing_days(pl.concat(inputs.prices), days)
     return Result(
         experiment=experiment,
         fills=fills,
@@ -159,7 +165,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         days=tuple(days),
         missing=missing,
         without=inputs.without,
-        assumptions=_assumptions(experiment, spec, implied=implied),
+        assumptions=(*_assumptions(experiment, spec, implied=implied), *_said_of_missing(days)),
         orders=dict(sorted(strategy.orders_by_end.items())),
         closed_at_end=closed_at_end(strategy.fills),
         events=replay.events,
@@ -238,15 +244,36 @@ def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: da
     return as_traded(spec, experiment.venue)
 
 
-def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy, experiment: Experiment) -> Decimal:
+def _require_flat(strategy: PhoenixStrategy, day: date) -> None:
     if strategy.position != 0 or strategy.has_open_order:
         raise StrategyFailed(
-            f"The session of {experiment.last} ended with {strategy.position} held or an order open: expected flat. "
-            "The market had no price to close at; leave the last day out."
+            f"The session of {day} ended with {strategy.position} held or an order open: expected flat. "
+            "The market had no price to close at; leave that day out."
         )
+
+
+def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """Add the minutes of days that are missing between others, without trades: the account is flat and they count."""
+    inside = [day for day in days_between(days[0], days[-1]) if day not in days]
+    if not inside:
+        return minutes
+    ends = [
+        day_start_ns(day) + minute * _MINUTE_NS - 1 for day in inside for minute in range(1, DAY_NS // _MINUTE_NS + 1)
+    ]
+    added = pl.DataFrame({"minute_ns": ends}, schema={"minute_ns": minutes.schema["minute_ns"]})
+    whole = pl.concat([minutes, added], how="diagonal").sort("minute_ns")
+    return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
+
+
+def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy) -> Decimal:
     venue = strategy.instrument_id.venue
     account = engine.portfolio.account(venue)
     return Decimal(account.balance_total(account.base_currency).as_decimal())
+
+
+def _said_of_missing(days: Sequence[date]) -> list[str]:
+    before = [str(day) for day in days[:-1] if day + timedelta(1) not in days]
+    return [f"nothing is held over missing days: closed at the end of {', '.join(before)}"] if before else []
 
 
 def _rate(share: Decimal) -> str:

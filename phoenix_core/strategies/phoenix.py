@@ -170,6 +170,10 @@ class PhoenixStrategy(Strategy):
         else:
             self._perhaps_enter(signal)
 
+    def open_session(self) -> None:
+        """Enter again after a session that was closed."""
+        self._closed = False
+
     def leave(self, why: Why, signal: SignalTick | None = None) -> None:
         """Cancel a working entry and close the position at market."""
         if self._entry is not None:

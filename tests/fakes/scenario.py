@@ -184,7 +184,7 @@ class Scenario:
         closing_ns = order_latency_ns(exchange) + 2_000_000
         replay = Replay(engine, trader, settlement, made.exchange, closing_ns, implied)
         try:
-            (replay.full if full else replay.on_signals)(self.inputs(), is_last=True)
+            (replay.full if full else replay.on_signals)(self.inputs(), ends_session=True)
             engine.end()
             account = engine.portfolio.account(INSTRUMENT.venue)
             final = account.balance_total(account.base_currency).as_decimal()

@@ -1,7 +1,9 @@
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 import pytest
+from conftest import materialize_day
 from fakes.independent_replay import rows
 from fakes.zips import DAY
 
@@ -11,9 +13,11 @@ from phoenix_core.backtest.run import run
 from phoenix_core.catalog.store import read_day
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing
 from phoenix_core.manifest import Manifest
-from phoenix_core.market import day_start_ns
+from phoenix_core.market import Listing, day_start_ns, days_between
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
 
 
 def test_a_range_without_a_day_names_the_first(lake):
@@ -24,7 +28,7 @@ def test_a_range_without_a_day_names_the_first(lake):
 
 
 def test_a_missing_day_is_named_and_the_rest_runs(market):
-    """The account is carried over it."""
+    """The balance is carried over it."""
     last = market.days[1].replace(day=27)
     result = run(market.lake, Experiment.parse(listing="um:BTCUSDT", first=market.days[0], last=last))
     assert result.days == market.days
@@ -118,3 +122,53 @@ def test_what_signals_lack_is_counted_for_the_runs_own_parameters(market):
     assert lacking > own.signals.height / 2 > published.signals["ldr"].null_count()
     assert f"depth at {lacking} of {own.signals.height} signals" in own.without
     assert f"depth at {lacking} of {own.signals.height} signals" not in published.without
+
+
+@pytest.fixture(scope="module")
+def without_a_day(tmp_path_factory):
+    """Three small days, the second of which is missing from the catalog."""
+    root, listing = tmp_path_factory.mktemp("gap"), Listing.parse("um:BTCUSDT")
+    days = days_between(date(2024, 3, 24), date(2024, 3, 26))
+    write_archive(root / "archive", listing, days, size=MarketSize(trades=12_000, quotes_per_trade=3))
+    lake = Lake.at(root / "data")
+    for day in (days[0], days[2]):
+        materialize_day(lake, root / "archive", listing, day)
+    return lake, days
+
+
+@pytest.mark.parametrize("replay", ["signals", "full"])
+def test_nothing_is_held_over_a_missing_day(without_a_day, replay):
+    """Who never exits is sold at the end of the day before, enters again after, and was flat in between.
+
+    No funding is charged on the missing day, which is 1,440 flat minutes of the curve and 24 excluded hours.
+    """
+    lake, (before, missing, after) = without_a_day
+    result = run(
+        lake,
+        Experiment.parse(
+            listing="um:BTCUSDT", first=before, last=after, replay=replay,
+            strategy={"lpi_exit_threshold": -1.0, "oi_gate": False, "lpi_entry_threshold": 0.5},
+        ),
+    )  # fmt: skip
+    start, end = day_start_ns(missing), day_start_ns(after)
+    closings = result.ledger.trips.filter(pl.col("closed_by") == "session end")["closed_ns"]
+    assert [start - 10**9 < closed < start for closed in closings] == [True, False]
+    assert result.fills.filter((pl.col("ts") > end) & (pl.col("side") == "BUY")).height
+    assert not result.ledger.rows["ts"].is_between(start, end).any()
+    between = result.equity.filter(pl.col("ts").is_between(start, end - 1))
+    assert (between.height, between["position"].abs().sum(), between["equity"].n_unique()) == (1440, 0, 1)
+    assert result.excluded_seconds >= 86_400
+    assert f"nothing is held over missing days: closed at the end of {before}" in result.assumptions
+    assert result.final_balance == result.experiment.venue.starting_balance + sum(
+        result.ledger.rows["amount"]
+    ).quantize(result.final_balance)
+
+
+def test_both_modes_agree_over_a_missing_day(without_a_day):
+    """Fill for fill."""
+    lake, (before, _, after) = without_a_day
+    fills = [
+        run(lake, Experiment.parse(listing="um:BTCUSDT", first=before, last=after, replay=replay)).fills
+        for replay in ("signals", "full")
+    ]
+    assert fills[0].equals(fills[1])
