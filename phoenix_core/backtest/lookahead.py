@@ -1,9 +1,11 @@
 """Does a decision know the future? The experiment is run again with the future taken away.
 
 At random instants everything that had not happened yet is removed from the catalog, signals are computed
-anew from what is left, and every decision up to the instant must come out as before. When something has
-happened is read off the published times themselves (a kline has happened at its close, a sample of a
-period at its end), not off the times by which the catalog says it was known: those are under test.
+anew from what is left, and every column of every signal and every order up to the instant (its side, size,
+price and the values it used) must come out as before. When something has happened is read off the
+published times themselves (a kline has happened at its close, a sample of a period at its end), not off the
+times by which the catalog says it was known: those are under test. Two further questions need no instant: is any
+row known before it happened, and are the published signals those that come out when they are computed anew?
 """
 
 import random
@@ -19,7 +21,7 @@ import pyarrow.parquet as pq
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
-from phoenix_core.catalog.store import INSTRUMENT, catalog_asset
+from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day
 from phoenix_core.datasets import (
     AGG_TRADES,
     BOOK_DEPTH,
@@ -32,27 +34,30 @@ from phoenix_core.datasets import (
 )
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import DAY_NS, Listing, day_of_ns, day_start_ns, days_between
-from phoenix_core.signals.days import OI_DAYS, SignalDays
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
+from phoenix_core.signals.days import OI_DAYS, SIGNALS, SignalDays
+from phoenix_core.storage import Lake, digest_of, sha256_of
 from phoenix_core.strategies.events import Decision, Why
 
+_MILLISECOND = NS_PER_SECOND // 1000
 _INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A decision that came out otherwise when the future was taken away.
+    """Decisions or signals that came out otherwise when the future was taken away.
 
     Attributes:
         cut_ns: The instant after which nothing was left.
         before: Decisions up to then with the future.
         after: The same without it.
+        signals: Columns of signals that differ, in words.
     """
 
     cut_ns: int
     before: tuple[Decision, ...]
     after: tuple[Decision, ...]
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,21 @@ class Guarded:
     Attributes:
         instants: Where the future was cut off.
         decisions: Decisions that were compared, over all instants.
-        leaks: Those instants at which they differed.
+        leaks: Those instants at which they or signals differed.
+        early: Inputs that are known before they happened, in words.
+        published: Published signals that are not those computed anew, likewise.
     """
 
     instants: tuple[int, ...]
     decisions: int
     leaks: tuple[Leak, ...]
+    early: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Nothing was found."""
+        return not (self.leaks or self.early or self.published)
 
 
 def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Guarded:
@@ -83,7 +97,10 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
         left = _without_future(lake, Lake.at(Path(folder) / "whole"), experiment, end)
         run(left, experiment)  # what can't be run at all says so here
         whole = _decisions(left, experiment, end)
-        cuts = _instants(whole, (start, end), instants, chosen)
+        signals = _signals(left, experiment, end)
+        published = _differences(_signals(lake, experiment, end), signals)
+        closes = [ts for frame in signals.values() for ts in frame["ts_init"]]
+        cuts = _instants((closes, [one.ts for one in whole]), (start, end), instants, chosen)
         leaks = []
         compared = 0
         for number, cut in enumerate(cuts):
@@ -91,19 +108,79 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
             before = tuple(decision for decision in whole if decision.ts < cut)
             after = _decisions(left, experiment, cut)
             compared += len(before)
-            if before != after:
-                leaks.append(Leak(cut, before, after))
+            differing = _differences(_signals(left, experiment, cut), signals, cut)
+            if before != after or differing:
+                leaks.append(Leak(cut, before, after, differing))
             shutil.rmtree(left.root)
-    return Guarded(cuts, compared, tuple(leaks))
+    return Guarded(cuts, compared, tuple(leaks), _known_too_early(lake, experiment), published)
 
 
 def _instants(
-    decisions: Sequence[Decision], span: tuple[int, int], count: int, chosen: random.Random
+    events: Sequence[Sequence[int]], span: tuple[int, int], count: int, chosen: random.Random
 ) -> tuple[int, ...]:
-    """Every second one anywhere, the others just after a decision, where what it knew too early is missing."""
-    anywhere = [chosen.randrange(*span) for _ in range(count - count // 2)]
-    after = [chosen.choice(decisions).ts + 1 if decisions else chosen.randrange(*span) for _ in range(count // 2)]
-    return tuple(sorted((*anywhere, *after)))
+    """In turns anywhere and a millisecond after one of each kind of event, where what it knew too early is missing."""
+    kinds = [[], *events]
+    return tuple(
+        sorted(
+            chosen.choice(kind) + _MILLISECOND if kind else chosen.randrange(*span)
+            for kind in (kinds[number % len(kinds)] for number in range(count))
+        )
+    )
+
+
+def _signals(lake: Lake, experiment: Experiment, until_ns: int) -> dict[date, pl.DataFrame]:
+    """Published signals of the range's days, made with the experiment's parameters."""
+    asset = f"{Listing.parse(experiment.listing).path}/{SIGNALS}"
+    digest = digest_of(experiment.strategy.signals.model_dump(mode="json"))
+    found = {}
+    for day in days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1))):
+        entry = Manifest(lake).find(asset, day)
+        if entry is not None and entry.published and entry.facts.get("parameters") == digest:
+            found[day] = read_day(lake, asset, day)
+    return found
+
+
+def _differences(
+    ours: dict[date, pl.DataFrame], whole: dict[date, pl.DataFrame], until_ns: int = 2**62
+) -> tuple[str, ...]:
+    """Columns in which signals differ from those computed with everything, before an instant."""
+    found = []
+    for day, frame in ours.items():
+        left, right = (one.filter(pl.col("ts_init") < until_ns) for one in (frame, whole.get(day, frame.clear())))
+        if left.height != right.height:
+            found.append(f"signals of {day}: {left.height} rows, {right.height} computed with everything")
+            continue
+        for column in left.columns:
+            if not left[column].equals(right[column], null_equal=True):
+                differs = left[column].ne_missing(right[column])
+                row = differs.arg_true()[0]
+                found.append(
+                    f"signals of {day}: {column} in {differs.sum()} of {left.height} rows, first at "
+                    f"{left['ts_init'][row]}: {left[column][row]} and {right[column][row]} computed with everything"
+                )
+    return tuple(found)
+
+
+def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
+    """Inputs with rows that are known before they happened."""
+    listing = Listing.parse(experiment.listing)
+    found = []
+    for dataset in (one for one in _INPUTS if listing.market in one.columns):
+        asset = catalog_asset(dataset, listing)
+        for day in days_between(experiment.first - timedelta(OI_DAYS), experiment.last):
+            entry = Manifest(lake).find(asset, day)
+            if entry is None or not entry.published:
+                continue
+            frame = read_day(lake, asset, day, ("ts_event", "ts_init")).cast(pl.Int64)
+            early = frame.filter(pl.col("ts_init") < pl.col("ts_event") + _happens_after(dataset, entry))
+            if early.height:
+                found.append(f"{asset} of {day}: {early.height} rows known before they happened, first {early.row(0)}")
+    return tuple(found)
+
+
+def _happens_after(dataset: Dataset, entry: Entry) -> int:
+    """How long after its label a row has happened."""
+    return dataset.period_ns if entry.facts.get("label") == LabelledBy.START.value else 0
 
 
 def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decision, ...]:
@@ -160,7 +237,7 @@ def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Ent
     if dataset is None or cut_ns > day_start_ns(day) + DAY_NS + late:
         shutil.copyfile(source, staged)
         return entry.rows
-    happened_after = dataset.period_ns if entry.facts.get("label") == LabelledBy.START.value else 0
+    happened_after = _happens_after(dataset, entry)
     table = pq.read_table(source)
     kept = table.filter(pl.Series(table["ts_event"].to_numpy() + happened_after < cut_ns).to_arrow())
     pq.write_table(kept, staged, row_group_size=131_072)
@@ -170,9 +247,10 @@ def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Ent
 def described(found: Guarded) -> Sequence[str]:
     """What the guard found, in lines for people."""
     lines = [f"{len(found.instants)} instants, {found.decisions} decisions compared, {len(found.leaks)} leaks"]
+    lines += [*found.early, *(f"published, and not what its inputs give: {one}" for one in found.published)]
     for leak in found.leaks:
         changed = [decision for decision in leak.before if decision not in leak.after]
         appeared = [decision for decision in leak.after if decision not in leak.before]
         what = f"{len(changed)} gone {changed[:2]}, {len(appeared)} new {appeared[:2]}"
-        lines.append(f"without what came after {leak.cut_ns}: {what}")
+        lines += [f"without what came after {leak.cut_ns}: {one}" for one in (what, *leak.signals)]
     return lines

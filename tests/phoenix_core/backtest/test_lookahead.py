@@ -1,7 +1,11 @@
 """Decisions do not change when the future is taken away; deliberate leaks are caught."""
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -12,6 +16,7 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.lookahead import described, guard
 from phoenix_core.backtest.run import run
 from phoenix_core.manifest import Manifest
+from phoenix_core.signals import volatility
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.storage import Lake, sha256_of
 
@@ -24,15 +29,13 @@ def test_no_decision_knows_the_future(market):
     """At random instants of a day with entries and exits, everything later is removed: nothing changes."""
     found = guard(market.lake, experiment(market), instants=4, seed=5)
     assert found.decisions > 4
-    assert found.leaks == (), described(found)
-    assert described(found)[0].endswith("0 leaks")
+    assert found.is_sound, described(found)
+    assert described(found) == [f"4 instants, {found.decisions} decisions compared, 0 leaks"]
 
 
 @pytest.fixture
 def leaky(market, tmp_path):
     """The market again, with one input known earlier than it was."""
-    import shutil  # noqa: PLC0415 - here alone
-
     root = tmp_path / "leaky"
     shutil.copytree(market.lake.root, root)
     lake = Lake.at(root)
@@ -51,8 +54,6 @@ def leaky(market, tmp_path):
                 table = table.set_column(table.schema.get_field_index("low"), "low", low)
             pq.write_table(table, path)
             changed = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-            from dataclasses import replace  # noqa: PLC0415 - here alone
-
             Manifest(lake).record(replace(entry, **changed))
         for day in market.days:
             SignalDays(lake, market.listing).publish_signals(day)
@@ -87,6 +88,49 @@ def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
     assert any(one.why == "liquidation" for one in run(lake, chosen).decisions)
     found = guard(lake, chosen, instants=8, seed=3)
     assert found.leaks, described(found)
+
+
+def test_the_next_hours_volatility_is_caught(market, monkeypatch):
+    """Sizing that knows how wild the next hour will be: nine instants are enough to see it, in signals and in sizes."""
+    honest = volatility.realized_volatility
+
+    def clairvoyant(times, prices, at, window_ns):
+        later = np.minimum(np.searchsorted(times, times[at] + window_ns), times.size - 1)
+        return honest(times, prices, later, window_ns)
+
+    monkeypatch.setattr(volatility, "realized_volatility", clairvoyant)
+    found = guard(market.lake, experiment(market, max_leverage=9.0), instants=9, seed=3)
+    assert any("rv" in what for leak in found.leaks for what in leak.signals)
+    changed = [
+        (one, other)
+        for leak in found.leaks
+        for one, other in zip(leak.before, leak.after, strict=False)
+        if one != other
+    ]
+    assert any(one.quantity != other.quantity and one.ts == other.ts for one, other in changed)
+
+
+def test_depth_that_is_early_is_caught(market, leaky):
+    """By two seconds, which few signals notice: its rows are known a second before they happened."""
+    found = guard(leaky("depth", 2 * 10**9), experiment(market), instants=1, seed=3)
+    assert not found.is_sound
+    assert [what.partition(" of ")[0] for what in found.early] == ["um/btcusdt/depth"] * 2
+    assert any("um/btcusdt/depth of 2024-03-25" in line for line in described(found))
+
+
+def test_published_signals_that_are_not_their_inputs_are_caught(market, tmp_path):
+    """Moved by twenty seconds, as if each bucket had closed earlier: no instant is needed to see it."""
+    root = tmp_path / "shifted"
+    shutil.copytree(market.lake.root, root)
+    lake, asset, day = Lake.at(root), "um/btcusdt/signals", market.days[1]
+    entry = Manifest(lake).find(asset, day)
+    frame = pl.read_parquet(lake.path(entry.file)).with_columns(pl.col("ts_init", "ts_event") - 20 * 10**9)
+    frame.write_parquet(lake.path(entry.file))
+    digest, size = sha256_of(lake.path(entry.file)), lake.path(entry.file).stat().st_size
+    Manifest(lake).record(replace(entry, sha256=digest, bytes=size))
+    found = guard(lake, experiment(market), instants=1, seed=3)
+    assert not found.is_sound
+    assert [what.split()[3] for what in found.published] == ["ts_event", "ts_init"]
 
 
 def test_the_envelope_is_one_table(market):
