@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 
 import polars as pl
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
@@ -14,9 +12,8 @@ from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
-from phoenix_core.columns import DECIMAL_SCALE
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
-from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.depth import Snapshots
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.signals.days import SIGNALS, SignalDays
@@ -42,7 +39,7 @@ class DayInputs:
         versions: Data versions of all inputs.
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
-        depth: Snapshots of the book around its mid.
+        depth: Snapshots of the book around its mid, or None.
     """
 
     day: date
@@ -55,7 +52,7 @@ class DayInputs:
     versions: dict[str, str]
     without: tuple[str, ...]
     gaps: tuple[Gap, ...] = ()
-    depth: tuple[Depth, ...] = ()
+    depth: Snapshots | None = None
 
     @property
     def start_ns(self) -> int:
@@ -153,13 +150,12 @@ class InputReader:
             pl.col("price").first().alias("open"), pl.col("price").last(), pl.col("size").sum().alias("volume")
         )
 
-    def _depth(self, day: date) -> tuple[Depth, ...]:
+    def _depth(self, day: date) -> Snapshots | None:
         if not self._has(BOOK_DEPTH, day):
-            return ()
-        rows = read_day(
-            self.lake, catalog_asset(BOOK_DEPTH, self.listing), day, ("ts_init", "percentage", "depth")
-        ).rows()
-        return tuple(_snapshot(int(ts), [row[1:] for row in group]) for ts, group in groupby(rows, itemgetter(0)))
+            return None
+        columns = ("ts_init", "percentage", "depth")
+        frame = read_day(self.lake, catalog_asset(BOOK_DEPTH, self.listing), day, columns)
+        return Snapshots(frame.select(pl.col("ts_init").cast(pl.Int64).alias("ts"), "percentage", "depth"))
 
     def _marks(self, day: date) -> tuple[Mark, ...]:
         if not self._has(MARK_PRICE_KLINES, day):
@@ -191,10 +187,3 @@ def _signal_gaps(signals: pl.DataFrame) -> list[str]:
     names = {"oi_z": "open interest", "ldr": "depth"}
     counts = {what: signals[column].null_count() for column, what in names.items()}
     return [f"{what} at {count} of {signals.height} signals" for what, count in counts.items() if count]
-
-
-def _snapshot(ts: int, bands: Sequence[tuple[Decimal, Decimal]]) -> Depth:
-    """Bands of one snapshot, in the raw numbers of NautilusTrader's prices and quantities."""
-    lots = sorted((abs(int(edge * 100)), edge > 0, int(depth.scaleb(DECIMAL_SCALE))) for edge, depth in bands)
-    bids, asks = (tuple((edge, lot) for edge, above, lot in lots if above is side) for side in (False, True))
-    return Depth(ts, bids, asks)

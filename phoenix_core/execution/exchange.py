@@ -7,7 +7,6 @@ of them. Balance, positions and margin stay the engine's. Ticks are followed onl
 second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -39,7 +38,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as EngineOrder
 
 from phoenix_core.execution.arrival import arrival_ns
-from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.depth import Depth, Snapshots
 from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
 from phoenix_core.market import NS_PER_SECOND
 
@@ -108,7 +107,7 @@ class Exchange(ExecutionClient):
         self._orders: dict[str, EngineOrder] = {}
         self._requests: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
-        self._depth: list[Depth] = []
+        self._depth: list[Snapshots] = []
         self._active_ns: int | None = None
         self._follows = False
         self._quote: QuoteTick | None = None
@@ -119,9 +118,9 @@ class Exchange(ExecutionClient):
         )
         self.sent: dict[str, Sent] = {}
 
-    def expect(self, depth: Iterable[Depth]) -> None:
-        """Add the depth of another day; latest last."""
-        self._depth = [*self._depth[-1:], *depth]
+    def expect(self, depth: Snapshots | None) -> None:
+        """Add the depth of the next day, where it has some; that of the day before is kept for its first minutes."""
+        self._depth = [*self._depth[-1:], *([depth] if depth else [])]
 
     def needs_ticks(self, now_ns: int) -> bool:
         """Whether an order is on its way or works, or did within the last second."""
@@ -266,8 +265,8 @@ class Exchange(ExecutionClient):
             )
 
     def _depth_at(self, now_ns: int) -> Depth | None:
-        known = bisect_right(self._depth, now_ns, key=lambda depth: depth.ts)
-        depth = self._depth[known - 1] if known else None
+        known = (day.last_known(now_ns) for day in reversed(self._depth))
+        depth = next((one for one in known if one is not None), None)
         return None if depth is None or now_ns - depth.ts > DEPTH_LIFE_NS else depth
 
     # -- the market -------------------------------------------------------------------------------

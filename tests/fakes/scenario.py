@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 
 import polars as pl
 from nautilus_trader.model.data import QuoteTick, TradeTick
@@ -21,7 +22,7 @@ from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
-from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.depth import Snapshots
 from phoenix_core.execution.exchange import Sent
 from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.strategies.events import Fill
@@ -79,15 +80,19 @@ class Scenario:
     signals: list[dict[str, object]] = field(default_factory=list)
     funding: list[FundingTime] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    depths: list[Depth] = field(default_factory=list)
+    depths: list = field(default_factory=list)
 
     def depth(self, seconds, bids, asks):
-        """Bands as (percent, lots)."""
-        sides = [
-            tuple((int(edge * 100), int(Decimal(lots).scaleb(16))) for edge, lots in side) for side in (bids, asks)
-        ]
-        self.depths.append(Depth(at(seconds), *sides))
+        """Bands as (percent, lots), of each side."""
+        bands = [(-Decimal(edge), Decimal(lots)) for edge, lots in bids]
+        self.depths.append((at(seconds), bands + [(Decimal(edge), Decimal(lots)) for edge, lots in asks]))
         return self
+
+    def snapshots(self):
+        """The depth as a backtest reads it."""
+        rows = [(ts, *band) for ts, bands in sorted(self.depths, key=itemgetter(0)) for band in bands]
+        schema = {"ts": pl.Int64, "percentage": pl.Decimal(38, 16), "depth": pl.Decimal(38, 16)}
+        return Snapshots(pl.DataFrame(rows, schema=schema, orient="row"))
 
     def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):
         prices = (Price(Decimal(bid), 2), Price(Decimal(ask), 2))
@@ -146,7 +151,7 @@ class Scenario:
             prices=pl.DataFrame({"minute_ns": [], "price": []}),
             versions={},
             without=(),
-            depth=tuple(self.depths),
+            depth=self.snapshots(),
         )
 
     def data(self) -> Data:
@@ -163,10 +168,7 @@ class Scenario:
                 )
                 for one in self.quotes
             ],
-            depth=[
-                (one.ts, dict(bands(one.bids, -1)) | dict(bands(one.asks, 1)))
-                for one in sorted(self.depths, key=lambda one: one.ts)
-            ],
+            depth=[(ts, dict(bands)) for ts, bands in sorted(self.depths, key=itemgetter(0))],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
@@ -216,11 +218,6 @@ def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
     traded = as_traded(specification(Listing.parse("um:BTCUSDT")), exchange)
     return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
-
-
-def bands(side, sign):
-    """Percent and lots of one side."""
-    return [(Decimal(sign * edge) / 100, Decimal(lots).scaleb(-16)) for edge, lots in side]
 
 
 def request_of(sent: Sent) -> Request:

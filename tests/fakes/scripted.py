@@ -25,6 +25,7 @@ class Script:
 
     orders: list = field(default_factory=list)
     cancels: list = field(default_factory=list)
+    log: list | None = None  # what the strategy saw in which order, where a test asks
 
     def send(self, second, side, quantity, limit=None, **how):
         self.orders.append((second, side, quantity, limit, how))
@@ -45,6 +46,8 @@ class Scripted(Strategy):
         self._sent = []
 
     def on_start(self):
+        if self.script.log is not None:
+            self.subscribe_quote_ticks(INSTRUMENT)
         for number, order in enumerate(self.script.orders):
             self.clock.set_time_alert_ns(f"o{number}", at(order[0]), lambda _, order=order: self.order(*order))
         for number, (second, which) in enumerate(self.script.cancels):
@@ -71,7 +74,12 @@ class Scripted(Strategy):
         self._sent.append(made)
         self.submit_order(made)
 
+    def on_quote_tick(self, tick):
+        self.script.log.append(f"quote at {(tick.ts_init - at(0)) // 10**9}")
+
     def on_order_filled(self, event):
+        if self.script.log is not None:
+            self.script.log.append(f"filled at {(event.ts_event - at(0)) // 10**9}")
         size, price = event.last_qty.as_decimal(), event.last_px.as_decimal()
         self.fills.append(
             Fill(event.ts_event, event.order_side.name, size, price, event.commission.as_decimal(),
@@ -102,7 +110,7 @@ def played(scenario: Scenario, script: Script, *, until=60, implied=False, **ven
     constants = as_traded(specification(Listing.parse("um:BTCUSDT")), exchange)
     strategy = Scripted(script)
     made = engine_with_venue(instrument(constants), exchange, strategy, quotes_implied=implied)
-    made.exchange.expect(sorted(scenario.depths, key=lambda one: one.ts))
+    made.exchange.expect(scenario.snapshots())
     for batch in (scenario.trades, scenario.quotes):
         if batch:
             made.engine.add_data(batch, sort=False)

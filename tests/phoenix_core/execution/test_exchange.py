@@ -97,6 +97,26 @@ def test_cancellations_move_the_queue_as_asked(depletion, got):
     assert [quantity for quantity, _ in fills] == got
 
 
+def test_what_traded_was_not_cancelled():
+    """proportional: of 10 ahead 4 are sold and then 3 of 6 shown: half of the 6 ahead leave with them, so 2 of 5 sold are ours."""
+    day = Scenario().quote(1, "50000.0", "50000.1", "10", "2").trade(3, "50000.0", "4")
+    day.quote(4, "50000.0", "50000.1", "6", "2").quote(5, "50000.0", "50000.1", "3", "2").trade(6, "50000.0", "5")
+    assert played(day, buys("9"), queue_depletion="proportional").of(0) == [("2", "50000.0")]
+    # Had the 4 counted as cancelled, 4/10 of those ahead would have left once more.
+    joined = Scenario().quote(1, "50000.0", "50000.1", "10", "2").quote(2.5, "50000.0", "50000.1", "20", "2")
+    joined.trade(3, "50000.0", "4").quote(4, "50000.0", "50000.1", "16", "2").trade(6, "50000.0", "8")
+    assert played(joined, buys("9"), queue_depletion="proportional").of(0) == [("2", "50000.0")]
+
+
+def test_an_order_is_filled_by_a_quote_before_the_strategy_sees_it():
+    """Whoever acts on a quote knows what it did to his orders."""
+    day = calm().quote(3, "49999.9", "50000.0", "1", "0.4").quote(4, "49999.9", "50000.1", "1", "0.4")
+    script = buys()
+    script.log = []
+    played(day, script)
+    assert script.log == ["quote at 1", "filled at 3", "quote at 3", "quote at 4"]
+
+
 def test_a_sweep_gives_what_it_sold():
     """One seller sweeps 0.8 at 50,000.0, 0.5 at 49,999.9 and 0.6 at 49,999.5: 0.2 of the queue are still ahead."""
     day = calm().trade(3, "50000.0", "0.8").trade(3, "49999.9", "0.5").trade(3, "49999.5", "0.6")
