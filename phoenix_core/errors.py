@@ -27,6 +27,21 @@ changes). Nothing else in Phoenix decides what to retry.
         └── LedgerUnbalanced       parts of the PnL do not add up to the account
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """The known name that was perhaps meant, as a part of a message; empty if none is near.
+
+    >>> nearest("agg_trade", ["agg_trades", "metrics"])
+    ' (did you mean agg_trades?)'
+    """
+    # Case is the usual slip. Only so much of what was given is looked at: the time grows with its square.
+    lower = {name.lower(): name for name in known}
+    found = get_close_matches(given[:60].lower(), lower, n=1, cutoff=0.6)
+    return f" (did you mean {lower[found[0]]}?)" if found else ""
+
 
 class PhoenixError(Exception):
     """Anything that Phoenix raises on purpose."""

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from phoenix_core.errors import CatalogCorrupt
+from phoenix_core.errors import CatalogCorrupt, nearest
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
 # Raised by hand when a stage writes other bytes for the same input.
@@ -97,6 +97,16 @@ class Manifest:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             cause = f"{type(error).__name__}: {error}"
         raise CatalogCorrupt(f"The manifest entry {path} can't be read ({cause}). Materialize {asset} of {day} again.")
+
+    def hint(self, asset: str) -> str:
+        """What is wrong with the name of an asset that has no entries, as a part of a message; empty if it has some."""
+        if not self.lake.root.is_dir():
+            return f" (there is {self.lake.missing()})"
+        if self.lake.path(f"manifest/{asset}").is_dir():
+            return ""
+        root = self.lake.path("manifest")
+        known = sorted(path.relative_to(root).as_posix() for path in root.glob("*/*/*") if path.is_dir())
+        return nearest(asset, known) or (f" (there are {', '.join(known)})" if known else " (nothing is)")
 
     def record(self, entry: Entry) -> Entry:
         """Publish an entry; the file it speaks of must already be in place."""

@@ -1,20 +1,32 @@
 """The only reader of the environment. Every setting is optional and begins with PHOENIX_."""
 
+import logging
 import os
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from phoenix_core.archive.address import without_login
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 
 _PREFIX = "PHOENIX_"
+# Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
+_OTHERS = ("PHOENIX_TEST_", "PHOENIX_SERVICE_", "PHOENIX_PORT")
+# So near is a slip. `PORT` is not that near to `START`.
+_SLIP = 0.75
 
 
 def _listings(value: object) -> object:
@@ -78,6 +90,9 @@ def read_settings() -> Settings:
     """
     try:
         settings = Settings()
+        _refuse_slips()
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(f"The file .env is no UTF-8 text ({error.reason}). Correct it.") from error
     except ValidationError as error:
         problems = "; ".join(
             f"{_PREFIX}{'_'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}, "
@@ -92,6 +107,35 @@ def read_settings() -> Settings:
             f"PHOENIX_START is {settings.start}: expected a day before today, {utc_today()} UTC. Correct it."
         )
     return settings
+
+
+def _refuse_slips() -> None:
+    """Refuse an unknown variable that is nearly a setting, and name any other: ignored in silence it would mislead.
+
+    A mistyped PHOENIX_DATA would fill the wrong disk. What is no slip may belong to another program, so a line
+    on stderr must do.
+    """
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    # Pydantic's own sources, so that names are found just as it finds them: in any case, and in `.env`.
+    sources = {"environment": EnvSettingsSource(Settings), ".env": DotEnvSettingsSource(Settings)}
+    for place, source in sources.items():
+        for name in sorted(name.upper() for name in source.env_vars):
+            if not name.startswith(_PREFIX) or name.startswith(_OTHERS) or name in known:
+                continue
+            bare = {one.removeprefix(_PREFIX): one for one in known}
+            if near := get_close_matches(name.removeprefix(_PREFIX), bare, n=1, cutoff=_SLIP):
+                raise ConfigInvalid(
+                    f"{name} ({place}) is no setting: did you mean {bare[near[0]]}? Correct or unset it."
+                )
+            _mention(name, place)
+
+
+@cache
+def _mention(name: str, place: str) -> None:
+    """Say once a process that a variable is not ours."""
+    logging.getLogger(__name__).warning(
+        "%s (%s) is no setting of Phoenix and changes nothing; `phoenix settings` lists them.", name, place
+    )
 
 
 @cache

@@ -196,7 +196,7 @@ def verified_file(lake: Lake, asset: str, day: date) -> Path:
     manifest = Manifest(lake)
     entry = manifest.find(asset, day)
     if entry is None or not entry.published:
-        why = "it was never materialized" if entry is None else entry.reason
+        why = f"it was never materialized{manifest.hint(asset)}" if entry is None else entry.reason
         raise InputMissing(f"{asset} has no file for {day}: {why}. Materialize it, or leave the day out.")
     return lake.path(manifest.verify(entry).file)
 

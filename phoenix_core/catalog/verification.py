@@ -99,10 +99,22 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
 
 
 def recorded(lake: Lake) -> Iterator[tuple[str, str]]:
-    """Asset and day of each manifest entry."""
+    """Asset and day of each manifest entry, in order.
+
+    Raises:
+        OSError: A folder can't be read. `rglob` would pass over it, and its days would seem never to have been.
+    """
     root = lake.path("manifest")
-    for path in sorted(root.rglob("*.json")):
-        yield path.parent.relative_to(root).as_posix(), path.stem
+    if root.is_dir():
+        for folder, folders, files in root.walk(on_error=_raise):
+            folders.sort()
+            for name in sorted(files):
+                if name.endswith(".json"):
+                    yield folder.relative_to(root).as_posix(), name.removesuffix(".json")
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _examine(lake: Lake, entry: Entry, path: Path, spoken: set[Path]) -> Iterator[Problem]:

@@ -6,7 +6,8 @@ tells the history what lies on the disk.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import dagster as dg
 
@@ -34,9 +35,58 @@ class Disagreement:
     entry: Entry | None
 
 
-def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, repair: bool, say: Say) -> int:
-    """Examine, say what is wrong, repair it if asked; give the number of problems that remain."""
-    examined = Examined()
+@dataclass(slots=True)
+class Diagnosis:
+    """What the doctor found, for programs.
+
+    Attributes:
+        examined: How much was looked at.
+        problems: What is wrong on the disk; after a repair, what still is.
+        disagreements: Where Dagster's history and the disk differ; after a repair, where they still do.
+    """
+
+    examined: Examined = field(default_factory=Examined)
+    problems: list[Problem] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def remaining(self) -> int:
+        """Defects; a hole is the user's choice and none."""
+        return sum(problem.trouble is not Trouble.HOLE for problem in self.problems) + len(self.disagreements)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as values of JSON."""
+        return {
+            "examined": asdict(self.examined),
+            "problems": [asdict(problem) for problem in self.problems],
+            "disagreements": [
+                {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
+            ],
+            "remaining": self.remaining,
+        }
+
+
+def doctor(
+    lake: Lake,
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    *,
+    repair: bool,
+    say: Say,
+    diagnosis: Diagnosis | None = None,
+) -> int:
+    """Examine, say what is wrong, repair it if asked; give the number of problems that remain.
+
+    Args:
+        lake: The data folder.
+        defs: The assets that should lie there.
+        instance: Dagster's history.
+        repair: Whether to mend; without it nothing is changed.
+        say: Prints a line.
+        diagnosis: Takes what was found.
+    """
+    diagnosis = diagnosis or Diagnosis()
+    examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
         say(f"{problem.trouble.value:<16}{problem.says}")
@@ -50,7 +100,8 @@ def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, re
         _reconcile(defs, instance, disagreements, say)
         disagreements = list(disagreements_of(lake, defs, instance))
     say(f"examined the history: {len(disagreements)} disagreements")
-    remaining = sum(problem.trouble is not Trouble.HOLE for problem in problems) + len(disagreements)
+    diagnosis.problems, diagnosis.disagreements = problems, disagreements
+    remaining = diagnosis.remaining
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
 
