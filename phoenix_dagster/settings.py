@@ -56,7 +56,9 @@ def _day(value: object) -> object:
 class Settings(BaseSettings):
     """What can be set, with defaults that work on a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
     archive_url: Annotated[str, AfterValidator(without_login)] = Field(

@@ -33,8 +33,8 @@ def days_of(first: str, last: str, settings: "Settings") -> list[date]:
     Raises:
         ConfigInvalid: A day that is none, or a range outside the partitions.
     """
-    begin = _day("--first", first)
-    end = _day("--last", last) if last else begin
+    begin = day_of("--first", first)
+    end = day_of("--last", last) if last else begin
     yesterday = utc_today() - timedelta(1)
     if end < begin:
         raise ConfigInvalid(f"The range {begin}...{end} runs backwards: expected --first before --last.")
@@ -46,7 +46,12 @@ def days_of(first: str, last: str, settings: "Settings") -> list[date]:
     return days_between(begin, end)
 
 
-def _day(option: str, text: str) -> date:
+def day_of(option: str, text: str) -> date:
+    """The day that an option was given.
+
+    Raises:
+        ConfigInvalid: It is none; the option is named.
+    """
     try:
         return day_from_text(text)
     except ConfigInvalid as error:

@@ -9,7 +9,7 @@ import typer
 
 from phoenix_core.market import days_between
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, fields, listing_of
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, day_of, fields, listing_of
 from phoenix_dagster.cli.output import print_document
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def _experiment(symbol: str, first: str, last: str, strategy: Any, venue: Any) -
 
     return Experiment.parse(
         listing=str(listing_of(symbol, read_settings())),
-        first=first,
-        last=last or first,
+        first=day_of("--first", first),
+        last=day_of("--last", last or first),
         strategy=strategy,
         venue=venue,
     )

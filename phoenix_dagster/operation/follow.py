@@ -66,6 +66,8 @@ class Progress:
         parts = [f"{days} of {of_days} days", f"{self.ended} of {targeted} days of {len(assets)} assets"]
         parts += [f"{failed} failed"] * bool(failed)
         made, seconds = self.ended - self.before, now - self.began
+        if self.ended == targeted:
+            return ", ".join(parts)
         if made and seconds:
             rate = made / seconds
             parts += [f"{rate * 60:.0f} a minute", f"about {_duration((targeted - self.ended) / rate)} left"]
@@ -100,6 +102,8 @@ def follow(dagster: RunningDagster, backfills: Sequence[str], say: Say) -> dict[
         SourceUnreachable: It answers, but has not known of them for as long.
     """
     progress, shown = Progress(), -1
+    for one in backfills:
+        dagster.state(one)  # a wrong id or address says so now; patience is for a Dagster that was there
     with _display() as renew:
         while True:
             states = {one: _patiently(partial(dagster.state, one), say) for one in backfills}

@@ -2,7 +2,7 @@ import errno
 
 import pytest
 
-from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, StorageFailed
+from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing, StorageFailed
 from phoenix_core.manifest import Entry, Manifest, versions
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
@@ -132,3 +132,18 @@ def test_a_sweep_beside_others_at_work_is_no_error(lake):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(publish, range(8)))
     assert len(list(lake.path("made").iterdir())) == 320
+
+
+def test_naming_a_folder_makes_nothing(tmp_path):
+    """A reader's slip leaves no empty folder behind; who only reads is told what is there instead."""
+    (tmp_path / "data").mkdir()
+    assert not Lake.at(tmp_path / "dta").root.exists()
+    with pytest.raises(InputMissing, match=r"no data folder .*dta \(did you mean data\?\)"):
+        Lake.existing(tmp_path / "dta")
+
+
+def test_a_file_is_no_data_folder(tmp_path):
+    """Said when it is named, not when the first day fails."""
+    (tmp_path / "data").write_text("")
+    with pytest.raises(ConfigInvalid, match="is a file: expected a folder"):
+        Lake.at(tmp_path / "data")
