@@ -62,7 +62,7 @@ def test_an_object_store_is_refused_for_now():
 
 def test_old_leftovers_are_swept(lake):
     """What a killed process left a day ago goes; what is being written stays."""
-    lake.staging.mkdir()
+    lake.staging.mkdir(parents=True)
     old, new = lake.staging / "old.part", lake.staging / "new.part"
     for path in (old, new):
         path.write_bytes(b"x")

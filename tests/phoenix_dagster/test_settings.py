@@ -63,7 +63,7 @@ def test_a_slip_is_refused(monkeypatch, tmp_path, place):
         (tmp_path / ".env").write_text("PHOENIX_DATAA=/elsewhere\n")
     else:
         monkeypatch.setenv("PHOENIX_DATAA", "/elsewhere")
-    with pytest.raises(ConfigInvalid, match="PHOENIX_DATAA .* did you mean PHOENIX_DATA\\?") as caught:
+    with pytest.raises(ConfigInvalid, match=r"PHOENIX_DATAA .* did you mean PHOENIX_DATA\?") as caught:
         read_settings()
     assert f"({place})" in str(caught.value)
 
