@@ -54,11 +54,12 @@ class DayTable:
     """The rows of one day of one dataset, read from one zip.
 
     Attributes:
-        path: The zip.
-        key: Which file of the archive it is.
+        path: The file: a zip as published, or one of people's own, gzipped or plain as well.
+        key: Which file of the archive it is, or would be.
         dataset: Its registry entry.
         days: First and last day whose rows are wanted, both inclusive.
         scratch: Folder for rows that must be spooled to be put in order.
+        is_published: The file is the publisher's own zip, whose member must have the published name.
         counts: Rows by what happened to them; complete once `consume` has returned.
         facts: header (bool), unit ("ms", "us", "clock"), label ("start", "end") where it has one.
     """
@@ -71,11 +72,17 @@ class DayTable:
     counts: Counts = field(default_factory=Counts)
     facts: dict[str, Any] = field(default_factory=dict)
     block_bytes: int = BLOCK_BYTES
+    is_published: bool = True
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Columns of the file, in the registry's order."""
         return self.dataset.columns[self.key.listing.market]
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self.key.member if self.is_published else self.path.name
 
     def consume[T](self, use: Callable[[Iterator[pl.DataFrame]], T]) -> T:
         """Hand the day's rows, in order and in batches, to a function and give back what it made.
@@ -112,7 +119,7 @@ class DayTable:
         header: list[str] | None = None
         factor: dict[str, int] = {}
         line = 1
-        member = self.key.member
+        member = self.key.member if self.is_published else None
         lines = csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes)
         for inflated in ahead(lines):
             block = inflated
@@ -147,7 +154,7 @@ class DayTable:
 
     def _drift(self, found: str) -> SchemaDrift:
         return SchemaDrift(
-            f"{self.key.member} has other columns: expected {','.join(c.name for c in self.columns)}, found "
+            f"{self.name} has other columns: expected {','.join(c.name for c in self.columns)}, found "
             f"{found}. If the publisher changed the file, change the entry {self.dataset.name!r} in "
             "phoenix_core/datasets.py."
         )
@@ -175,11 +182,11 @@ class DayTable:
             for name, cell in zip(header, row, strict=False):
                 if not _reads_as(kinds[name], cell):
                     return RowsInvalid(
-                        f"{self.key.member}, line {line + offset}, column {name}: expected "
+                        f"{self.name}, line {line + offset}, column {name}: expected "
                         f"{kinds[name].value}, found {cell[:60]!r}. A cell that can't be read exactly is never "
                         "guessed; look at the file and report it to the publisher."
                     )
-        return RowsInvalid(f"{self.key.member} can't be read from line {line} on. Look at the file.")
+        return RowsInvalid(f"{self.name} can't be read from line {line} on. Look at the file.")
 
     def _units(self, parsed: pl.DataFrame) -> dict[str, int]:
         factor = {}
@@ -188,7 +195,7 @@ class DayTable:
                 times = parsed[column.name].drop_nulls()
                 if times.is_empty():
                     continue
-                unit, factor[column.name] = timestamps.unit_of(times[0], self.key.member)
+                unit, factor[column.name] = timestamps.unit_of(times[0], self.name)
                 self.facts["unit"] = unit
             elif column.kind is Kind.CLOCK:
                 self.facts["unit"] = "clock"
@@ -215,7 +222,7 @@ class DayTable:
             batch = pl.concat(blocks)
             ruled = self._ruled(batch, self._window(batch))
             self.counts["repaired_out_of_order"] += rules.late_rows(ruled, self.dataset)
-            yield self._kept(rules.ordered_once(ruled, self.dataset, self.counts, self.key.member))
+            yield self._kept(rules.ordered_once(ruled, self.dataset, self.counts, self.name))
         self._finish()
 
     def _streamed(self) -> Iterator[pl.DataFrame]:
@@ -244,7 +251,7 @@ class DayTable:
                 bounds = bounds if low is None else bounds & (pl.col(order) >= low)
                 bounds = bounds if high is None else bounds & (pl.col(order) < high)
                 part = pl.concat([pl.scan_parquet(run).filter(bounds) for run in runs]).collect()
-                yield self._kept(rules.ordered_once(part, self.dataset, self.counts, self.key.member))
+                yield self._kept(rules.ordered_once(part, self.dataset, self.counts, self.name))
         self._finish()
 
     def _spool(self, folder: Path) -> tuple[list[Path], list[int]]:
@@ -294,7 +301,7 @@ class DayTable:
         return batch
 
     def _finish(self) -> None:
-        rules.refuse_another_day(self.counts, "outside_period", self.key.member)
+        rules.refuse_another_day(self.counts, "outside_period", self.name)
         for name in [name for name, count in self.counts.items() if not count and name not in {"read", "kept"}]:
             del self.counts[name]
 

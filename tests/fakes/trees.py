@@ -9,7 +9,7 @@ from phoenix_core.market import Market
 
 
 def extracted(archive: Path, folder: Path) -> Path:
-    """Lay out an archive's zips as plain CSVs: spot_data/daily/klines/…, future_data/monthly_data/fundingRate/…"""
+    """Lay out an archive's zips as plain CSVs, in spot_data/daily/klines, future_data/monthly_data/fundingRate and so on."""
     for zipped in sorted(archive.rglob("*.zip")):
         try:
             key = key_from_path(str(zipped.relative_to(archive)))
