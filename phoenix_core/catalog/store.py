@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 INSTRUMENT = "instrument"
-_ROW_GROUP = 131_072
 
 
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
@@ -241,13 +241,12 @@ def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
     writer: pq.ParquetWriter | None = None
     first = last = None
     try:
-        for table in ahead(tables):
+        for table in in_groups(ahead(tables)):
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **encoding(table.schema))
-            if table.num_rows:
-                first = table["ts_event"][0].as_py() if first is None else first
-                last = table["ts_event"][-1].as_py()
-                writer.write_table(table, row_group_size=_ROW_GROUP)
+                first = table["ts_event"][0].as_py()
+            last = table["ts_event"][-1].as_py()
+            writer.write_table(table)
     finally:
         if writer is not None:
             writer.close()
