@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phoenix_core.archive.keys import key_of_day
+from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.row_groups import in_groups
@@ -76,12 +76,13 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
     table = DayTable(
-        lake.path(raw.file),
-        key_of_day(dataset, listing, day),
+        manifest.file(raw),
+        key_from_path(raw.facts["key"]),
         dataset,
         (day, day),
         lake.staging,
         conversion.counts,
+        is_published=not Path(raw.file).is_absolute(),
     )
     relative = day_file(dataset.becomes.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
@@ -91,7 +92,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         if not rows:
             staged.unlink()  # NautilusTrader skips an empty file in silence; the manifest says it instead
     if not rows:
-        reason = f"empty: {table.key.member} holds no row of {day}"
+        reason = f"empty: {table.name} holds no row of {day}"
         return _record_absent(manifest, asset, conversion, day, reason, sources)
     return manifest.record(
         Entry(

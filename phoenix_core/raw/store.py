@@ -1,15 +1,22 @@
-"""Bring one day of a dataset into the data folder, verified, or record why there is nothing to bring."""
+"""Bring one day of a dataset into the data folder, verified, or record why there is nothing to bring.
 
+Files that people have already are not brought anywhere: a day's entry says which of their files holds it.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from phoenix_core.archive.client import Archive, Fetched, Progress, no_progress
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.archive.publication import Absence, Absent, absence, known_absence
 from phoenix_core.datasets import Dataset, Published
-from phoenix_core.errors import SourceNotYet
+from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.sources.local_tree.inventory import TreeFile
+from phoenix_core.sources.local_tree.tree import LocalTree, is_verified, key_of_file
 from phoenix_core.storage import Lake, sha256_of
 
 
@@ -29,46 +36,81 @@ class Ingest:
 
     Attributes:
         lake: The data folder.
-        archive: Where files come from.
+        archive: Where files come from; None: from nowhere but the trees.
         today: The current UTC day; decides between "not yet" and "missing".
         progress: Told what has arrived of a file.
+        trees: Folders of people's own files, asked before the archive, in this order.
     """
 
     lake: Lake
-    archive: Archive
+    archive: Archive | None
     today: date
     progress: Progress = no_progress
+    trees: tuple[LocalTree, ...] = ()
 
     def day(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         """Bring one day, and record it in the manifest.
 
-        A file that is already here costs one small request. A day outside the dataset's life costs
-        none: over HTTP the registry is believed. A folder is always looked into, since that is free.
+        A day in one of the trees is recorded as it lies there. Of the archive, a file that is already here
+        costs one small request, and a day outside the dataset's life none: over HTTP the registry is
+        believed. A folder is always looked into, since that is free.
 
         Returns:
             The manifest's entry; `published` is False where there is nothing, with the reason.
 
         Raises:
+            SourceVanished: The file of somebody's own that held the day is gone, and nothing else has it.
             SourceNotYet: A recent day that is not out; nothing is recorded, ask again.
             PhoenixError: What `Archive` raises; nothing is recorded.
         """
-        known = None if self.archive.is_folder else known_absence(dataset, listing, day)
+        for tree in self.trees:
+            if files := tree.find(dataset, listing, day):
+                return self._referenced(dataset, listing, day, files)
+        if self.archive is None:
+            return self._without_file(dataset, listing, day)
+        return self._from_archive(self.archive, dataset, listing, day)
+
+    def _from_archive(self, archive: Archive, dataset: Dataset, listing: Listing, day: date) -> Entry:
+        known = None if archive.is_folder else known_absence(dataset, listing, day)
         if known:
             return self._absent(dataset, listing, day, known)
         key = key_of_day(dataset, listing, day)
-        expected = self.archive.published_sha256(key)
-        if not self._is_here(key, expected) and self._fetch(dataset, key, expected) is None:
+        expected = archive.published_sha256(key)
+        if not self._is_here(key, expected) and self._fetch(archive, dataset, key, expected) is None:
             return self._without_file(dataset, listing, day)
         return self._recorded(dataset, listing, day, key, verified=expected is not None)
+
+    def _referenced(self, dataset: Dataset, listing: Listing, day: date, files: Sequence[TreeFile]) -> Entry:
+        """Record the first of the files as the day's; the others are named beside it."""
+        file, *others = files
+        digest = sha256_of(file.path)
+        first, last = key_of_file(file).days
+        facts = {
+            "verified": is_verified(file, digest),
+            "key": key_of_file(file).path,
+            "covers": [first.isoformat(), last.isoformat()],
+            "also_in": [str(other.path) for other in others],
+        }
+        return Manifest(self.lake).record(
+            Entry(
+                asset=raw_asset(dataset, listing),
+                day=day.isoformat(),
+                published=True,
+                file=str(file.path),
+                sha256=digest,
+                bytes=file.path.stat().st_size,
+                facts=facts,
+            )
+        )
 
     def _is_here(self, key: ArchiveKey, expected: str | None) -> bool:
         path = self.lake.path(raw_path(key))
         return expected is not None and path.is_file() and sha256_of(path) == expected
 
-    def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
+    def _fetch(self, archive: Archive, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)
         with self.lake.publishing(relative) as staged:
-            fetched = self.archive.download(
+            fetched = archive.download(
                 key, staged, expected=expected, max_bytes=dataset.max_bytes, progress=self.progress
             )
             if fetched is None:
@@ -101,9 +143,16 @@ class Ingest:
             self.lake.write(f"{relative}.CHECKSUM", line)
 
     def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
-        kept = Manifest(self.lake).find(raw_asset(dataset, listing), day)
-        if kept is not None and kept.published and self.lake.path(kept.file).is_file():
-            return kept  # withdrawn upstream; what was verified once stays
+        manifest = Manifest(self.lake)
+        kept = manifest.find(raw_asset(dataset, listing), day)
+        if kept is not None and kept.published:
+            if manifest.file(kept).is_file():
+                return kept  # withdrawn upstream; what was verified once stays
+            if Path(kept.file).is_absolute():
+                raise SourceVanished(
+                    f"{kept.asset} of {day} was in {kept.file}, which is gone, and no other source has it. Bring the "
+                    "file back, or add a source that has the day to PHOENIX_SOURCES."
+                )
         absent = absence(dataset, listing, day, self.today)
         if absent.why is Absence.NOT_YET and dataset.published is Published.DAILY:
             raise SourceNotYet(f"{dataset.name} of {listing} for {day} is {absent.reason}. Materialize it then.")

@@ -34,7 +34,7 @@ from phoenix_core.sources.local_tree.evidence import (
 )
 from phoenix_core.sources.local_tree.names import FileName, read_name
 
-_SIDECAR = ".CHECKSUM"
+SIDECAR = ".CHECKSUM"
 _PARENTS = 3  # folders above the given one that may name a market or a dataset: spot_data/daily/aggTrades
 _UNREAD_TAIL_BYTES = 64 << 20
 
@@ -235,7 +235,7 @@ class _Sorting:
         """Sort in the files of one folder."""
         below = folder.relative_to(self.root)
         words = (*self.root.parts[-_PARENTS:], *below.parts)
-        sidecars = {name for name in names if name.endswith(_SIDECAR)}
+        sidecars = {name for name in names if name.endswith(SIDECAR)}
         for name in sorted(names - sidecars):
             path, read = folder / name, read_name(name)
             if read is None:
@@ -252,7 +252,7 @@ class _Sorting:
                 self.ambiguous.append(Unplaced(path, found))
             else:
                 listing = Listing(found[0], read.symbol)
-                self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{_SIDECAR}" in sidecars))
+                self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{SIDECAR}" in sidecars))
 
     def _answer(self, relative: str) -> Candidate | None:
         return next((answer for pattern, answer in self.answers.items() if fnmatch(relative, pattern)), None)

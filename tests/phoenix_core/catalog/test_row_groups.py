@@ -1,6 +1,7 @@
 """Groups of rows are a function of the rows."""
 
 import io
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ def written(tables):
 def test_the_same_rows_give_the_same_bytes_however_they_were_cut(cuts, rows):
     """Group by group and page by page."""
     bounds = [0, *sorted(cuts), 1_000]
-    pieces = [TABLE.slice(start, end - start) for start, end in zip(bounds, bounds[1:], strict=False)]
+    pieces = [TABLE.slice(start, end - start) for start, end in pairwise(bounds)]
     groups = list(in_groups(iter(pieces), rows))
     assert [group.num_rows for group in groups[:-1]] == [rows] * (len(groups) - 1)
     assert pa.concat_tables(groups).equals(TABLE)
