@@ -24,7 +24,7 @@ from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
-from phoenix_core.raw.store import raw_asset
+from phoenix_core.raw.store import is_published_zip, raw_asset
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.read import DayTable
@@ -82,7 +82,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         (day, day),
         lake.staging,
         conversion.counts,
-        is_published=not Path(raw.file).is_absolute(),
+        is_published=is_published_zip(raw),
     )
     relative = day_file(dataset.becomes.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:

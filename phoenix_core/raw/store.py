@@ -3,7 +3,6 @@
 Files that people have already are not brought anywhere: a day's entry says which of their files holds it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,14 +14,19 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.sources.local_tree.inventory import TreeFile
-from phoenix_core.sources.local_tree.tree import LocalTree, is_verified, key_of_file
+from phoenix_core.raw.own_files import OwnFiles
+from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, sha256_of
 
 
 def raw_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the raw asset, `market/symbol/name`."""
     return f"{listing.path}/{dataset.name}"
+
+
+def is_published_zip(entry: Entry) -> bool:
+    """Whether the file of a raw day is the publisher's own zip, and not one of somebody's own."""
+    return entry.file.startswith("archive/data/")
 
 
 def raw_path(key: ArchiveKey) -> str:
@@ -64,8 +68,8 @@ class Ingest:
             PhoenixError: What `Archive` raises; nothing is recorded.
         """
         for tree in self.trees:
-            if files := tree.find(dataset, listing, day):
-                return self._referenced(dataset, listing, day, files)
+            if entry := OwnFiles(self.lake, tree, dataset, listing).day(day):
+                return entry
         if self.archive is None:
             return self._without_file(dataset, listing, day)
         return self._from_archive(self.archive, dataset, listing, day)
@@ -79,29 +83,6 @@ class Ingest:
         if not self._is_here(key, expected) and self._fetch(archive, dataset, key, expected) is None:
             return self._without_file(dataset, listing, day)
         return self._recorded(dataset, listing, day, key, verified=expected is not None)
-
-    def _referenced(self, dataset: Dataset, listing: Listing, day: date, files: Sequence[TreeFile]) -> Entry:
-        """Record the first of the files as the day's; the others are named beside it."""
-        file, *others = files
-        digest = sha256_of(file.path)
-        first, last = key_of_file(file).days
-        facts = {
-            "verified": is_verified(file, digest),
-            "key": key_of_file(file).path,
-            "covers": [first.isoformat(), last.isoformat()],
-            "also_in": [str(other.path) for other in others],
-        }
-        return Manifest(self.lake).record(
-            Entry(
-                asset=raw_asset(dataset, listing),
-                day=day.isoformat(),
-                published=True,
-                file=str(file.path),
-                sha256=digest,
-                bytes=file.path.stat().st_size,
-                facts=facts,
-            )
-        )
 
     def _is_here(self, key: ArchiveKey, expected: str | None) -> bool:
         path = self.lake.path(raw_path(key))

@@ -22,12 +22,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from phoenix_core.archive.keys import ArchiveKey
-from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind
+from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind, epoch_unit
 from phoenix_core.datasets import Dataset, LabelledBy
 from phoenix_core.errors import RowsInvalid, SchemaDrift
+from phoenix_core.sources.lines import csv_lines
 from phoenix_core.tables import rules, timestamps
 from phoenix_core.tables.ahead import ahead
-from phoenix_core.tables.inflate import csv_lines
 from phoenix_core.tables.rules import Counts
 
 BLOCK_BYTES = 12 << 20  # of quotes about a row group of the catalog
@@ -91,8 +91,8 @@ class DayTable:
         a second time with all rows in order; what it made of the first call is dropped.
 
         Raises:
-            ArchiveUnsafe: See `inflate`.
-            ArchiveCorrupt: See `inflate`.
+            ArchiveUnsafe: See `sources.lines`.
+            ArchiveCorrupt: See `sources.lines`.
             SchemaDrift: Unknown, missing or repeated columns.
             RowsInvalid: Text in a number, conflicting duplicates, or another day's file.
         """
@@ -195,7 +195,7 @@ class DayTable:
                 times = parsed[column.name].drop_nulls()
                 if times.is_empty():
                     continue
-                unit, factor[column.name] = timestamps.unit_of(times[0], self.name)
+                unit, factor[column.name] = epoch_unit(times[0], self.name)
                 self.facts["unit"] = unit
             elif column.kind is Kind.CLOCK:
                 self.facts["unit"] = "clock"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.raw.store import is_published_zip
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.failures import RETRIES
@@ -51,15 +52,10 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
 
 
 def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Metadata:
-    """What one pass over the file shows; it checks the CRC on the way.
+    """What one pass over the file shows; it checks the CRC on the way."""
+    from phoenix_core.sources.lines import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
 
-    A month's file of somebody's own is not read through for each of its days: its rows are not the day's.
-    """
-    if len(set(entry.facts.get("covers", ()))) > 1 and dataset.published is Published.DAILY:
-        return {}
-    from phoenix_core.tables.inflate import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
-
-    member = None if Path(entry.file).is_absolute() else f"{path.stem}.csv"
+    member = f"{path.stem}.csv" if is_published_zip(entry) else None
     summary = csv_summary(path, member, max_ratio=dataset.max_ratio)
     is_header = summary.head[0][:1].isalpha() if summary.head else False
     return {

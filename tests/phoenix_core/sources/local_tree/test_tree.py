@@ -1,186 +1,56 @@
-"""People's own folders as sources: the same catalog and signals as from the archive, and nothing touched."""
+"""Which of several files of a day is taken, and when a folder is looked through again."""
 
-import gzip
-import hashlib
-import shutil
 from datetime import date
 
 import pytest
-from conftest import LATER, materialize
-from fakes.trees import extracted
-from fakes.zips import UM
+from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_sidecar
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.catalog.store import convert_day
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, METRICS, TRADES
-from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
-from phoenix_core.manifest import Manifest
-from phoenix_core.raw.store import Ingest
-from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake
+from phoenix_core.archive.keys import key_of_day
+from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.errors import ChecksumMismatch
+from phoenix_core.sources.local_tree.tree import LocalTree, is_verified, key_of_file
+
+TEXT = AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true"))
 
 
-def digests(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for room in ("catalog", "signals")
-        for path in sorted((folder / room).rglob("*.parquet"))
-    }
+def put(folder, name):
+    path = folder / "um" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(TEXT)
+    return path
 
 
-def state(folder):
-    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+def test_a_days_file_comes_before_a_months_and_zips_before_what_was_unpacked(tmp_path):
+    """The publisher's own first; the rest in a stated order."""
+    names = ["BTCUSDT-aggTrades-2024-03-30.csv", "BTCUSDT-aggTrades-2024-03.zip", "BTCUSDT-aggTrades-2024-03-30.zip",
+             "BTCUSDT-aggTrades-2024-03-30.csv.gz"]  # fmt: skip
+    for name in names:
+        put(tmp_path, name)
+    found = LocalTree(tmp_path).find(AGG_TRADES, UM, DAY)
+    assert [file.path.name for file in found] == [names[2], names[3], names[0], names[1]]
+    assert key_of_file(found[0]) == key_of_day(AGG_TRADES, UM, DAY)
+    assert key_of_file(found[-1]).days == (date(2024, 3, 1), date(2024, 3, 31))
 
 
-@pytest.fixture(scope="module")
-def own_folder(market, tmp_path_factory):
-    """The synthetic market, extracted as a user keeps it."""
-    return extracted(market.archive, tmp_path_factory.mktemp("own") / "binance.vision")
+def test_a_folder_is_looked_through_again_when_a_file_is_gone(tmp_path):
+    """Renamed meanwhile, it is found under its new name."""
+    path = put(tmp_path, "BTCUSDT-aggTrades-2024-03-30.csv")
+    tree = LocalTree(tmp_path)
+    assert tree.find(AGG_TRADES, UM, DAY)[0].path == path
+    renamed = path.rename(path.with_name("btcusdt_aggtrades_20240330.csv"))
+    assert tree.find(AGG_TRADES, UM, DAY)[0].path == renamed
+    assert tree.find(AGG_TRADES, UM, date(2024, 4, 1)) == []
 
 
-def from_tree(folder, lake, days):
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(folder),))
-    for day in days:
-        materialize(ingest, UM, day)
-    return lake
+def test_a_checksum_vouches_for_its_own_file_alone(tmp_path):
+    """None, its own, another's."""
+    path = put(tmp_path, "BTCUSDT-aggTrades-2024-03-30.zip")
 
+    def file():
+        return LocalTree(tmp_path).find(AGG_TRADES, UM, DAY)[0]
 
-def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake):
-    """Catalog and signals of each day, file by file; the folder is as it was, and nothing of it was copied."""
-    before = state(own_folder)
-    from_tree(own_folder, lake, market.days)
-    assert digests(lake.root) == digests(market.lake.root)
-    assert state(own_folder) == before
-    assert not (lake.root / "archive").exists()
-
-
-def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
-    """Path, digest and size; extracted, nobody vouches for it."""
-    day = market.days[0]
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(own_folder),)).day(AGG_TRADES, UM, day)
-    path = own_folder / "future_data" / "daily_data" / "aggTrades" / f"BTCUSDT-aggTrades-{day}.csv"
-    assert entry.file == str(path)
-    assert entry.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert entry.bytes == path.stat().st_size
-    assert entry.facts["verified"] is False
-    assert entry.facts["covers"] == [str(day), str(day)]
-
-
-def mangled(market, own_folder, folder):
-    """Each file another way: other folders and names, gzip, no header, Windows line ends, zips renamed."""
-    plain = sorted(own_folder.rglob("*.csv"))
-    for number, path in enumerate(plain):
-        kind = path.parent.name
-        content = path.read_bytes()
-        target = folder / "USD-M stuff" / kind.upper()
-        target.mkdir(parents=True, exist_ok=True)
-        way = number % 4
-        if way == 0:
-            (target / f"{path.name}.gz").write_bytes(gzip.compress(content))
-        elif way == 1:
-            (target / path.name.lower()).write_bytes(content.replace(b"\n", b"\r\n"))
-        elif way == 2 and content[:1].isalpha():
-            (target / path.name).write_bytes(content.split(b"\n", 1)[1])
-        else:
-            (target / path.name.replace("-", "_", 1)).write_bytes(content)
-    return folder
-
-
-def test_however_the_files_are_kept_the_bytes_are_the_same(market, own_folder, lake, tmp_path):
-    """gz, no header, Windows line ends, capitals and separators, in folders of other names."""
-    from_tree(mangled(market, own_folder, tmp_path / "mangled"), lake, market.days)
-    assert digests(lake.root) == digests(market.lake.root)
-
-
-def test_a_months_file_serves_its_days(market, own_folder, lake, tmp_path):
-    """Both days in one file of the month, header once: the catalog of each is that of its own file."""
-    for dataset in (AGG_TRADES, TRADES, BOOK_TICKER):
-        sources = sorted((own_folder / "future_data" / "daily_data" / dataset.folder).glob("*.csv"))
-        target = tmp_path / "um" / dataset.folder / f"BTCUSDT-{dataset.folder}-2024-03.csv"
-        target.parent.mkdir(parents=True)
-        header = sources[0].read_bytes().split(b"\n", 1)[0] + b"\n"
-        target.write_bytes(header + b"".join(path.read_bytes().split(b"\n", 1)[1] for path in sources))
-        ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),))
-        for day in market.days:
-            raw = ingest.day(dataset, UM, day)
-            assert raw.facts["covers"] == ["2024-03-01", "2024-03-31"]
-            made = convert_day(lake, dataset, UM, day)
-            asset = f"um/btcusdt/{dataset.catalog_name}"
-            assert made.sha256 == Manifest(market.lake).find(asset, day).sha256
-            assert made.counts["other_days"] > 0
-        empty = ingest.day(dataset, UM, date(2024, 3, 2))
-        assert empty.published
-        assert convert_day(lake, dataset, UM, date(2024, 3, 2)).reason.startswith("empty: ")
-
-
-def test_a_days_own_file_is_preferred_to_the_months(market, own_folder, lake, tmp_path):
-    """And the other is named beside it."""
-    day = market.days[0]
-    source = own_folder / "future_data" / "daily_data" / "aggTrades" / f"BTCUSDT-aggTrades-{day}.csv"
-    folder = tmp_path / "um"
-    folder.mkdir()
-    shutil.copy(source, folder)
-    shutil.copy(source, folder / "BTCUSDT-aggTrades-2024-03.csv")
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),)).day(AGG_TRADES, UM, day)
-    assert entry.file == str(folder / source.name)
-    assert entry.facts["also_in"] == [str(folder / "BTCUSDT-aggTrades-2024-03.csv")]
-
-
-def test_the_publishers_zip_with_its_checksum_is_verified_where_it_lies(market, lake, tmp_path):
-    """Its sidecar vouches for it; another file's sidecar refuses it."""
-    day = market.days[0]
-    zipped = next(market.archive.rglob(f"BTCUSDT-aggTrades-{day}.zip"))
-    (tmp_path / "um").mkdir()
-    shutil.copy(zipped, tmp_path / "um")
-    shutil.copy(f"{zipped}.CHECKSUM", tmp_path / "um")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),))
-    assert ingest.day(AGG_TRADES, UM, day).facts["verified"] is True
-    sidecar = tmp_path / "um" / f"{zipped.name}.CHECKSUM"
-    sidecar.write_text(f"{'0' * 64}  {zipped.name}\n")
-    with pytest.raises(ChecksumMismatch, match="does not have its published checksum"):
-        ingest.day(AGG_TRADES, UM, day)
-
-
-def test_what_the_folder_lacks_comes_from_the_archive_behind_it(market, own_folder, lake, tmp_path):
-    """Trades from the folder, the rest from the archive; without one it is missing, and says so."""
-    day = market.days[0]
-    shutil.copytree(own_folder / "future_data" / "daily_data" / "trades", tmp_path / "um" / "trades")
-    ingest = Ingest(lake, Archive(str(market.archive)), LATER, trees=(LocalTree(tmp_path),))
-    assert ingest.day(TRADES, UM, day).file.startswith(str(tmp_path))
-    assert ingest.day(METRICS, UM, day).file.startswith("archive/")
-    alone = Ingest(Lake.at(tmp_path / "other"), None, LATER, trees=(LocalTree(tmp_path / "um"),))
-    assert alone.day(METRICS, UM, day).reason.startswith("missing: ")
-
-
-def test_a_file_that_vanished_is_named_and_what_was_made_of_it_stays(market, own_folder, lake, tmp_path):
-    """The raw day fails with the path; the catalog keeps its day; back again, all is well."""
-    day = market.days[0]
-    path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
-    path.parent.mkdir()
-    shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
-    ingest.day(AGG_TRADES, UM, day)
-    made = convert_day(lake, AGG_TRADES, UM, day)
-    path.rename(tmp_path / "elsewhere.csv")
-    with pytest.raises(SourceVanished, match=f"{path}, which is gone"):
-        ingest.day(AGG_TRADES, UM, day)
-    assert convert_day(lake, AGG_TRADES, UM, day) == made
-    (tmp_path / "elsewhere.csv").rename(path)
-    assert ingest.day(AGG_TRADES, UM, day).published
-
-
-def test_half_a_file_is_refused_and_the_catalog_keeps_what_it_had(market, own_folder, lake, tmp_path):
-    """Cut in the middle of a row, the day is not converted anew."""
-    day = market.days[0]
-    path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
-    path.parent.mkdir()
-    shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
-    ingest.day(AGG_TRADES, UM, day)
-    convert_day(lake, AGG_TRADES, UM, day)
-    before = digests(lake.root)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 - 3])
-    ingest.day(AGG_TRADES, UM, day)
-    with pytest.raises(ArchiveCorrupt, match="ends in the middle of a line"):
-        convert_day(lake, AGG_TRADES, UM, day)
-    assert digests(lake.root) == before
+    assert not is_verified(file(), "0" * 64)
+    put_sidecar(path, "1" * 64)
+    assert is_verified(file(), "1" * 64)
+    with pytest.raises(ChecksumMismatch, match=f"expected {'1' * 64}, found {'0' * 64}"):
+        is_verified(file(), "0" * 64)

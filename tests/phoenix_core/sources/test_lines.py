@@ -11,7 +11,7 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
-from phoenix_core.tables.inflate import csv_lines, csv_summary
+from phoenix_core.sources.lines import csv_lines, csv_summary
 
 KEY = key_of_day(AGG_TRADES, UM, DAY)
 TEXT = AGG_HEADER + agg_rows(*((n, "69903.5", "0.014", n, "true") for n in range(500)))
