@@ -12,6 +12,7 @@ from tqdm import tqdm
 from phoenix_core.archive.client import Archive
 from phoenix_core.market import utc_today
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.adopted import adopted
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.sources.opened import opened
 from phoenix_core.storage import Lake
@@ -46,7 +47,7 @@ class Workspace(dg.ConfigurableResource[None]):
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
         archive, trees = _opened(tuple(self.sources), self.archive_url)
-        return Ingest(lake, archive, today, progress, trees)
+        return Ingest(lake, archive, today, progress, (*trees, *adopted(lake)))
 
     def archive(self) -> Archive | None:
         """The archive, if the sources let it be asked."""

@@ -10,7 +10,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import ChecksumMismatch
 from phoenix_core.market import Listing
 from phoenix_core.sources.containers import Container
-from phoenix_core.sources.local_tree.inventory import SIDECAR, TreeFile, take_inventory
+from phoenix_core.sources.local_tree.inventory import SIDECAR, Answers, TreeFile, take_inventory
 
 # Of files of one day the publisher's own zip is preferred to what somebody made of it.
 _PREFERENCE = (Container.ZIP, Container.GZIP, Container.PLAIN)
@@ -22,9 +22,11 @@ class LocalTree:
 
     Attributes:
         root: The folder.
+        answers: Datasets of files that are ambiguous, by pattern of their paths below the folder.
     """
 
     root: Path
+    answers: Answers = field(default_factory=dict)
     _index: dict[tuple[Listing, str], dict[date, list[TreeFile]]] = field(default_factory=dict, repr=False)
 
     def find(self, dataset: Dataset, listing: Listing, day: date) -> list[TreeFile]:
@@ -43,7 +45,7 @@ class LocalTree:
         return held.get(day, [])
 
     def _look_through(self) -> None:
-        holdings = take_inventory(self.root).holdings
+        holdings = take_inventory(self.root, self.answers).holdings
         self._index = {(one.listing, one.dataset.name): one.by_day for one in holdings}
 
 
