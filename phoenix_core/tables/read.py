@@ -84,6 +84,11 @@ class DayTable:
         """What messages call the file."""
         return self.key.member if self.is_published else self.path.name
 
+    @property
+    def streams(self) -> bool:
+        """Whether rows have a running id, by which they come in batches and in order."""
+        return len(self.dataset.key) == 1 and self.dataset.key[0].kind is Kind.INTEGER
+
     def consume[T](self, use: Callable[[Iterator[pl.DataFrame]], T]) -> T:
         """Hand the day's rows, in order and in batches, to a function and give back what it made.
 
@@ -97,9 +102,23 @@ class DayTable:
             RowsInvalid: Text in a number, conflicting duplicates, or another day's file.
         """
         try:
-            return use(self._streamed() if self._has_running_id() else self._whole())
+            return use(self._streamed() if self.streams else self._whole())
         except _OutOfOrderError:
             return use(self._merged())
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Give all rows in order, in batches, to somebody who can't start again.
+
+        The file is read once more than by `consume`, to find out whether its ids rise.
+        """
+        try:
+            if not self.streams:
+                return self._whole()
+            for _ in self._streamed():
+                pass
+            return self._streamed()
+        except _OutOfOrderError:
+            return self._merged()
 
     def frame(self) -> pl.DataFrame:
         """All rows of the day at once: for datasets that fit in memory."""
@@ -163,14 +182,11 @@ class DayTable:
         by_name = {column.name: column for column in self.columns}
         schema = csv_schema([by_name[name] for name in header])
         try:
-            if not self._has_running_id() and _TOO_FINE.search(block):
+            if not self.streams and _TOO_FINE.search(block):
                 raise self._bad_cell(block, header, line)
             return pl.read_csv(block, has_header=False, schema=schema)
         except PolarsError as error:
             raise self._bad_cell(block, header, line) from error
-
-    def _has_running_id(self) -> bool:
-        return len(self.dataset.key) == 1 and self.dataset.key[0].kind is Kind.INTEGER
 
     def _bad_cell(self, block: bytes, header: list[str], line: int) -> RowsInvalid | SchemaDrift:
         """Find the row and column that the fast reader refused."""
