@@ -12,6 +12,7 @@ changes). Nothing else in Phoenix decides what to retry.
     └── FinalError
         ├── ConfigInvalid          a setting, symbol, date or experiment that can't mean anything
         ├── SourceNotYet           a recent day that is not out yet
+        ├── SourceVanished         a file of people's own that a day was taken from, and that is gone
         ├── SourceForbidden        401, 403 for a whole host, 418, 451
         ├── SourceRefused          a redirect to another host, a body above the size limit, not an archive
         ├── ChecksumMismatch       the published checksum does not belong to the published bytes
@@ -82,6 +83,10 @@ class ConfigInvalid(FinalError):
 
 class SourceNotYet(FinalError):
     """A recent day that the publisher has not put out yet."""
+
+
+class SourceVanished(FinalError):
+    """A file of people's own that a day was taken from, and that is gone."""
 
 
 class SourceForbidden(FinalError):

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from phoenix_core.errors import CatalogCorrupt, nearest
@@ -37,7 +38,7 @@ class Entry:
         day: ISO day.
         published: False: there is no file, and `reason` says why.
         reason: Why nothing is published.
-        file: Path below the data folder.
+        file: Path below the data folder; an absolute one where the file is not ours and stays where it lies.
         sha256: Digest of that file.
         bytes: Its size.
         rows: Rows in it.
@@ -116,6 +117,10 @@ class Manifest:
         self.lake.write(self.path(entry.asset, entry.day), canonical_json(document))
         return entry
 
+    def file(self, entry: Entry) -> Path:
+        """Where the file of an entry lies: below the data folder, or where its owner keeps it."""
+        return Path(entry.file) if Path(entry.file).is_absolute() else self.lake.path(entry.file)
+
     def verify(self, entry: Entry) -> Entry:
         """Check a published file against its entry, before anybody opens it.
 
@@ -124,7 +129,7 @@ class Manifest:
         """
         if not entry.published:
             return entry
-        path = self.lake.path(entry.file)
+        path = self.file(entry)
         found = sha256_of(path) if path.is_file() else "no file"
         if found != entry.sha256:
             raise CatalogCorrupt(

@@ -149,6 +149,16 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of a day's month.
+
+    >>> month_of(date(2024, 2, 10))
+    (datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))
+    """
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
 def utc_today() -> date:
     """Today's UTC day: the one place that reads the clock."""
     return datetime.now(UTC).date()  # noqa: TID251 - this is the one place

@@ -6,11 +6,15 @@ from datetime import date
 from functools import cache
 
 import dagster as dg
+from pydantic import Field
 from tqdm import tqdm
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.market import utc_today
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.adopted import adopted
+from phoenix_core.sources.local_tree.tree import LocalTree
+from phoenix_core.sources.opened import opened
 from phoenix_core.storage import Lake
 
 _LOG_EVERY_BYTES = 64 << 20
@@ -22,11 +26,13 @@ class Workspace(dg.ConfigurableResource[None]):
     Attributes:
         data: Folder, `PHOENIX_DATA`.
         archive_url: Archive, mirror or folder, `PHOENIX_ARCHIVE_URL`.
+        sources: Folders, and perhaps an archive behind them, `PHOENIX_SOURCES`; empty: the archive alone.
         today: The current UTC day, for rehearsals of another day; empty: the clock's.
     """
 
     data: str
     archive_url: str
+    sources: list[str] = Field(default_factory=list)
     today: str = ""
 
     def lake(self) -> Lake:
@@ -40,13 +46,18 @@ class Workspace(dg.ConfigurableResource[None]):
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
-        return Ingest(lake, _archive(self.archive_url), today, progress)
+        archive, trees = _opened(tuple(self.sources), self.archive_url)
+        return Ingest(lake, archive, today, progress, (*trees, *adopted(lake)))
+
+    def archive(self) -> Archive | None:
+        """The archive, if the sources let it be asked."""
+        return _opened(tuple(self.sources), self.archive_url)[0]
 
 
 @cache
-def _archive(url: str) -> Archive:
-    """One client for all days of a process, so that its connections stay open from one to the next."""
-    return Archive(url)
+def _opened(sources: tuple[str, ...], archive_url: str) -> tuple[Archive | None, tuple[LocalTree, ...]]:
+    """Open once for all days of a process: connections stay open, and folders are looked through once."""
+    return opened(sources, archive_url)
 
 
 class _Lines:

@@ -36,6 +36,11 @@ def _listings(value: object) -> object:
     return tuple(dict.fromkeys(Listing.parse(part) for part in value.split(",") if part.strip()))
 
 
+def _names(value: object) -> object:
+    """Read `/data/binance,https://data.binance.vision`."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 def _intervals(value: object) -> object:
     """Read `1m,5m`."""
     if not isinstance(value, str):
@@ -63,6 +68,11 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
     archive_url: Annotated[str, AfterValidator(without_login)] = Field(
         "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
+    )
+    sources: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=(),
+        description="Folders of your own files, and perhaps an archive behind them, separated by commas; the first "
+        "that has a day gives it. Empty: the archive alone.",
     )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."

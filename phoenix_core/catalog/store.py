@@ -15,15 +15,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phoenix_core.archive.keys import key_of_day
+from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
-from phoenix_core.raw.store import raw_asset
+from phoenix_core.raw.store import is_published_zip, raw_asset
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.read import DayTable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 INSTRUMENT = "instrument"
-_ROW_GROUP = 131_072
 
 
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
@@ -76,12 +76,13 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
     table = DayTable(
-        lake.path(raw.file),
-        key_of_day(dataset, listing, day),
+        manifest.file(raw),
+        key_from_path(raw.facts["key"]),
         dataset,
         (day, day),
         lake.staging,
         conversion.counts,
+        is_published=is_published_zip(raw),
     )
     relative = day_file(dataset.becomes.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
@@ -91,7 +92,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         if not rows:
             staged.unlink()  # NautilusTrader skips an empty file in silence; the manifest says it instead
     if not rows:
-        reason = f"empty: {table.key.member} holds no row of {day}"
+        reason = f"empty: {table.name} holds no row of {day}"
         return _record_absent(manifest, asset, conversion, day, reason, sources)
     return manifest.record(
         Entry(
@@ -241,13 +242,12 @@ def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
     writer: pq.ParquetWriter | None = None
     first = last = None
     try:
-        for table in ahead(tables):
+        for table in in_groups(ahead(tables)):
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **encoding(table.schema))
-            if table.num_rows:
-                first = table["ts_event"][0].as_py() if first is None else first
-                last = table["ts_event"][-1].as_py()
-                writer.write_table(table, row_group_size=_ROW_GROUP)
+                first = table["ts_event"][0].as_py()
+            last = table["ts_event"][-1].as_py()
+            writer.write_table(table)
     finally:
         if writer is not None:
             writer.close()

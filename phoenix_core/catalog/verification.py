@@ -85,7 +85,7 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         days[asset].append(day)
         if not entry.published:
             continue
-        path = lake.path(entry.file)
+        path = Manifest(lake).file(entry)
         spoken.add(path)
         examined.files += 1
         examined.bytes += entry.bytes
