@@ -1,7 +1,7 @@
 """What assets are given: the data folder and the archive."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 
@@ -46,12 +46,18 @@ class Workspace(dg.ConfigurableResource[None]):
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
-        archive, trees = _opened(tuple(self.sources), self.archive_url)
-        return Ingest(lake, archive, today, progress, (*trees, *adopted(lake)))
+        archive, trees = sources_of(lake, self.sources, self.archive_url)
+        return Ingest(lake, archive, today, progress, trees)
 
     def archive(self) -> Archive | None:
         """The archive, if the sources let it be asked."""
         return _opened(tuple(self.sources), self.archive_url)[0]
+
+
+def sources_of(lake: Lake, named: Sequence[str], archive_url: str) -> tuple[Archive | None, tuple[LocalTree, ...]]:
+    """The archive, if it may be asked, and the folders before it: those of the settings, then the adopted ones."""
+    archive, trees = _opened(tuple(named), archive_url)
+    return archive, (*trees, *adopted(lake))
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, questions, start
+from phoenix_dagster.cli import backfill, data, folders, questions, start
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -32,6 +32,8 @@ app.command()(start.settings)
 app.command()(data.plan)
 app.command()(backfill.backfill)
 app.command()(data.inventory)
+app.command()(folders.adopt)
+app.command()(folders.verify)
 app.command()(data.doctor)
 app.command()(questions.lookahead)
 app.command()(questions.implied)

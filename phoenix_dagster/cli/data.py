@@ -6,22 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoenix_core.errors import ConfigInvalid, nearest
-from phoenix_core.market import Listing
+from phoenix_core.market import ranges_text
 from phoenix_core.storage import Lake
 from phoenix_dagster.cli.completion import datasets_beginning
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, days_of, listing_of, names_of
-from phoenix_dagster.cli.output import print_document, print_table, ranges_text
+from phoenix_dagster.cli.folders import Placed, print_folder
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, chosen_datasets, days_of, listing_of
+from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
     from phoenix_core.catalog.inventory import Held
-    from phoenix_core.datasets import Dataset
     from phoenix_core.raw.plan import Planned
-    from phoenix_dagster.settings import Settings
 
 _MIB = 1 << 20
 
@@ -38,14 +37,16 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Print what a range will cost: files, bytes, rows, hours, disk."""
-    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - --help need not wait for it
-    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - as above
+    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_dagster.resources import sources_of  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
 
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    chosen = _chosen(listing, settings, names_of(datasets) if datasets else [])
-    found = list(planned(Lake.at(settings.data), Archive(settings.archive_url), listing, chosen, days))
+    chosen = chosen_datasets(listing, settings, datasets)
+    lake = Lake.at(settings.data)
+    archive, trees = sources_of(lake, settings.sources, settings.archive_url)
+    found = list(planned(lake, archive, listing, chosen, days, trees))
     if as_json:
         rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
         asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}
@@ -55,16 +56,6 @@ def plan(
     heads = ("dataset", "files", "here", "absent", "MiB", "k rows", "CPU min", "disk MiB")
     print_table(heads, _plan_rows(found))
     print("Bytes are published sizes of what is not here yet; rows, time and disk are estimates from them.")
-
-
-def _chosen(listing: Listing, settings: "Settings", names: Sequence[str]) -> tuple["Dataset", ...]:
-    from phoenix_core.datasets import datasets_on  # noqa: PLC0415 - --help need not wait for it
-
-    known = {dataset.name: dataset for dataset in datasets_on(listing.market, settings.kline_intervals)}
-    for name in names:
-        if name not in known:
-            raise ConfigInvalid(f"No dataset {name[:60]!r}{nearest(name, known)}: expected some of {', '.join(known)}.")
-    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
 
 
 def _plan_rows(found: Sequence["Planned"]) -> list[list[str]]:
@@ -88,8 +79,17 @@ def _plan_rows(found: Sequence["Planned"]) -> list[list[str]]:
     ]
 
 
-def inventory(*, as_json: Json = False) -> None:
-    """Print what is in the data folder, by asset: days, rows and bytes, and why days are not there."""
+def inventory(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of your own; without it: the data folder.")] = None,
+    placed: Placed = None,
+    *,
+    html: Annotated[Path | None, typer.Option(help="Write the inventory of a folder as a page, too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a folder of your own holds, or the data folder: days, what is missing and why, sizes and rows."""
+    if folder is not None:
+        print_folder(folder, placed or [], as_json=as_json, html=html)
+        return
     from phoenix_core.catalog.inventory import KINDS  # noqa: PLC0415 - brings pyarrow
     from phoenix_core.catalog.inventory import inventory as taken  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic

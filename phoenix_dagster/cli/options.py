@@ -11,6 +11,7 @@ from phoenix_core.market import Listing, day_from_text, days_between, utc_today
 from phoenix_dagster.cli.completion import days_beginning, names_beginning, symbols_beginning
 
 if TYPE_CHECKING:
+    from phoenix_core.datasets import Dataset
     from phoenix_dagster.settings import Settings
 
 
@@ -84,6 +85,22 @@ def names_of(text: str) -> list[str]:
     if names := [name.strip() for name in text.split(",") if name.strip()]:
         return names
     raise ConfigInvalid(f"{text[:60]!r} names nothing: expected names separated by commas.")
+
+
+def chosen_datasets(listing: Listing, settings: "Settings", text: str) -> tuple["Dataset", ...]:
+    """Datasets of a listing by the names of their raw assets, separated by commas; empty: all.
+
+    Raises:
+        ConfigInvalid: No such dataset on its market.
+    """
+    from phoenix_core.datasets import datasets_on  # noqa: PLC0415 - --help need not wait for it
+
+    names = names_of(text) if text else []
+    known = {dataset.name: dataset for dataset in datasets_on(listing.market, settings.kline_intervals)}
+    for name in names:
+        if name not in known:
+            raise ConfigInvalid(f"No dataset {name[:60]!r}{nearest(name, known)}: expected some of {', '.join(known)}.")
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
 
 
 def fields(text: str) -> dict[str, Any]:

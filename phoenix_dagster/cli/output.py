@@ -1,4 +1,4 @@
-"""How commands print: tables that pipe well, ranges of days for people, and one JSON document for programs.
+"""How commands print: tables that pipe well, and one JSON document for programs.
 
 What is printed is decided by the commands; keys of the documents are those of `docs/cli.md`.
 """
@@ -6,7 +6,7 @@ What is printed is decided by the commands; keys of the documents are those of `
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -47,33 +47,3 @@ def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str
         )
         for row in cells
     ]
-
-
-def ranges_of(days: Iterable[date]) -> list[tuple[date, date]]:
-    """First and last of each unbroken range of days."""
-    found: list[tuple[date, date]] = []
-    for day in sorted(set(days)):
-        if found and day - found[-1][1] == timedelta(1):
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found
-
-
-def ranges_text(days: Iterable[date]) -> str:
-    """Days as a person writes them.
-
-    >>> ranges_text([date(2024, 3, 28), date(2024, 3, 29), date(2024, 3, 30), date(2024, 4, 2)])
-    '2024-03-28…30, 2024-04-02'
-    >>> ranges_text([date(2024, 2, 29), date(2024, 3, 1)])
-    '2024-02-29…03-01'
-    """
-    return ", ".join(_range_text(first, last) for first, last in ranges_of(days))
-
-
-def _range_text(first: date, last: date) -> str:
-    if first == last:
-        return str(first)
-    if first.year != last.year:
-        return f"{first}…{last}"
-    return f"{first}…{last:%d}" if first.month == last.month else f"{first}…{last:%m-%d}"

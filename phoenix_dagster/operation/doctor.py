@@ -15,6 +15,7 @@ from phoenix_core.catalog.verification import Examined, Problem, Trouble, record
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake
+from phoenix_dagster.operation.history import report
 
 _DAY = 10
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
@@ -137,13 +138,7 @@ def _reconcile(
         if one.entry is None:
             lacking[one.day].append(one.key)
             continue
-        materialization = dg.AssetMaterialization(
-            one.key,
-            partition=one.day,
-            description="Found on the disk by `phoenix doctor`.",
-            tags={"dagster/data_version": one.entry.data_version},
-        )
-        instance.report_runless_asset_event(materialization)
+        report(instance, one.key, one.entry, "Found on the disk by `phoenix doctor`.")
     _materialize(defs, instance, lacking, say)
 
 

@@ -11,7 +11,7 @@ in the folder is changed. A file that can't be placed is named with what it coul
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -304,18 +304,3 @@ def _holdings(files: Sequence[TreeFile]) -> tuple[Holding, ...]:
 
 def _by_day(file: TreeFile) -> tuple[date, date, str]:
     return file.name.first, file.days[-1], str(file.path)
-
-
-def spans(days: Sequence[date]) -> str:
-    """Days in one line, runs of them shortened.
-
-    >>> spans([date(2024, 3, 1), date(2024, 3, 2), date(2024, 3, 5)])
-    '2024-03-01…2024-03-02, 2024-03-05'
-    """
-    runs: list[list[date]] = []
-    for day in days:
-        if runs and day - runs[-1][-1] == timedelta(1):
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ", ".join(f"{run[0]}…{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -8,7 +8,7 @@ import pytest
 from fakes.trees import extracted
 
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.sources.local_tree.inventory import preview, spans, take_inventory
+from phoenix_core.sources.local_tree.inventory import preview, take_inventory
 
 
 def held(inventory):
@@ -125,11 +125,3 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     """It says what was expected."""
     with pytest.raises(ConfigInvalid, match="is no folder"):
         take_inventory(tmp_path / "nowhere")
-
-
-def test_spans_shorten_runs_of_days():
-    """Days that follow each other are one run."""
-    assert spans([date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1), date(2024, 3, 3)]) == (
-        "2024-02-28…2024-03-01, 2024-03-03"
-    )
-    assert spans([]) == ""
