@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import data, questions, start
+from phoenix_dagster.cli import data, init, questions, start
 
 app = typer.Typer(
     name="phoenix",
@@ -16,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command()(init.init)
 app.command()(start.demo)
 app.command()(start.ui)
 app.command()(start.settings)
