@@ -88,7 +88,7 @@ def env_file() -> str:
 def settings_table() -> str:
     """A Markdown table of every setting."""
     rows = [
-        f"| `{one.variable}` | {f'`{one.default}`' if one.default else ''} | {one.values} | {one.meaning} |\n"
+        f"| `{one.variable}` | {one.meaning} | {f'`{one.default}`' if one.default else ''} | {one.values} |\n"
         for one in all_settings()
     ]
-    return "| variable | default | values | meaning |\n|---|---|---|---|\n" + "".join(rows)
+    return "| variable | meaning | default | values |\n|---|---|---|---|\n" + "".join(rows)

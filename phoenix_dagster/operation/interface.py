@@ -46,11 +46,13 @@ def _choose_home(folder: Path | None, say: Say) -> None:
     """Set DAGSTER_HOME, and refresh the `dagster.yaml` there if Phoenix wrote it."""
     if folder and not is_home(folder):
         environment.export(environment.demo_environment(folder))
-    elif folder:
-        environment.export({"DAGSTER_HOME": str(folder)})
-    elif (Path.cwd() / "dagster.yaml").is_file():
-        environment.export({"DAGSTER_HOME": str(environment.dagster_home())})
     home = environment.dagster_home()
+    if not home.is_dir():
+        raise ConfigInvalid(
+            f"DAGSTER_HOME is {home}, which is no folder: correct it in {Path.cwd() / '.env'} or unset it."
+        )
+    if (home / "dagster.yaml").is_file():
+        environment.export({"DAGSTER_HOME": str(home)})
     demo = folder is not None and home.parent == folder
     if (is_home(home) or demo) and (told := refresh_dagster_yaml(home)):
         say(told)
