@@ -2,7 +2,7 @@
 
 A message says what went wrong, with which thing, what was expected, what was found, and what to do.
 An error is either transient (the same call may succeed later) or final (it will not, until something
-changes). Nothing else in Phoenix decides what to retry.
+changes). Nothing else in Phoenix decides what to retry::
 
     PhoenixError
     ├── TransientError

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -157,8 +158,9 @@ def settings() -> Settings:
 
 
 def dagster_home() -> Path:
-    """Where Dagster's history lies: DAGSTER_HOME, or the current folder."""
-    return Path(os.environ.get("DAGSTER_HOME") or Path.cwd()).resolve()  # noqa: TID251 - this is the one place
+    """Where Dagster's history lies: DAGSTER_HOME, of the environment or of `.env`, or the current folder."""
+    named = os.environ.get("DAGSTER_HOME") or dotenv_values(".env").get("DAGSTER_HOME")  # noqa: TID251 - the one place
+    return Path(named or Path.cwd()).resolve()
 
 
 def export(values: Mapping[str, str]) -> None:

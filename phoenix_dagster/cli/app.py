@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, questions, start
+from phoenix_dagster.cli import backfill, data, folders, init, questions, start
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command()(init.init)
 app.command()(start.demo)
 app.command()(start.ui)
 app.command()(start.settings)

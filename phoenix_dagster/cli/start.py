@@ -1,13 +1,10 @@
 """Commands to start with: a demo, the UI, and the settings in force."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from phoenix_core.errors import ConfigInvalid
 from phoenix_dagster.cli.options import Json
 from phoenix_dagster.cli.output import print_document
 
@@ -24,20 +21,13 @@ def demo(
 
 
 def ui(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of a demo; without it: the environment's.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A home or a demo's folder. Default: the current one.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
-    """Open the Dagster UI, on a demo's folder or on your own data."""
-    from phoenix_dagster import settings as environment  # noqa: PLC0415 - brings pydantic, --help need not wait for it
+    """Open the Dagster UI on a home, on a demo's folder or on your own data."""
+    from phoenix_dagster.operation.interface import serve  # noqa: PLC0415 - --help need not wait for it
 
-    if folder is not None:
-        folder = folder.expanduser().resolve()
-        if not (folder / "dagster").is_dir():
-            raise ConfigInvalid(f"{folder} is no demo's folder: expected one made by `phoenix demo`.")
-        environment.export(environment.demo_environment(folder))
-    environment.read_settings()
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "phoenix_dagster.definitions"]
-    raise typer.Exit(subprocess.call([*command, "-h", "127.0.0.1", "-p", str(port)]))  # noqa: S603 - our own command
+    raise typer.Exit(serve(folder, port, lambda line: print(line, flush=True)))
 
 
 def settings(*, as_json: Json = False) -> None:

@@ -15,6 +15,7 @@ from gql.transport.requests import RequestsHTTPTransport
 
 from phoenix_core.errors import ConfigInvalid, FinalError, SourceUnreachable, nearest
 from phoenix_core.market import days_between
+from phoenix_dagster.deployment.home import command
 
 _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
@@ -120,8 +121,8 @@ class RunningDagster:
             return dict(self._client.execute(request))
         except (TransportError, OSError) as error:
             raise ConfigInvalid(
-                f"No Dagster answers at {self._url} ({type(error).__name__}). Start one with `uv run dagster dev`, "
-                "or give its address with --url."
+                f"No Dagster answers at {self._url} ({type(error).__name__}). Start one with "
+                f"`{command('phoenix ui')}`, or give its address with --url."
             ) from error
 
     def keys(self, market_symbol: str, wanted: Sequence[str]) -> list[list[str]]:

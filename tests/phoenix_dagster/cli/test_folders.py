@@ -46,7 +46,7 @@ def test_an_adopted_folder_is_remembered_and_in_the_history(own_folder, home, ca
     assert main(["adopt", str(own_folder)]) == 0
     text = capsys.readouterr().out
     assert re.search(r"^funding_rate +um:BTCUSDT +92 +0 +0$", text, re.MULTILINE)
-    assert "PHOENIX_SYMBOLS does not name them: spot:BTCUSDT" in text
+    assert "PHOENIX_SYMBOLS does not name them: cm:BTCUSD_PERP, spot:BTCUSDT" in text
     with dg.DagsterInstance.get() as instance:
         found = instance.get_materialized_partitions(dg.AssetKey(["um", "btcusdt", "agg_trades"]))
     assert found == {"2024-03-30", "2024-08-08", "2026-09-30"}
