@@ -115,26 +115,31 @@ def implied(
         print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:,.2f}, orders {one.orders}")
 
 
-def compare(folder: Result = "", *, as_json: Json = False) -> None:
-    """Compare all experiments over one range, and say what the best is worth."""
-    from phoenix_core.report.comparison import comparison  # noqa: PLC0415 - brings NautilusTrader
+def compare(
+    folders: Annotated[
+        list[str] | None, typer.Argument(help="Folders of results. One: all over its range. Default: the last range.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Compare experiments: what differs between them, their figures, and what the best is worth."""
+    from phoenix_core.report.comparison import comparison, printable, remarks, results_over  # noqa: PLC0415 - heavy
     from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
 
-    lake = _lake()
-    path = _result_folder(lake, folder)
-    found = comparison(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
+    lake, given = _lake(), folders or [""]
+    if len(given) == 1:
+        path = _result_folder(lake, given[0])
+        given = results_over(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
+    found = comparison(lake, given)
     if as_json:
-        asked = {"symbol": found.listing, "span": found.span}
-        print_document(asked | {"experiments": found.rows.to_dicts(), "deflated_sharpe": found.deflated})
+        deflated = [asdict(one) for one in found.deflated]
+        print_document({"results": found.rows.to_dicts(), "differing": found.differing, "deflated_sharpe": deflated})
         return
-    print(f"{found.listing}, {found.span}: {found.rows.height} experiment{'s' * (found.rows.height > 1)}")
-    print(f"{'experiment':<14}{'net':>14}{'trips':>8}{'drawdown':>10}{'Sharpe':>9}{'P(Sharpe > 0)':>15}")
-    for name, net, trips, drawdown, sharpe, chance in found.rows.iter_rows():
-        ratio = "none" if sharpe is None else f"{sharpe:.2f}"
-        likely = "none" if chance is None else f"{chance:.0%}"
-        print(f"{name:<14}{net:>14,.2f}{trips:>8}{drawdown:>10.2%}{ratio:>9}{likely:>15}")
-    if found.deflated is not None:
-        print(f"deflated Sharpe of the best: {found.deflated:.0%} that it is more than luck among {found.rows.height}")
+    lines = printable(found)
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    print("\n".join(remarks(found)))
 
 
 def _result_folder(lake: Lake, given: str) -> Path:

@@ -14,9 +14,8 @@ import pytest
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import input_versions, run
-from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.errors import StrategyFailed
 from phoenix_core.manifest import Manifest
-from phoenix_core.report.comparison import comparison
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
@@ -78,20 +77,6 @@ def test_a_setting_that_changed_changes_the_identity(lake, market):
     second, _ = published(lake, experiment(market, venue={"seed": 43}))
     assert first.facts["experiment"] != second.facts["experiment"]
     assert first.facts["folder"] != second.facts["folder"]
-
-
-def test_experiments_of_one_range_are_compared(lake, market):
-    """Each with its figures; the best is deflated by the number of those that were tried."""
-    first, last = market.days
-    for threshold in (0.7, 0.75, 0.8):
-        published(lake, experiment(market, strategy={"lpi_entry_threshold": threshold}))
-    found = comparison(lake, "um:BTCUSDT", f"{first}_{last}")
-    assert found.rows.height == 3
-    assert found.rows["sharpe"].is_sorted(descending=True)
-    assert found.deflated is not None
-    assert found.deflated <= (found.rows["probabilistic"][0] or 0)
-    with pytest.raises(InputMissing, match="ETHUSDT"):
-        comparison(lake, "um:ETHUSDT", f"{first}_{last}")
 
 
 @pytest.mark.parametrize("event", ["on_start", "on_data"])
