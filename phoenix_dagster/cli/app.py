@@ -7,6 +7,7 @@ import typer
 
 from phoenix_core.errors import PhoenixError
 from phoenix_dagster.cli import data, questions, start
+from phoenix_dagster.cli.run import run
 
 app = typer.Typer(
     name="phoenix",
@@ -20,6 +21,7 @@ app.command()(start.demo)
 app.command()(start.ui)
 app.command()(start.settings)
 app.command()(data.plan)
+app.command()(run)
 app.command()(data.backfill)
 app.command()(data.inventory)
 app.command()(data.doctor)
