@@ -13,9 +13,10 @@ from gql import Client, gql
 from gql.transport.exceptions import TransportError
 from gql.transport.requests import RequestsHTTPTransport
 
-from phoenix_core.errors import ConfigInvalid, FinalError, SourceUnreachable, nearest
+from phoenix_core.errors import ConfigInvalid, FinalError, SourceUnreachable
 from phoenix_core.market import days_between
 from phoenix_dagster.deployment.home import command
+from phoenix_dagster.operation.selection import chosen
 
 _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
@@ -131,22 +132,12 @@ class RunningDagster:
         Raises:
             ConfigInvalid: A name that is neither.
         """
-        names_of = {
-            tuple(node["assetKey"]["path"]): {node["assetKey"]["path"][-1], node["groupName"].rsplit("_", 1)[-1]}
+        groups = {
+            tuple(node["assetKey"]["path"]): node["groupName"]
             for node in self.ask(_ASSETS)["assetNodes"]
-            if node["isPartitioned"] and "/".join(node["assetKey"]["path"][:2]) == market_symbol
+            if node["isPartitioned"]
         }
-        chosen: list[list[str]] = []
-        for name in wanted:
-            found = [list(key) for key, names in names_of.items() if name in names | {"all"}]
-            if not found:
-                names = sorted(set().union(*names_of.values()))
-                near = nearest(name, names)
-                raise ConfigInvalid(
-                    f"{market_symbol} has no asset or stage {name[:60]!r}{near}: expected some of {', '.join(names)}."
-                )
-            chosen += [key for key in found if key not in chosen]
-        return chosen
+        return [list(path) for path in chosen(groups, market_symbol, wanted, groups)]
 
     def launch(self, keys: Sequence[Sequence[str]], days: Sequence[date], *, priority: int = 0) -> str:
         """Start a backfill and give its id.
