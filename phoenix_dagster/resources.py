@@ -4,14 +4,18 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from tqdm import tqdm
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.market import utc_today
-from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import Lake
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from phoenix_core.archive.client import Archive
+    from phoenix_core.raw.store import Ingest
 
 _LOG_EVERY_BYTES = 64 << 20
 
@@ -33,8 +37,10 @@ class Workspace(dg.ConfigurableResource[None]):
         """The data folder, made if it isn't there."""
         return Lake.at(self.data)
 
-    def ingest(self, log: Callable[[str], None]) -> Ingest:
+    def ingest(self, log: Callable[[str], None]) -> "Ingest":
         """A reader of the archive that shows its progress: a bar on a terminal, lines elsewhere."""
+        from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - brings an HTTP client
+
         lake = self.lake()
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
@@ -44,8 +50,10 @@ class Workspace(dg.ConfigurableResource[None]):
 
 
 @cache
-def _archive(url: str) -> Archive:
+def _archive(url: str) -> "Archive":
     """One client for all days of a process, so that its connections stay open from one to the next."""
+    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - brings an HTTP client
+
     return Archive(url)
 
 
@@ -68,6 +76,8 @@ class _Bar:
         self._bar: tqdm | None = None  # type: ignore[type-arg]
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal
+
         if self._bar is None:
             self._bar = tqdm(desc=name, total=total, unit="B", unit_scale=True, leave=False)
         self._bar.update(done - self._bar.n)

@@ -10,6 +10,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import SourceNotYet
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.storage import Lake, sha256_of
 
 
@@ -86,6 +87,7 @@ class Ingest:
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),
                 published=True,
+                recipe=raw_recipe(dataset, listing),
                 file=relative,
                 sha256=digest,
                 bytes=path.stat().st_size,
@@ -116,6 +118,7 @@ class Ingest:
                 day=day.isoformat(),
                 published=False,
                 reason=absent.reason,
+                recipe=raw_recipe(dataset, listing),
                 facts={"absence": absent.why.value},
             )
         )

@@ -77,15 +77,16 @@ def backfill(
 
 def inventory() -> None:
     """Print what is in the data folder, by asset: days, rows and bytes."""
-    from phoenix_core.catalog.verification import recorded  # noqa: PLC0415 - brings pyarrow
-    from phoenix_core.manifest import Manifest  # noqa: PLC0415 - as above
+    from phoenix_core.manifest import Manifest  # noqa: PLC0415 - --help need not wait for it
 
     settings = read_settings()
     lake = Lake.at(settings.data)
     figures: dict[str, Counter[str]] = defaultdict(Counter)
     spans: dict[str, list[str]] = defaultdict(list)
-    for asset, day in recorded(lake):
-        entry = Manifest(lake).find(asset, day)
+    manifest = Manifest(lake)
+    for key in manifest.recorded():
+        asset, day, _ = key
+        entry = manifest.find(*key)
         if entry is None:
             continue
         spans[asset].append(day)

@@ -13,7 +13,7 @@ import pytest
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
-from phoenix_core.backtest.run import input_versions, run
+from phoenix_core.backtest.run import run
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.manifest import Manifest
 from phoenix_core.report.comparison import comparison
@@ -33,7 +33,7 @@ def experiment(market, **values):
 
 
 def published(lake, chosen):
-    entry = publish(lake, run(lake, chosen), asset="um/btcusdt/backtest", sources=input_versions(lake, chosen))
+    entry = publish(lake, run(lake, chosen), asset="um/btcusdt/backtest")
     return entry, json.loads(lake.path(entry.file).read_bytes())
 
 
@@ -76,7 +76,7 @@ def test_a_setting_that_changed_changes_the_identity(lake, market):
     """And the folder."""
     first, _ = published(lake, experiment(market))
     second, _ = published(lake, experiment(market, venue={"seed": 43}))
-    assert first.facts["experiment"] != second.facts["experiment"]
+    assert first.facts["identity"] != second.facts["identity"]
     assert first.facts["folder"] != second.facts["folder"]
 
 
