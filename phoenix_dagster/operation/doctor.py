@@ -126,7 +126,10 @@ def _run_again(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, k
     path, _, name = key.asset.rpartition("/")
     names = (CONTINUOUS, REPORT) if name == REPORT else (name,)
     keys = [dg.AssetKey([*path.split("/"), one]) for one in names]
-    config = experiment.model_dump(mode="json", exclude={"listing", *({"first", "last"} if name == BACKTEST else ())})
+    # Dagster refuses null in a config; None is the default wherever it is allowed.
+    config = experiment.model_dump(
+        mode="json", exclude={"listing", *({"first", "last"} if name == BACKTEST else ())}, exclude_none=True
+    )
     done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         partition_key=key.day if name == BACKTEST else None,

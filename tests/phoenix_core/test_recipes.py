@@ -123,7 +123,7 @@ def test_a_root_that_is_gone_is_named(root):
 
 def test_an_import_that_cannot_be_followed_is_refused(tree):
     """It would be a hole in the digest."""
-    with pytest.raises(RecipeUnknown, match="import phoenix_core.tables.read"):
+    with pytest.raises(RecipeUnknown, match=r"import phoenix_core\.tables\.read"):
         tree("catalog/convert.py", "import numpy as np", "import numpy as np\nimport phoenix_core.tables.read")
 
 

@@ -114,7 +114,7 @@ def test_a_folder_of_an_earlier_release_is_carried_over_without_a_download(lake,
         in_the_old_form(lake, old)
     found = Manifest(lake).find("um/btcusdt/agg_trades", DAY)
     assert (found.recipe, found.variant, found.data_version) == ("", "", raw.data_version)
-    assert [key for key in Manifest(lake).recorded()] == [Key(raw.asset, str(DAY)), Key(entry.asset, str(DAY))]
+    assert list(Manifest(lake).recorded()) == [Key(raw.asset, str(DAY)), Key(entry.asset, str(DAY))]
     again = convert_day(lake, AGG_TRADES, UM, DAY)
     assert (again.recipe, again.data_version) == (entry.recipe, entry.data_version)
 
