@@ -147,7 +147,18 @@ class Manifest:
         # The entry guards the file; its own digest guards the entry.
         document[_DIGEST] = digest_of(document)
         self.lake.write(entry.key.path, canonical_json(document))
+        if entry.variant:
+            self._withdraw_former(entry)
         return entry
+
+    def _withdraw_former(self, entry: Entry) -> None:
+        """Drop the entry without a variant that earlier releases wrote, once its very file is written anew."""
+        try:
+            former = self.find(entry.asset, entry.day)
+        except CatalogCorrupt:
+            return  # it names no file; the doctor tells of it
+        if former is not None and former.published and former.file == entry.file:
+            self.lake.remove(former.key.path)
 
     def verify(self, entry: Entry) -> Entry:
         """Check a published file against its entry, before anybody opens it.

@@ -8,7 +8,6 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_recipe
 from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.raw.store import raw_asset
@@ -67,7 +66,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     relative = f"{folder}/experiment.json"
     lake.write(relative, canonical_json(document))
     path = lake.path(relative)
-    entry = Manifest(lake).record(
+    return Manifest(lake).record(
         Entry(
             asset=asset,
             day=span,
@@ -82,8 +81,6 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
             facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
         )
     )
-    _withdraw_former(lake, asset, span, relative)
-    return entry
 
 
 def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str) -> Entry:
@@ -111,16 +108,6 @@ def identity(result: Result) -> str:
             "inputs": result.versions,
         }
     )
-
-
-def _withdraw_former(lake: Lake, asset: str, span: str, file: str) -> None:
-    """Drop the entry without a variant that earlier releases wrote, once its very folder is written anew."""
-    try:
-        former = Manifest(lake).find(asset, span)
-    except CatalogCorrupt:
-        return  # it names no file; the doctor tells of it
-    if former is not None and former.file == file:
-        lake.remove(former.key.path)
 
 
 def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:

@@ -132,3 +132,16 @@ def test_a_sweep_beside_others_at_work_is_no_error(lake):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(publish, range(8)))
     assert len(list(lake.path("made").iterdir())) == 320
+
+
+def test_variants_of_a_day_are_entries_of_their_own(lake):
+    """Each is found by its key, and an entry of old is withdrawn only where it speaks of the same file."""
+    manifest = Manifest(lake)
+    lake.write("y.bin", b"content")
+    for one in (entry(lake), entry(lake, variant="v", file="y.bin"), entry(lake, variant="w", file="y.bin")):
+        manifest.record(one)
+        assert manifest.find(*one.key) == one
+    assert [key.variant for key in manifest.recorded()] == ["", "v", "w"]
+    manifest.record(entry(lake, variant="v"))
+    assert [key.variant for key in manifest.recorded()] == ["v", "w"]
+    assert next(str(key) for key in manifest.recorded()) == "um/btcusdt/x of 2024-03-30, variant v"
