@@ -25,7 +25,8 @@ changes). Nothing else in Phoenix decides what to retry::
         ├── CatalogCorrupt         a published file that is not what its manifest says
         ├── InputMissing           a stage was asked for a day whose inputs are not there
         ├── StrategyFailed         a strategy raised, or the engine stopped early
-        └── LedgerUnbalanced       parts of the PnL do not add up to the account
+        ├── LedgerUnbalanced       parts of the PnL do not add up to the account
+        └── RecipeUnknown          code that makes published bytes has no source to be named by
 """
 
 from collections.abc import Iterable
@@ -139,3 +140,7 @@ class StrategyFailed(FinalError):
 
 class LedgerUnbalanced(FinalError):
     """The parts of a PnL do not add up to the account's change."""
+
+
+class RecipeUnknown(FinalError):
+    """Code that makes published bytes has no source to be named by."""

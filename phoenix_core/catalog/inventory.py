@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from phoenix_core.archive.publication import Absence
-from phoenix_core.catalog.verification import recorded
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import day_from_text, days_between
 from phoenix_core.storage import Lake
 
@@ -54,23 +53,23 @@ class Held:
 def inventory(lake: Lake) -> Iterator[Held]:
     """Go through the manifest, asset by asset."""
     held: Held | None = None
-    for asset, name in recorded(lake):
-        if held is None or held.asset != asset:
+    for key in Manifest(lake).recorded():
+        if held is None or held.asset != key.asset:
             if held is not None:
                 yield held
-            held = Held(asset)
-        _take(lake, held, name)
+            held = Held(key.asset)
+        _take(lake, held, key)
     if held is not None:
         yield held
 
 
-def _take(lake: Lake, held: Held, name: str) -> None:
+def _take(lake: Lake, held: Held, key: Key) -> None:
     try:
-        day = day_from_text(name)
+        day = day_from_text(key.day)
     except ConfigInvalid:
         day = None  # a result over several days is named by its first and last
     try:
-        entry = Manifest(lake).find(held.asset, name)
+        entry = Manifest(lake).find(*key)
     except CatalogCorrupt as error:
         if day is not None:
             held.absent[UNREADABLE][day] = str(error)
@@ -80,7 +79,7 @@ def _take(lake: Lake, held: Held, name: str) -> None:
     held.rows += entry.rows
     held.bytes += entry.bytes
     if day is None:
-        held.ranges.append(name)
+        held.ranges.append(key.day)
     elif entry.published:
         held.published.append(day)
     else:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
 from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
@@ -69,7 +70,8 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
             "no record of it. Materialize it first, or together with this asset."
         )
     sources = {raw.asset: raw.data_version}
-    if current := manifest.is_current(asset, day, sources):
+    recipe = catalog_recipe(dataset, listing)
+    if current := manifest.is_current(asset, day, sources, recipe):
         return current
     conversion = Conversion(dataset, specification(listing), 0, Counts())
     if not raw.published:
@@ -99,6 +101,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
             asset=asset,
             day=day.isoformat(),
             published=True,
+            recipe=recipe,
             file=relative,
             sha256=digest,
             bytes=size,
@@ -129,7 +132,8 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
-    if current := manifest.is_current(asset, day, sources):
+    recipe = instrument_recipe(listing)
+    if current := manifest.is_current(asset, day, sources, recipe):
         return current
     if found is not None and found.published:
         ticks = read_day(lake, trades, day, columns=("price", "size"))
@@ -144,6 +148,7 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
             asset=asset,
             day=day.isoformat(),
             published=True,
+            recipe=recipe,
             file=relative,
             sha256=digest,
             bytes=size,
@@ -271,9 +276,17 @@ def _counted(staged: Path, conversion: Conversion) -> int:
 def _record_absent(
     manifest: Manifest, asset: str, conversion: Conversion, day: date, reason: str, sources: dict[str, str]
 ) -> Entry:
-    counts = dict(sorted(conversion.counts.items()))
+    listing = conversion.specification.listing
     entry = manifest.record(
-        Entry(asset=asset, day=day.isoformat(), published=False, reason=reason, sources=sources, counts=counts)
+        Entry(
+            asset=asset,
+            day=day.isoformat(),
+            published=False,
+            reason=reason,
+            recipe=catalog_recipe(conversion.dataset, listing),
+            sources=sources,
+            counts=dict(sorted(conversion.counts.items())),
+        )
     )
     manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
     return entry

@@ -18,6 +18,7 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
 from phoenix_core.raw.months import cut_month
+from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.inventory import TreeFile
 from phoenix_core.sources.local_tree.tree import LocalTree, is_verified, key_of_file
 from phoenix_core.storage import Lake, sha256_of
@@ -121,6 +122,7 @@ class OwnFiles:
                 asset=self.asset,
                 day=day.isoformat(),
                 published=True,
+                recipe=raw_recipe(self.dataset, self.listing),
                 file=file,
                 sha256=sha256_of(path),
                 bytes=path.stat().st_size,
@@ -132,7 +134,14 @@ class OwnFiles:
         reason = f"missing: {month} has no row of {day}"
         facts = facts | {"absence": Absence.MISSING.value}
         return Manifest(self.lake).record(
-            Entry(asset=self.asset, day=day.isoformat(), published=False, reason=reason, facts=facts)
+            Entry(
+                asset=self.asset,
+                day=day.isoformat(),
+                published=False,
+                reason=reason,
+                recipe=raw_recipe(self.dataset, self.listing),
+                facts=facts,
+            )
         )
 
 

@@ -15,6 +15,7 @@ from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.own_files import OwnFiles
+from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, sha256_of
 
@@ -109,6 +110,7 @@ class Ingest:
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),
                 published=True,
+                recipe=raw_recipe(dataset, listing),
                 file=relative,
                 sha256=digest,
                 bytes=path.stat().st_size,
@@ -146,6 +148,7 @@ class Ingest:
                 day=day.isoformat(),
                 published=False,
                 reason=absent.reason,
+                recipe=raw_recipe(dataset, listing),
                 facts={"absence": absent.why.value},
             )
         )

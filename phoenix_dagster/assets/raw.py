@@ -9,6 +9,7 @@ import dagster as dg
 from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.raw.store import is_published_zip
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import group_of, key_of
@@ -37,6 +38,7 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
         kinds=frozenset({"zip"}),
         description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
         pool=POOL,
+        code_version=raw_recipe(dataset, listing),
         work=work,
         checks={
             "published": "The archive has a file for the day.",

@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing, StorageFailed
-from phoenix_core.manifest import Entry, Manifest, versions
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
 
@@ -76,7 +76,7 @@ def test_old_leftovers_are_swept(lake):
 def entry(lake, **changes):
     path = lake.write("x.bin", b"content")
     return Entry(**({"asset": "um/btcusdt/x", "day": "2024-03-30", "published": True, "file": "x.bin"} | {
-        "sha256": sha256_of(path), "sources": {"a": "1"}} | changes))  # fmt: skip
+        "sha256": sha256_of(path), "sources": {"a": "1"}, "recipe": "r"} | changes))  # fmt: skip
 
 
 def test_an_entry_reads_back(lake):
@@ -90,15 +90,15 @@ def test_an_entry_reads_back(lake):
 
 
 @pytest.mark.parametrize(
-    "change", [{"sources": {"a": "2"}}, {"versions": {**versions(), "polars": "0"}}, {"sha256": "0" * 64}]
+    "change", [{"sources": {"a": "2"}}, {"recipe": "another"}, {"recipe": ""}, {"sha256": "0" * 64}]
 )
 def test_a_day_is_current_only_if_nothing_changed(lake, change):
-    """Other sources, other code or another file make it anew."""
+    """Other sources, another recipe, none, or another file make it anew."""
     manifest = Manifest(lake)
     manifest.record(entry(lake))
-    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is not None
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}, "r") is not None
     manifest.record(entry(lake, **change))
-    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is None
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}, "r") is None
 
 
 def test_a_broken_entry_is_named(lake):
@@ -106,7 +106,7 @@ def test_a_broken_entry_is_named(lake):
     lake.write(Manifest.path("um/btcusdt/x", "2024-03-30"), b"{")
     with pytest.raises(CatalogCorrupt, match="can't be read"):
         Manifest(lake).find("um/btcusdt/x", "2024-03-30")
-    assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}) is None
+    assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}, "r") is None
 
 
 def test_absent_days_have_a_version_of_their_own():
@@ -147,3 +147,16 @@ def test_a_file_is_no_data_folder(tmp_path):
     (tmp_path / "data").write_text("")
     with pytest.raises(ConfigInvalid, match="is a file: expected a folder"):
         Lake.at(tmp_path / "data")
+
+
+def test_variants_of_a_day_are_entries_of_their_own(lake):
+    """Each is found by its key, and an entry of old is withdrawn only where it speaks of the same file."""
+    manifest = Manifest(lake)
+    lake.write("y.bin", b"content")
+    for one in (entry(lake), entry(lake, variant="v", file="y.bin"), entry(lake, variant="w", file="y.bin")):
+        manifest.record(one)
+        assert manifest.find(*one.key) == one
+    assert [key.variant for key in manifest.recorded()] == ["", "v", "w"]
+    manifest.record(entry(lake, variant="v"))
+    assert [key.variant for key in manifest.recorded()] == ["v", "w"]
+    assert next(str(key) for key in manifest.recorded()) == "um/btcusdt/x of 2024-03-30, variant v"
