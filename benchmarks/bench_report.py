@@ -11,6 +11,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +19,20 @@ import polars as pl
 from playwright.sync_api import Browser, sync_playwright
 from workload import end
 
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.ledger import TRIP_SCHEMA
 from phoenix_core.market import DAY_NS
 from phoenix_core.report.page import report_page
+from phoenix_core.report.result import PublishedResult
 
 _MINUTE = 60 * 1_000_000_000
 _START = 1_704_067_200_000_000_000
 
 
-def tables(days: int, trips_a_day: int) -> dict[str, pl.DataFrame]:
-    """A random walk and round trips at random minutes."""
+def result(days: int, trips_a_day: int) -> PublishedResult:
+    """A random walk and round trips at random minutes, each with an entry, an exit and all its columns."""
     chance = np.random.default_rng(7)
-    minutes, trips = days * 1440, days * trips_a_day
+    minutes, count = days * 1440, days * trips_a_day
     walk = chance.normal(0, 1e-4, minutes).cumsum()
     equity = pl.DataFrame(
         {
@@ -38,26 +42,71 @@ def tables(days: int, trips_a_day: int) -> dict[str, pl.DataFrame]:
             "equity": 100_000 * np.exp(walk / 3),
         }
     )
-    opened = np.sort(_START + chance.integers(0, days * DAY_NS, trips))
-    sides = ["BUY", "SELL"] * trips
+    opened = np.sort(_START + chance.integers(0, days * DAY_NS, count))
     fills = pl.DataFrame(
         {
-            "ts": np.repeat(opened, 2) + np.tile([0, 60 * _MINUTE], trips),
-            "side": sides,
-            "price": 50_000 + chance.normal(0, 100, 2 * trips),
-            "why": ["entry", "exit"] * trips,
-            "liquidity": ["MAKER", "TAKER"] * trips,
+            "ts": np.repeat(opened, 2) + np.tile([0, 60 * _MINUTE], count),
+            "side": ["BUY", "SELL"] * count,
+            "price": 50_000 + chance.normal(0, 100, 2 * count),
+            "why": ["entry", "exit"] * count,
+            "liquidity": ["MAKER", "TAKER"] * count,
         }
     )
-    amounts = {name: chance.normal(0, 20, 2 * trips) for name in ("realized", "slippage", "fee", "funding")}
-    signals = {name: chance.random(20 * trips) for name in ("lpi", "fsi", "vpin", "ldr", "oi_z")}
-    near = np.repeat(opened, 20) + np.tile(np.arange(20), trips) * 30 * 1_000_000_000
+    signals = {name: chance.random(20 * count) for name in ("lpi", "fsi", "vpin", "ldr", "oi_z")}
+    near = np.repeat(opened, 20) + np.tile(np.arange(20), count) * 30 * 1_000_000_000
+    amounts = {name: chance.normal(0, 20, 2 * count) for name in ("realized", "slippage", "fee", "funding")}
+    return PublishedResult(
+        folder="backtests/synthetic/span",
+        document=_document(days),
+        equity=equity,
+        fills=fills,
+        trips=_trips(opened, chance),
+        ledger=fills.select("ts", pl.lit("fill").alias("kind")).with_columns(**_series(amounts)),
+        signals=pl.DataFrame({"ts_init": near} | signals).head(20_000),
+        is_synthetic=True,
+    )
+
+
+def _series(values: dict[str, np.ndarray]) -> dict[str, pl.Series]:
+    return {name: pl.Series(value) for name, value in values.items()}
+
+
+def _trips(opened: np.ndarray, chance: np.random.Generator) -> pl.DataFrame:
+    """Rows of the published schema: what is no time, side or reason is a random number."""
+    told = {"opened_ns": opened, "closed_ns": opened + 60 * _MINUTE, "entry_decided_ns": opened}
+    words = {"side": "LONG", "closed_by": "EXIT"}
+    columns = {
+        name: told.get(name, pl.Series(chance.uniform(1, 60_000, opened.size)).round(4))
+        for name in TRIP_SCHEMA
+        if name not in words
+    }
+    frame = pl.DataFrame(columns).with_columns(**{name: pl.lit(word) for name, word in words.items()})
+    return frame.select(pl.col(name).cast(kind) for name, kind in TRIP_SCHEMA.items())
+
+
+def _document(days: int) -> dict[str, object]:
+    first = date(2024, 1, 1)
+    told = [(first + timedelta(number)).isoformat() for number in range(days)]
+    experiment = Experiment(listing="um:BTCUSDT", first=first, last=date.fromisoformat(told[-1]))
+    assets = ("signals", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", "instrument")
     return {
-        "equity": equity,
-        "fills": fills,
-        "ledger": fills.select("ts").with_columns(**{name: pl.Series(values) for name, values in amounts.items()}),
-        "positions": pl.DataFrame({"opened_ns": opened, "net": chance.normal(0, 50, trips)}),
-        "signals": pl.DataFrame({"ts_init": near} | signals).head(20_000),
+        "experiment": experiment.model_dump(mode="json"),
+        "identity": "0" * 64,
+        "inputs": {
+            f"um/btcusdt/{asset}@{day}": f"{number:064x}" for asset in assets for number, day in enumerate(told)
+        },
+        "zips": {f"archive/BTCUSDT-aggTrades-{day}.zip": f"{number:064x}" for number, day in enumerate(told)},
+        "files": {},
+        "days": told,
+        "missing": {},
+        "without": {},
+        "assumptions": ["synthetic"],
+        "excluded_seconds": 0,
+        "ruined_ns": None,
+        "orders": {"FILLED": days},
+        "closed_at_end": 0,
+        "final_balance": "100000",
+        "parts": {"price": "0", "slippage": "0", "fees": "0", "funding": "0", "net": "0"},
     }
 
 
@@ -68,8 +117,7 @@ def shown_after(browser: Browser, page: Path, times: int) -> float:
         tab = browser.new_page()
         started = time.perf_counter()
         tab.goto(page.as_uri())
-        tab.wait_for_selector("#panels .plot-container svg .cartesianlayer .subplot:last-child path", state="attached")
-        tab.wait_for_selector("#distribution .plot-container svg", state="attached")
+        tab.wait_for_selector("html[data-drawn=all]")
         taken.append(time.perf_counter() - started)
         tab.close()
     return statistics.median(taken)
@@ -86,10 +134,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, days in (("long", chosen.days), ("day", 1)):
-            made = tables(days, chosen.trips_a_day)
+            made = result(days, chosen.trips_a_day)
             started = time.perf_counter()
             page = Path(folder) / f"{name}.html"
-            page.write_text(report_page(name, {"days": str(days)}, made, {}))
+            page.write_text(report_page(made))
             figures[f"{name}_made_s"] = round(time.perf_counter() - started, 2)
             figures[f"{name}_mb"] = round(page.stat().st_size / 1e6, 2)
             figures[f"{name}_shown_s"] = round(shown_after(browser, page, chosen.times), 2)

@@ -7,6 +7,8 @@ which order is `datasets.py`; how text becomes values is `tables/`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from phoenix_core.errors import RowsInvalid
+
 # A price or quantity is a decimal of 38 digits, 16 of them behind the point: the same bytes as
 # NautilusTrader's 128-bit fixed-point prices, so nothing on the way is a binary float.
 DECIMAL_DIGITS = 38
@@ -30,6 +32,28 @@ class Bound(StrEnum):
     ANY = "any"
     POSITIVE = "positive"
     NOT_NEGATIVE = "not negative"
+
+
+# Spot changed from milliseconds to microseconds on 2025-01-01; no file mixes units
+# (https://github.com/binance/binance-public-data#readme). 1e11..1e14 is milliseconds for 1973..5138.
+_EPOCH_UNITS = (("ms", 10**11, 10**14, 1_000_000), ("us", 10**14, 10**17, 1_000))
+
+
+def epoch_unit(first: int, where: str) -> tuple[str, int]:
+    """Tell the unit of a file's epochs by its first: (name, nanoseconds in one).
+
+    >>> epoch_unit(1711756800014, "x.csv")
+    ('ms', 1000000)
+
+    Raises:
+        RowsInvalid: Neither milliseconds nor microseconds of this age.
+    """
+    for name, low, high, factor in _EPOCH_UNITS:
+        if low <= first < high:
+            return name, factor
+    raise RowsInvalid(
+        f"{where} has the time {first}: expected milliseconds or microseconds since 1970 (13 or 16 digits)."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ data.binance.vision, and what it becomes in the catalog. Raw assets, readers, ch
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
 from phoenix_core import columns as c
 from phoenix_core.columns import Column, Kind
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.market import Interval, Listing, Market
+from phoenix_core.market import Interval, Listing, Market, month_of
 
 README = "https://github.com/binance/binance-public-data"
 
@@ -153,8 +153,7 @@ class Dataset:
         """First and last day of the file that holds a day."""
         if self.published is Published.DAILY:
             return day, day
-        first = day.replace(day=1)
-        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return month_of(day)
 
 
 def _on(markets: str, *columns: Column) -> Mapping[Market, tuple[Column, ...]]:

@@ -2,7 +2,7 @@
 
 A message says what went wrong, with which thing, what was expected, what was found, and what to do.
 An error is either transient (the same call may succeed later) or final (it will not, until something
-changes). Nothing else in Phoenix decides what to retry.
+changes). Nothing else in Phoenix decides what to retry::
 
     PhoenixError
     ├── TransientError
@@ -12,6 +12,7 @@ changes). Nothing else in Phoenix decides what to retry.
     └── FinalError
         ├── ConfigInvalid          a setting, symbol, date or experiment that can't mean anything
         ├── SourceNotYet           a recent day that is not out yet
+        ├── SourceVanished         a file of people's own that a day was taken from, and that is gone
         ├── SourceForbidden        401, 403 for a whole host, 418, 451
         ├── SourceRefused          a redirect to another host, a body above the size limit, not an archive
         ├── ChecksumMismatch       the published checksum does not belong to the published bytes
@@ -24,8 +25,24 @@ changes). Nothing else in Phoenix decides what to retry.
         ├── CatalogCorrupt         a published file that is not what its manifest says
         ├── InputMissing           a stage was asked for a day whose inputs are not there
         ├── StrategyFailed         a strategy raised, or the engine stopped early
-        └── LedgerUnbalanced       parts of the PnL do not add up to the account
+        ├── LedgerUnbalanced       parts of the PnL do not add up to the account
+        └── RecipeUnknown          code that makes published bytes has no source to be named by
 """
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(given: str, known: Iterable[str]) -> str:
+    """The known name that was perhaps meant, as a part of a message; empty if none is near.
+
+    >>> nearest("agg_trade", ["agg_trades", "metrics"])
+    ' (did you mean agg_trades?)'
+    """
+    # Case is the usual slip. Only so much of what was given is looked at: the time grows with its square.
+    lower = {name.lower(): name for name in known}
+    found = get_close_matches(given[:60].lower(), lower, n=1, cutoff=0.6)
+    return f" (did you mean {lower[found[0]]}?)" if found else ""
 
 
 class PhoenixError(Exception):
@@ -67,6 +84,10 @@ class ConfigInvalid(FinalError):
 
 class SourceNotYet(FinalError):
     """A recent day that the publisher has not put out yet."""
+
+
+class SourceVanished(FinalError):
+    """A file of people's own that a day was taken from, and that is gone."""
 
 
 class SourceForbidden(FinalError):
@@ -119,3 +140,7 @@ class StrategyFailed(FinalError):
 
 class LedgerUnbalanced(FinalError):
     """The parts of a PnL do not add up to the account's change."""
+
+
+class RecipeUnknown(FinalError):
+    """Code that makes published bytes has no source to be named by."""

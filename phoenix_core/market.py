@@ -5,6 +5,7 @@ later becomes a path or a URL is made here. Nothing about datasets or files belo
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -147,6 +148,46 @@ def days_between(first: date, last: date) -> list[date]:
     if last < first:
         raise ConfigInvalid(f"The range {first}...{last} runs backwards: give the earlier day first.")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def month_of(day: date) -> tuple[date, date]:
+    """First and last day of a day's month.
+
+    >>> month_of(date(2024, 2, 10))
+    (datetime.date(2024, 2, 1), datetime.date(2024, 2, 29))
+    """
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def ranges_of(days: Iterable[date]) -> list[tuple[date, date]]:
+    """First and last of each unbroken range of days."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] == timedelta(1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def ranges_text(days: Iterable[date]) -> str:
+    """Days as a person writes them.
+
+    >>> ranges_text([date(2024, 3, 28), date(2024, 3, 29), date(2024, 3, 30), date(2024, 4, 2)])
+    '2024-03-28…30, 2024-04-02'
+    >>> ranges_text([date(2024, 2, 29), date(2024, 3, 1)])
+    '2024-02-29…03-01'
+    """
+    return ", ".join(_range_text(first, last) for first, last in ranges_of(days))
+
+
+def _range_text(first: date, last: date) -> str:
+    if first == last:
+        return str(first)
+    if first.year != last.year:
+        return f"{first}…{last}"
+    return f"{first}…{last:%d}" if first.month == last.month else f"{first}…{last:%m-%d}"
 
 
 def utc_today() -> date:

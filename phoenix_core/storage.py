@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phoenix_core.errors import ConfigInvalid, StorageFailed
+from phoenix_core.errors import ConfigInvalid, InputMissing, StorageFailed, nearest
 
 _BLOCK = 1 << 20
 _LEFTOVER_SECONDS = 86_400
@@ -46,11 +46,10 @@ class Lake:
 
     @classmethod
     def at(cls, location: str | Path) -> "Lake":
-        """Open or create a data folder.
+        """Name a data folder. Nothing is made before the first file is published into it.
 
         Raises:
-            ConfigInvalid: The location is a URL.
-            StorageFailed: The folder can't be made.
+            ConfigInvalid: The location is a URL, or a file.
         """
         if "://" in str(location):
             raise ConfigInvalid(
@@ -58,9 +57,28 @@ class Lake:
                 "Give a local or mounted folder."
             )
         root = Path(location).expanduser().resolve()
-        with _storage_errors(root):
-            root.mkdir(parents=True, exist_ok=True)
+        if root.exists() and not root.is_dir():
+            raise ConfigInvalid(f"The data folder {root} is a file: expected a folder. Correct PHOENIX_DATA.")
         return cls(root)
+
+    @classmethod
+    def existing(cls, location: str | Path) -> "Lake":
+        """Name a data folder that must be there, for those who only read.
+
+        Raises:
+            ConfigInvalid: The location is a URL, or a file.
+            InputMissing: There is no such folder.
+        """
+        lake = cls.at(location)
+        if not lake.root.is_dir():
+            raise InputMissing(f"There is {lake.missing()}. Materialize something, or correct PHOENIX_DATA.")
+        return lake
+
+    def missing(self) -> str:
+        """Say that the folder is not there, and what is there instead."""
+        parent = self.root.parent
+        folders = [path.name for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+        return f"no data folder {self.root}{nearest(self.root.name, folders)}"
 
     def path(self, relative: str) -> Path:
         """Give the place of a file of ours.

@@ -64,7 +64,9 @@ def definitions(chosen: Settings) -> dg.Definitions:
             for sensor in (ingestion_sensor(listing, raw[listing], chosen), following_sensor(listing, made, chosen))
         ],
         schedules=[morning_schedule(listing, made, chosen) for listing, made in daily.items()],
-        resources={"workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url)},
+        resources={
+            "workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url, sources=list(chosen.sources))
+        },
         executor=executors[chosen.executor],
     )
 

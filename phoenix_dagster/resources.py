@@ -1,17 +1,23 @@
 """What assets are given: the data folder and the archive."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from tqdm import tqdm
+from pydantic import Field
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.market import utc_today
-from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import Lake
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from phoenix_core.archive.client import Archive
+    from phoenix_core.raw.store import Ingest
+    from phoenix_core.sources.local_tree.tree import LocalTree
 
 _LOG_EVERY_BYTES = 64 << 20
 
@@ -22,31 +28,50 @@ class Workspace(dg.ConfigurableResource[None]):
     Attributes:
         data: Folder, `PHOENIX_DATA`.
         archive_url: Archive, mirror or folder, `PHOENIX_ARCHIVE_URL`.
+        sources: Folders, and perhaps an archive behind them, `PHOENIX_SOURCES`; empty: the archive alone.
         today: The current UTC day, for rehearsals of another day; empty: the clock's.
     """
 
     data: str
     archive_url: str
+    sources: list[str] = Field(default_factory=list)
     today: str = ""
 
     def lake(self) -> Lake:
         """The data folder, made if it isn't there."""
         return Lake.at(self.data)
 
-    def ingest(self, log: Callable[[str], None]) -> Ingest:
+    def ingest(self, log: Callable[[str], None]) -> "Ingest":
         """A reader of the archive that shows its progress: a bar on a terminal, lines elsewhere."""
+        from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - brings an HTTP client
+
         lake = self.lake()
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         progress = _Bar() if sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
-        return Ingest(lake, _archive(self.archive_url), today, progress)
+        archive, trees = sources_of(lake, self.sources, self.archive_url)
+        return Ingest(lake, archive, today, progress, trees)
+
+    def archive(self) -> "Archive | None":
+        """The archive, if the sources let it be asked."""
+        return _opened(tuple(self.sources), self.archive_url)[0]
+
+
+def sources_of(lake: Lake, named: Sequence[str], archive_url: str) -> "tuple[Archive | None, tuple[LocalTree, ...]]":
+    """The archive, if it may be asked, and the folders before it: those of the settings, then the adopted ones."""
+    from phoenix_core.sources.adopted import adopted  # noqa: PLC0415 - brings an HTTP client
+
+    archive, trees = _opened(tuple(named), archive_url)
+    return archive, (*trees, *adopted(lake))
 
 
 @cache
-def _archive(url: str) -> Archive:
-    """One client for all days of a process, so that its connections stay open from one to the next."""
-    return Archive(url)
+def _opened(sources: tuple[str, ...], archive_url: str) -> "tuple[Archive | None, tuple[LocalTree, ...]]":
+    """Open once for all days of a process: connections stay open, and folders are looked through once."""
+    from phoenix_core.sources.opened import opened  # noqa: PLC0415 - brings an HTTP client
+
+    return opened(sources, archive_url)
 
 
 class _Lines:
@@ -68,6 +93,8 @@ class _Bar:
         self._bar: tqdm | None = None  # type: ignore[type-arg]
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
+        from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal
+
         if self._bar is None:
             self._bar = tqdm(desc=name, total=total, unit="B", unit_scale=True, leave=False)
         self._bar.update(done - self._bar.n)

@@ -1,20 +1,33 @@
 """The only reader of the environment. Every setting is optional and begins with PHOENIX_."""
 
+import logging
 import os
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 from phoenix_core.archive.address import without_login
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 
 _PREFIX = "PHOENIX_"
+# Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
+_OTHERS = ("PHOENIX_TEST_", "PHOENIX_SERVICE_", "PHOENIX_PORT")
+# So near is a slip. `PORT` is not that near to `START`.
+_SLIP = 0.75
 
 
 def _listings(value: object) -> object:
@@ -22,6 +35,11 @@ def _listings(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(dict.fromkeys(Listing.parse(part) for part in value.split(",") if part.strip()))
+
+
+def _names(value: object) -> object:
+    """Read `/data/binance,https://data.binance.vision`."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _intervals(value: object) -> object:
@@ -44,11 +62,18 @@ def _day(value: object) -> object:
 class Settings(BaseSettings):
     """What can be set, with defaults that work on a laptop."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
     archive_url: Annotated[str, AfterValidator(without_login)] = Field(
         "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
+    )
+    sources: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=(),
+        description="Folders of your own files, and perhaps an archive behind them, separated by commas; the first "
+        "that has a day gives it. Empty: the archive alone.",
     )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
@@ -78,6 +103,9 @@ def read_settings() -> Settings:
     """
     try:
         settings = Settings()
+        _refuse_slips()
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(f"The file .env is no UTF-8 text ({error.reason}). Correct it.") from error
     except ValidationError as error:
         problems = "; ".join(
             f"{_PREFIX}{'_'.join(str(part) for part in problem['loc'][:1]).upper()}: {problem['msg']}, "
@@ -94,6 +122,35 @@ def read_settings() -> Settings:
     return settings
 
 
+def _refuse_slips() -> None:
+    """Refuse an unknown variable that is nearly a setting, and name any other: ignored in silence it would mislead.
+
+    A mistyped PHOENIX_DATA would fill the wrong disk. What is no slip may belong to another program, so a line
+    on stderr must do.
+    """
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    # Pydantic's own sources, so that names are found just as it finds them: in any case, and in `.env`.
+    sources = {"environment": EnvSettingsSource(Settings), ".env": DotEnvSettingsSource(Settings)}
+    for place, source in sources.items():
+        for name in sorted(name.upper() for name in source.env_vars):
+            if not name.startswith(_PREFIX) or name.startswith(_OTHERS) or name in known:
+                continue
+            bare = {one.removeprefix(_PREFIX): one for one in known}
+            if near := get_close_matches(name.removeprefix(_PREFIX), bare, n=1, cutoff=_SLIP):
+                raise ConfigInvalid(
+                    f"{name} ({place}) is no setting: did you mean {bare[near[0]]}? Correct or unset it."
+                )
+            _mention(name, place)
+
+
+@cache
+def _mention(name: str, place: str) -> None:
+    """Say once a process that a variable is not ours."""
+    logging.getLogger(__name__).warning(
+        "%s (%s) is no setting of Phoenix and changes nothing; `phoenix settings` lists them.", name, place
+    )
+
+
 @cache
 def settings() -> Settings:
     """The settings of this process, read once."""
@@ -101,8 +158,9 @@ def settings() -> Settings:
 
 
 def dagster_home() -> Path:
-    """Where Dagster's history lies: DAGSTER_HOME, or the current folder."""
-    return Path(os.environ.get("DAGSTER_HOME") or Path.cwd()).resolve()  # noqa: TID251 - this is the one place
+    """Where Dagster's history lies: DAGSTER_HOME, of the environment or of `.env`, or the current folder."""
+    named = os.environ.get("DAGSTER_HOME") or dotenv_values(".env").get("DAGSTER_HOME")  # noqa: TID251 - the one place
+    return Path(named or Path.cwd()).resolve()
 
 
 def export(values: Mapping[str, str]) -> None:

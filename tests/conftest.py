@@ -26,7 +26,12 @@ LATER = date(2026, 11, 1)
 
 def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:
     """Bring one day from raw to signals, as the assets do."""
-    ingest = Ingest(lake, Archive(str(archive)), LATER)
+    materialize(Ingest(lake, Archive(str(archive)), LATER), listing, day)
+
+
+def materialize(ingest: Ingest, listing: Listing, day: date) -> None:
+    """Bring one day from raw to signals, whatever the source."""
+    lake = ingest.lake
     for dataset in datasets_on(listing.market):
         ingest.day(dataset, listing, day)
         convert_day(lake, dataset, listing, day)

@@ -26,14 +26,24 @@ def base_url(url: str) -> tuple[str, bool]:
     Raises:
         ConfigInvalid: Neither http(s) nor a folder that exists, or a login in it.
     """
+    folder = folder_of(url)
+    return (url.rstrip("/"), False) if folder is None else (folder.as_uri(), True)
+
+
+def folder_of(url: str, setting: str = "PHOENIX_ARCHIVE_URL") -> Path | None:
+    """The folder of this machine that an address names, or None for an http(s) URL.
+
+    Raises:
+        ConfigInvalid: Neither http(s) nor a folder that exists, or a login in it; the setting is named.
+    """
     without_login(url)
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"} and parts.netloc:
-        return url.rstrip("/"), False
+        return None
     folder = Path(unquote(parts.path) if parts.scheme == "file" else url).expanduser()
     if parts.scheme in {"", "file"} and folder.is_dir():
-        return folder.resolve().as_uri(), True
+        return folder.resolve()
     raise ConfigInvalid(
-        f"PHOENIX_ARCHIVE_URL is {url!r}: expected https://data.binance.vision, another http(s) URL, or a "
+        f"{setting} is {url!r}: expected https://data.binance.vision, another http(s) URL, or a "
         f"folder that exists; {folder.resolve() if parts.scheme in {'', 'file'} else parts.scheme} is none."
     )

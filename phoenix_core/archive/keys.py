@@ -5,11 +5,11 @@ data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-30.zip
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.market import Interval, Listing, Market
+from phoenix_core.market import Interval, Listing, Market, month_of
 
 _PATH = re.compile(
     r"data/(?P<root>spot|futures/um|futures/cm)/(?P<published>daily|monthly)/(?P<folder>[A-Za-z0-9]+)/"
@@ -47,8 +47,7 @@ class ArchiveKey:
         if self.published is Published.DAILY:
             day = date.fromisoformat(self.period)
             return day, day
-        first = date.fromisoformat(f"{self.period}-01")
-        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return month_of(date.fromisoformat(f"{self.period}-01"))
 
     @property
     def path(self) -> str:

@@ -11,7 +11,7 @@ from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
-from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
+from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.execution.depth import Snapshots
 from phoenix_core.manifest import Manifest
@@ -36,7 +36,7 @@ class DayInputs:
         funding: Funding times with their marks.
         marks: Marks of each minute.
         prices: minute_ns (end of the minute), open and price of its first and last trade, and traded volume.
-        versions: Data versions of all inputs.
+        versions: Data versions of all inputs, `asset@day`.
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
         depth: Snapshots of the book around its mid, or None.
@@ -95,16 +95,8 @@ class InputReader:
             InputMissing: Trades or signals are not published.
             CatalogCorrupt: A file is not what was published.
         """
-        manifest = Manifest(self.lake)
-        signals_asset = f"{self.listing.path}/{SIGNALS}"
-        versions = {}
-        without = []
-        for asset in (signals_asset, *(catalog_asset(d, self.listing) for d in self._datasets())):
-            entry = manifest.find(asset, day)
-            if entry is not None:
-                versions[asset] = entry.data_version
-            if entry is None or not entry.published:
-                without.append(f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})")
+        versions = self.versions(day)
+        without = self._lacking(day)
         signals = self._signals(day)
         prices = self._minute_prices(day)
         marks = self._marks(day)
@@ -123,6 +115,30 @@ class InputReader:
             depth=self._depth(day),
         )
 
+    def versions(self, day: date) -> dict[str, str]:
+        """Data versions of all that a run reads of a day, or would read if it were there, by `asset@day`."""
+        manifest = Manifest(self.lake)
+        found = (manifest.find(asset, day) for asset in (*self._assets(), f"{self.listing.path}/{INSTRUMENT}"))
+        versions = {f"{entry.asset}@{day}": entry.data_version for entry in found if entry is not None}
+        days = SignalDays(self.lake, self.listing, self.parameters)
+        if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
+            # With parameters of its own a run computes its signals, from what they are always computed from.
+            sources = days.signal_sources(day)
+            versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
+        return dict(sorted(versions.items()))
+
+    def _lacking(self, day: date) -> list[str]:
+        entries = {asset: Manifest(self.lake).find(asset, day) for asset in self._assets()}
+        return [
+            f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})"
+            for asset, entry in entries.items()
+            if entry is None or not entry.published
+        ]
+
+    def _assets(self) -> list[str]:
+        names = (catalog_asset(dataset, self.listing) for dataset in self._datasets())
+        return [f"{self.listing.path}/{SIGNALS}", *names]
+
     def _datasets(self) -> Sequence[Dataset]:
         wanted = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH)
         return [dataset for dataset in wanted if self.listing.market in dataset.columns]
@@ -136,12 +152,14 @@ class InputReader:
 
     def _signals(self, day: date) -> pl.DataFrame:
         """Published signals where they were made with these parameters, computed ones otherwise."""
-        asset = f"{self.listing.path}/{SIGNALS}"
         days = SignalDays(self.lake, self.listing, self.parameters)
-        entry = Manifest(self.lake).find(asset, day)
-        if entry is not None and entry.facts.get("parameters") == days.parameters_digest():
-            return read_day(self.lake, asset, day)
+        if self._are_published(days, day):
+            return read_day(self.lake, days.asset(SIGNALS), day)
         return days.signals(day)
+
+    def _are_published(self, days: SignalDays, day: date) -> bool:
+        entry = Manifest(self.lake).find(days.asset(SIGNALS), day)
+        return entry is not None and entry.facts.get("parameters") == days.parameters_digest()
 
     def _minute_prices(self, day: date) -> pl.DataFrame:
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, ("ts_init", "price", "size"))

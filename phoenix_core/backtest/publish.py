@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.recipe import backtest_recipe
 from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Entry, Manifest
@@ -14,11 +15,12 @@ from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
 
-def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) -> Entry:
+def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     """Write fills, positions, ledger, equity and the experiment, then record them under an asset.
 
     The folder is `backtests/<experiment>/<day or first_last>`; the manifest's file is `experiment.json`,
-    which names the digest of each of the others.
+    which names the digest of each of the others. The experiment is the entry's variant: others over the
+    same range have entries of their own.
     """
     experiment = result.experiment
     span = _span(experiment)
@@ -36,10 +38,11 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
         with lake.publishing(relative) as staged:
             table.write_parquet(staged, compression="zstd", compression_level=1)
             digests[f"{name}.parquet"] = sha256_of(staged)
-    parts = result.ledger.parts
+    parts, recipe = result.ledger.parts, backtest_recipe(experiment)
     document = {
         "experiment": experiment.model_dump(mode="json"),
         "identity": identity(result),
+        "recipe": recipe,
         "inputs": result.versions,
         "zips": dict(zips.values()),
         "files": digests,
@@ -70,19 +73,43 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
             asset=asset,
             day=span,
             published=True,
+            variant=experiment.name,
+            recipe=recipe,
             file=relative,
             sha256=sha256_of(path),
             bytes=path.stat().st_size,
             rows=result.fills.height,
-            sources=sources,
-            facts={"experiment": document["identity"], "folder": folder},
+            sources=result.versions,
+            facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
+        )
+    )
+
+
+def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str) -> Entry:
+    """Record that an experiment has nothing to run on, and why."""
+    return Manifest(lake).record(
+        Entry(
+            asset=asset,
+            day=_span(experiment),
+            published=False,
+            reason=reason,
+            variant=experiment.name,
+            recipe=backtest_recipe(experiment),
+            facts={"experiment": experiment.model_dump(mode="json")},
         )
     )
 
 
 def identity(result: Result) -> str:
-    """Digest of what was run and of the data versions of all that it read: two results of one identity are equal."""
-    return digest_of({"experiment": result.experiment.model_dump(mode="json"), "inputs": result.versions})
+    """Digest of what was run, by which code, on which data: two results of one identity are equal."""
+    experiment = result.experiment
+    return digest_of(
+        {
+            "experiment": experiment.model_dump(mode="json"),
+            "recipe": backtest_recipe(experiment),
+            "inputs": result.versions,
+        }
+    )
 
 
 def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:

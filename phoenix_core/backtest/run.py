@@ -123,6 +123,8 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         )
     implied = experiment.venue.imply_quotes or any(not _has_quotes(lake, listing, day) for day in days)
     inputs = _Collected()
+    for day in missing:
+        inputs.versions |= reader.versions(day)  # a day that is there later makes another result
     spec = _specification(lake, listing, experiment, days[0])
     traded = instrument(spec)
     strategy = PhoenixStrategy(
@@ -169,7 +171,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         orders=dict(sorted(strategy.orders_by_end.items())),
         closed_at_end=closed_at_end(strategy.fills),
         events=replay.events,
-        versions=inputs.versions,
+        versions=dict(sorted(inputs.versions.items())),
         gaps=tuple(inputs.gaps),
         decisions=strategy.decisions,
         sent=tuple(simulated.exchange.sent.values()),
@@ -192,20 +194,6 @@ def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
     return None
 
 
-def input_versions(lake: Lake, experiment: Experiment) -> dict[str, str]:
-    """Data versions of everything a run would read, without reading it."""
-    listing = Listing.parse(experiment.listing)
-    names = ("signals", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", "depth", INSTRUMENT)
-    manifest = Manifest(lake)
-    versions = {}
-    for day in days_between(experiment.first, experiment.last):
-        for name in names:
-            entry = manifest.find(f"{listing.path}/{name}", day)
-            if entry is not None:
-                versions[f"{entry.asset}@{day}"] = entry.data_version
-    return versions
-
-
 class _Collected:
     """What is kept of each day after its ticks are gone."""
 
@@ -219,7 +207,7 @@ class _Collected:
         self.prices.append(day.prices)
         self.without[day.day] = day.without
         self.gaps += day.gaps
-        self.versions |= {f"{asset}@{day.day}": version for asset, version in day.versions.items()}
+        self.versions |= day.versions
 
 
 def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.catalog.quality import Finding, frames
+from phoenix_core.catalog.recipe import consistency_recipe
 from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, Rule
 from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
@@ -49,6 +50,7 @@ def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[F
         asset=f"{listing.path}/{CONSISTENCY}",
         day=day.isoformat(),
         published=True,
+        recipe=consistency_recipe(),
         file=relative,
         sha256=sha256_of(path),
         bytes=path.stat().st_size,

@@ -15,15 +15,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phoenix_core.archive.keys import key_of_day
+from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
+from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.catalog.specifications import specification
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
-from phoenix_core.raw.store import raw_asset
+from phoenix_core.raw.store import is_published_zip, raw_asset
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.read import DayTable
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 INSTRUMENT = "instrument"
-_ROW_GROUP = 131_072
 
 
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
@@ -69,19 +70,21 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
             "no record of it. Materialize it first, or together with this asset."
         )
     sources = {raw.asset: raw.data_version}
-    if current := manifest.is_current(asset, day, sources):
+    recipe = catalog_recipe(dataset, listing)
+    if current := manifest.is_current(asset, day, sources, recipe):
         return current
     conversion = Conversion(dataset, specification(listing), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
     table = DayTable(
-        lake.path(raw.file),
-        key_of_day(dataset, listing, day),
+        manifest.file(raw),
+        key_from_path(raw.facts["key"]),
         dataset,
         (day, day),
         lake.staging,
         conversion.counts,
+        is_published=is_published_zip(raw),
     )
     relative = day_file(dataset.becomes.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
@@ -91,13 +94,14 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         if not rows:
             staged.unlink()  # NautilusTrader skips an empty file in silence; the manifest says it instead
     if not rows:
-        reason = f"empty: {table.key.member} holds no row of {day}"
+        reason = f"empty: {table.name} holds no row of {day}"
         return _record_absent(manifest, asset, conversion, day, reason, sources)
     return manifest.record(
         Entry(
             asset=asset,
             day=day.isoformat(),
             published=True,
+            recipe=recipe,
             file=relative,
             sha256=digest,
             bytes=size,
@@ -128,7 +132,8 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
-    if current := manifest.is_current(asset, day, sources):
+    recipe = instrument_recipe(listing)
+    if current := manifest.is_current(asset, day, sources, recipe):
         return current
     if found is not None and found.published:
         ticks = read_day(lake, trades, day, columns=("price", "size"))
@@ -143,6 +148,7 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
             asset=asset,
             day=day.isoformat(),
             published=True,
+            recipe=recipe,
             file=relative,
             sha256=digest,
             bytes=size,
@@ -196,7 +202,7 @@ def verified_file(lake: Lake, asset: str, day: date) -> Path:
     manifest = Manifest(lake)
     entry = manifest.find(asset, day)
     if entry is None or not entry.published:
-        why = "it was never materialized" if entry is None else entry.reason
+        why = f"it was never materialized{manifest.hint(asset)}" if entry is None else entry.reason
         raise InputMissing(f"{asset} has no file for {day}: {why}. Materialize it, or leave the day out.")
     return lake.path(manifest.verify(entry).file)
 
@@ -241,13 +247,12 @@ def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
     writer: pq.ParquetWriter | None = None
     first = last = None
     try:
-        for table in ahead(tables):
+        for table in in_groups(ahead(tables)):
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **encoding(table.schema))
-            if table.num_rows:
-                first = table["ts_event"][0].as_py() if first is None else first
-                last = table["ts_event"][-1].as_py()
-                writer.write_table(table, row_group_size=_ROW_GROUP)
+                first = table["ts_event"][0].as_py()
+            last = table["ts_event"][-1].as_py()
+            writer.write_table(table)
     finally:
         if writer is not None:
             writer.close()
@@ -271,9 +276,17 @@ def _counted(staged: Path, conversion: Conversion) -> int:
 def _record_absent(
     manifest: Manifest, asset: str, conversion: Conversion, day: date, reason: str, sources: dict[str, str]
 ) -> Entry:
-    counts = dict(sorted(conversion.counts.items()))
+    listing = conversion.specification.listing
     entry = manifest.record(
-        Entry(asset=asset, day=day.isoformat(), published=False, reason=reason, sources=sources, counts=counts)
+        Entry(
+            asset=asset,
+            day=day.isoformat(),
+            published=False,
+            reason=reason,
+            recipe=catalog_recipe(conversion.dataset, listing),
+            sources=sources,
+            counts=dict(sorted(conversion.counts.items())),
+        )
     )
     manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
     return entry

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.storage import Lake, sha256_of
 
+_RESULT = "experiment.json"
 _WHOLE_DAY = 10  # characters of an ISO day
 
 
@@ -42,6 +43,7 @@ class Problem:
         trouble: What kind.
         asset: Whose, `market/symbol/name`; empty for strays and leftovers.
         day: Which day, or range of a backtest.
+        variant: Which of several results of that range.
         says: What was expected and what was found.
         path: The file, where there is one.
     """
@@ -51,6 +53,12 @@ class Problem:
     day: str
     says: str
     path: Path | None = None
+    variant: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Of the entry that is concerned."""
+        return Key(self.asset, self.day, self.variant)
 
 
 @dataclass(slots=True)
@@ -73,19 +81,20 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
     spoken: set[Path] = set()
     precisions: dict[str, dict[tuple[int, int], list[str]]] = defaultdict(lambda: defaultdict(list))
     days: dict[str, list[str]] = defaultdict(list)
-    for asset, day in recorded(lake):
+    for key in Manifest(lake).recorded():
         examined.entries += 1
         try:
-            entry = Manifest(lake).find(asset, day)
+            entry = Manifest(lake).find(*key)
         except CatalogCorrupt as error:
-            yield Problem(Trouble.UNREADABLE, asset, day, str(error), lake.path(Manifest.path(asset, day)))
+            yield _problem(Trouble.UNREADABLE, key, str(error), lake.path(key.path))
             continue
         if entry is None:
             continue
+        asset, day = key.asset, key.day
         days[asset].append(day)
         if not entry.published:
             continue
-        path = lake.path(entry.file)
+        path = Manifest(lake).file(entry)
         spoken.add(path)
         examined.files += 1
         examined.bytes += entry.bytes
@@ -95,37 +104,51 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
             precisions[asset][precision].append(day)
     yield from _mixed(precisions)
     yield from _holes(days)
+    yield from _unrecorded(lake, spoken)
     yield from _strays(lake, spoken)
 
 
-def recorded(lake: Lake) -> Iterator[tuple[str, str]]:
-    """Asset and day of each manifest entry."""
-    root = lake.path("manifest")
-    for path in sorted(root.rglob("*.json")):
-        yield path.parent.relative_to(root).as_posix(), path.stem
+def _problem(trouble: Trouble, key: Key, says: str, path: Path) -> Problem:
+    return Problem(trouble, key.asset, key.day, says, path, key.variant)
 
 
 def _examine(lake: Lake, entry: Entry, path: Path, spoken: set[Path]) -> Iterator[Problem]:
     try:
         Manifest(lake).verify(entry)
     except CatalogCorrupt as error:
-        yield Problem(Trouble.ALTERED, entry.asset, entry.day, str(error), path)
+        yield _problem(Trouble.ALTERED, entry.key, str(error), path)
         return
     if path.suffix == ".parquet":
         found = _rows(path)
         if found != entry.rows:
             says = f"{path} should have {entry.rows} rows, found {found}"
-            yield Problem(Trouble.UNREADABLE, entry.asset, entry.day, says, path)
+            yield _problem(Trouble.UNREADABLE, entry.key, says, path)
     elif path.suffix == ".zip":
         yield from _sidecar(entry, path)
-    elif path.name == "experiment.json":
-        for name, digest in json.loads(path.read_bytes())["files"].items():
-            part = path.parent / name
-            spoken.add(part)
-            found = sha256_of(part) if part.is_file() else "no file"
-            if found != digest:
-                says = f"{part} is not what was published: expected SHA-256 {digest}, found {found}"
-                yield Problem(Trouble.ALTERED, entry.asset, entry.day, says, part)
+    elif path.name == _RESULT:
+        yield from _parts(path, entry.key, spoken)
+
+
+def _parts(path: Path, key: Key, spoken: set[Path]) -> Iterator[Problem]:
+    """The tables of a result, by the digests in its description."""
+    for name, digest in json.loads(path.read_bytes())["files"].items():
+        part = path.parent / name
+        spoken.add(part)
+        found = sha256_of(part) if part.is_file() else "no file"
+        if found != digest:
+            says = f"{part} is not what was published: expected SHA-256 {digest}, found {found}"
+            yield _problem(Trouble.ALTERED, key, says, part)
+
+
+def _unrecorded(lake: Lake, spoken: set[Path]) -> Iterator[Problem]:
+    """Results without an entry: earlier releases kept one for each range, that of its last experiment."""
+    for path in sorted(lake.path("backtests").glob(f"*/*/{_RESULT}")):
+        if path not in spoken:
+            try:
+                yield from _parts(path, Key("", path.parent.name, path.parent.parent.name), spoken)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                says = f"{path} describes no result ({type(error).__name__}: {error})"
+                yield Problem(Trouble.UNREADABLE, "", path.parent.name, says, path)
 
 
 def _rows(path: Path) -> int | str:
@@ -142,11 +165,11 @@ def _sidecar(entry: Entry, path: Path) -> Iterator[Problem]:
     try:
         published = sha256_from_sidecar(sidecar.read_text("ascii", "replace"), path.name)
     except PhoenixError as error:
-        yield Problem(Trouble.CHECKSUM, entry.asset, entry.day, str(error), sidecar)
+        yield _problem(Trouble.CHECKSUM, entry.key, str(error), sidecar)
         return
     if published != entry.sha256:
         says = f"{path} has SHA-256 {entry.sha256}, its checksum says {published}"
-        yield Problem(Trouble.CHECKSUM, entry.asset, entry.day, says, path)
+        yield _problem(Trouble.CHECKSUM, entry.key, says, path)
 
 
 def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[Problem]:
@@ -161,7 +184,7 @@ def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[
 
 def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
     for asset, recorded_days in days.items():
-        known = sorted(date.fromisoformat(day) for day in recorded_days if len(day) == _WHOLE_DAY)
+        known = sorted({date.fromisoformat(day) for day in recorded_days if len(day) == _WHOLE_DAY})
         if not known:
             continue
         missing = (known[-1] - known[0]).days + 1 - len(known)

@@ -15,6 +15,7 @@ from phoenix_core.archive.publication import known_absence
 from phoenix_core.datasets import Dataset
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_path
+from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 
 # Zip bytes of a row: 15 to 20 of bookTicker, 12 of aggTrades and trades; of small files it hardly matters.
@@ -57,26 +58,35 @@ class Planned:
 
 
 def plan(
-    lake: Lake, archive: Archive, listing: Listing, datasets: Sequence[Dataset], days: Sequence[date]
+    lake: Lake,
+    archive: Archive | None,
+    listing: Listing,
+    datasets: Sequence[Dataset],
+    days: Sequence[date],
+    trees: Sequence[LocalTree] = (),
 ) -> Iterator[Planned]:
     """Ask for the size of each file that is not here yet, and sum by dataset.
+
+    Days that a folder of somebody's own has are here, and cost no fetching. Without an archive there is
+    nothing but those.
 
     Raises:
         SourceUnreachable: The archive does not answer.
         SourceForbidden: It refuses us.
     """
     for dataset in datasets:
-        wanted = [day for day in days if known_absence(dataset, listing, day) is None]
+        own = {day for day in days if any(tree.find(dataset, listing, day) for tree in trees)}
+        wanted = [day for day in days if day not in own and known_absence(dataset, listing, day) is None]
         keys = list(dict.fromkeys(key_of_day(dataset, listing, day) for day in wanted))
         lacking = [key for key in keys if not lake.path(raw_path(key)).is_file()]
-        sizes = _sizes(archive.size, lacking)
+        sizes = [None] * len(lacking) if archive is None else _sizes(archive.size, lacking)
         total = sum(size for size in sizes if size is not None)
         missing = sum(size is None for size in sizes)
         yield Planned(
             dataset=dataset.name,
-            files=len(keys) - missing,
-            here=len(keys) - len(lacking),
-            absent=len(days) - len(wanted) + missing,
+            files=len(own) + len(keys) - missing,
+            here=len(own) + len(keys) - len(lacking),
+            absent=len(days) - len(own) - len(wanted) + missing,
             bytes=total,
             rows=int(total / _BYTES_A_ROW.get(dataset.name, _OTHER_BYTES_A_ROW)),
         )

@@ -1,21 +1,33 @@
-"""Bring one day of a dataset into the data folder, verified, or record why there is nothing to bring."""
+"""Bring one day of a dataset into the data folder, verified, or record why there is nothing to bring.
+
+Files that people have already are not brought anywhere: a day's entry says which of their files holds it.
+"""
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from phoenix_core.archive.client import Archive, Fetched, Progress, no_progress
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.archive.publication import Absence, Absent, absence, known_absence
 from phoenix_core.datasets import Dataset, Published
-from phoenix_core.errors import SourceNotYet
+from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.raw.own_files import OwnFiles
+from phoenix_core.raw.recipe import raw_recipe
+from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, sha256_of
 
 
 def raw_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the raw asset, `market/symbol/name`."""
     return f"{listing.path}/{dataset.name}"
+
+
+def is_published_zip(entry: Entry) -> bool:
+    """Whether the file of a raw day is the publisher's own zip, and not one of somebody's own."""
+    return entry.file.startswith("archive/data/")
 
 
 def raw_path(key: ArchiveKey) -> str:
@@ -29,35 +41,47 @@ class Ingest:
 
     Attributes:
         lake: The data folder.
-        archive: Where files come from.
+        archive: Where files come from; None: from nowhere but the trees.
         today: The current UTC day; decides between "not yet" and "missing".
         progress: Told what has arrived of a file.
+        trees: Folders of people's own files, asked before the archive, in this order.
     """
 
     lake: Lake
-    archive: Archive
+    archive: Archive | None
     today: date
     progress: Progress = no_progress
+    trees: tuple[LocalTree, ...] = ()
 
     def day(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         """Bring one day, and record it in the manifest.
 
-        A file that is already here costs one small request. A day outside the dataset's life costs
-        none: over HTTP the registry is believed. A folder is always looked into, since that is free.
+        A day in one of the trees is recorded as it lies there. Of the archive, a file that is already here
+        costs one small request, and a day outside the dataset's life none: over HTTP the registry is
+        believed. A folder is always looked into, since that is free.
 
         Returns:
             The manifest's entry; `published` is False where there is nothing, with the reason.
 
         Raises:
+            SourceVanished: The file of somebody's own that held the day is gone, and nothing else has it.
             SourceNotYet: A recent day that is not out; nothing is recorded, ask again.
             PhoenixError: What `Archive` raises; nothing is recorded.
         """
-        known = None if self.archive.is_folder else known_absence(dataset, listing, day)
+        for tree in self.trees:
+            if entry := OwnFiles(self.lake, tree, dataset, listing).day(day):
+                return entry
+        if self.archive is None:
+            return self._without_file(dataset, listing, day)
+        return self._from_archive(self.archive, dataset, listing, day)
+
+    def _from_archive(self, archive: Archive, dataset: Dataset, listing: Listing, day: date) -> Entry:
+        known = None if archive.is_folder else known_absence(dataset, listing, day)
         if known:
             return self._absent(dataset, listing, day, known)
         key = key_of_day(dataset, listing, day)
-        expected = self.archive.published_sha256(key)
-        if not self._is_here(key, expected) and self._fetch(dataset, key, expected) is None:
+        expected = archive.published_sha256(key)
+        if not self._is_here(key, expected) and self._fetch(archive, dataset, key, expected) is None:
             return self._without_file(dataset, listing, day)
         return self._recorded(dataset, listing, day, key, verified=expected is not None)
 
@@ -65,10 +89,10 @@ class Ingest:
         path = self.lake.path(raw_path(key))
         return expected is not None and path.is_file() and sha256_of(path) == expected
 
-    def _fetch(self, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
+    def _fetch(self, archive: Archive, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)
         with self.lake.publishing(relative) as staged:
-            fetched = self.archive.download(
+            fetched = archive.download(
                 key, staged, expected=expected, max_bytes=dataset.max_bytes, progress=self.progress
             )
             if fetched is None:
@@ -86,6 +110,7 @@ class Ingest:
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),
                 published=True,
+                recipe=raw_recipe(dataset, listing),
                 file=relative,
                 sha256=digest,
                 bytes=path.stat().st_size,
@@ -101,9 +126,16 @@ class Ingest:
             self.lake.write(f"{relative}.CHECKSUM", line)
 
     def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
-        kept = Manifest(self.lake).find(raw_asset(dataset, listing), day)
-        if kept is not None and kept.published and self.lake.path(kept.file).is_file():
-            return kept  # withdrawn upstream; what was verified once stays
+        manifest = Manifest(self.lake)
+        kept = manifest.find(raw_asset(dataset, listing), day)
+        if kept is not None and kept.published:
+            if manifest.file(kept).is_file():
+                return kept  # withdrawn upstream; what was verified once stays
+            if Path(kept.file).is_absolute():
+                raise SourceVanished(
+                    f"{kept.asset} of {day} was in {kept.file}, which is gone, and no other source has it. Bring the "
+                    "file back, or add a source that has the day to PHOENIX_SOURCES."
+                )
         absent = absence(dataset, listing, day, self.today)
         if absent.why is Absence.NOT_YET and dataset.published is Published.DAILY:
             raise SourceNotYet(f"{dataset.name} of {listing} for {day} is {absent.reason}. Materialize it then.")
@@ -116,6 +148,7 @@ class Ingest:
                 day=day.isoformat(),
                 published=False,
                 reason=absent.reason,
+                recipe=raw_recipe(dataset, listing),
                 facts={"absence": absent.why.value},
             )
         )

@@ -1,66 +1,221 @@
-"""Several experiments over one range side by side, and what the best of them is worth."""
+"""Several results side by side, what differs between them, and what the best of them is worth.
 
+Results may be of different listings and ranges. What the best is worth is asked for each listing and range
+apart, since luck is told by the spread of ratios over one period (Bailey and López de Prado 2014), and
+over all experiments of it that lie in the data folder: leaving some out of a table does not undo that they
+were tried.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
 
+from phoenix_core.catalog.specifications import specification
 from phoenix_core.errors import InputMissing
+from phoenix_core.market import Listing
+from phoenix_core.report.figures import signed
 from phoenix_core.report.folder import document_in, table_in
-from phoenix_core.report.metrics import deflated_sharpe, hourly_returns, statistics
+from phoenix_core.report.metrics import Statistics, deflated_sharpe, figures, hourly_returns, is_flat, statistics
+from phoenix_core.report.parameters import ABSENT, comparable, parameters, written
 from phoenix_core.storage import Lake
+
+_SHOWN = ("trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
+_LEAST_TRIED = 2
+
+Period = tuple[str, str]  # listing, and the name of the range
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Results over one listing and range.
+class Deflated:
+    """What the best of the compared results of one listing and range is worth.
 
     Attributes:
         listing: market:SYMBOL.
         span: The range of days, as it names the folder.
-        rows: One row a result, best Sharpe ratio first: experiment, net, trips, max_drawdown, sharpe, probabilistic.
-        deflated: Chance that the best is better than luck makes the best of so many; None with fewer than two.
+        experiment: Name of the best.
+        tried: Experiments of that listing and range in the data folder; all of them count.
+        compared: How many of these are compared.
+        flat: How many of those tried never traded, or have too few returns; they count with a ratio of zero.
+        chance: Chance that the best is better than luck makes the best of so many (the deflated Sharpe ratio);
+            None with fewer than two, or where the best never traded.
     """
 
     listing: str
     span: str
+    experiment: str
+    tried: int
+    compared: int
+    flat: int
+    chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Results side by side.
+
+    Attributes:
+        rows: One row a result, best Sharpe ratio first, those without one last: experiment, listing, first,
+            last, currency, net, trips, max_drawdown, sharpe, probabilistic_sharpe, and a column for each
+            parameter that differs.
+        differing: Those columns: `section.name`, values as text.
+        deflated: One for each listing and range that is compared.
+    """
+
     rows: pl.DataFrame
-    deflated: float | None
+    differing: tuple[str, ...]
+    deflated: tuple[Deflated, ...]
 
 
-def comparison(lake: Lake, listing: str, span: str) -> Comparison:
-    """Compare all published results of a listing over a range.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    name: str
+    period: Period
+    document: Mapping[str, Any]
+    statistics: Statistics
+    returns: pl.Series
+
+
+def results_over(lake: Lake, listing: str, span: str) -> list[str]:
+    """Folders of all results of a listing over a range (`first_last`, or a day).
+
+    Raises:
+        InputMissing: There is none.
+    """
+    described = sorted(lake.path("backtests").glob(f"*/{span}/experiment.json"))
+    folders = [str(path.parent.relative_to(lake.root)) for path in described]
+    found = [folder for folder in folders if document_in(lake, folder)["experiment"]["listing"] == listing]
+    if not found:
+        raise InputMissing(f"No backtest of {listing} over {span} lies in {lake.path('backtests')}.")
+    return found
+
+
+def comparison(lake: Lake, locations: Sequence[str]) -> Comparison:
+    """Compare published results.
 
     Args:
         lake: The data folder.
-        listing: market:SYMBOL.
-        span: Name of the range, `first_last`, or the day.
+        locations: Their folders below it, or full paths; a folder that is named twice counts once.
 
     Raises:
-        InputMissing: There is no result of that listing and range.
+        InputMissing: None is given, or there is no result in one of them.
         CatalogCorrupt: A table is not what was published.
     """
-    rows, returns = [], []
-    for described in sorted(lake.path("backtests").glob(f"*/{span}/experiment.json")):
-        location = str(described.parent.relative_to(lake.root))
-        document = document_in(lake, location)
-        if document["experiment"]["listing"] == listing:
-            equity = table_in(lake, location, "equity", document)
-            rows.append(_row(lake, location, document, equity))
-            returns.append(hourly_returns(equity))
-    if not rows:
-        raise InputMissing(f"No backtest of {listing} over {span} lies in {lake.path('backtests')}.")
+    folders = dict.fromkeys(str(lake.path(location).relative_to(lake.root)) for location in locations)
+    if not folders:
+        raise InputMissing("Nothing to compare: give folders of results, such as backtests/b290a847ea04/2024-03-24.")
+    chosen = [_read(lake, folder) for folder in folders]
+    values = [_values(one.document) for one in chosen]
+    differing = tuple(name for name in _names(values) if _differs(name, values))
+    rows = [_row(one, its, differing) for one, its in zip(chosen, values, strict=True)]
     table = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", descending=True, nulls_last=True)
-    return Comparison(listing, span, table, deflated_sharpe(returns))
+    return Comparison(table, differing, tuple(_deflated(lake, chosen, period) for period in _periods(chosen)))
 
 
-def _row(lake: Lake, location: str, document: dict[str, Any], equity: pl.DataFrame) -> dict[str, Any]:
-    found = statistics(equity, table_in(lake, location, "positions", document))
+def printable(found: Comparison) -> list[list[str]]:
+    """Give a comparison as rows of text, the names of the columns first; the listing where it differs."""
+    known = figures()
+    several = found.rows["listing"].n_unique() > 1
+    headers = ["experiment", *(["listing"] if several else []), "range", "net", *(known[name].name for name in _SHOWN)]
+    lines = [[*headers, *_short(found.differing)]]
+    for row in found.rows.iter_rows(named=True):
+        span = row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}"
+        cells = [
+            row["experiment"],
+            *([row["listing"]] if several else []),
+            span,
+            f"{signed(row['net'])} {row['currency']}",
+        ]
+        told = [known[name].text(row[name]) for name in _SHOWN]
+        lines.append([*cells, *told, *(row[name] for name in found.differing)])
+    return lines
+
+
+def remarks(found: Comparison) -> list[str]:
+    """Say what the table can't: what the best of each range is worth, and over what."""
+    lines = [_remark(one) for one in found.deflated]
+    if found.rows.height > 1 and not found.differing:
+        lines.append("No parameter differs between them.")
+    return lines
+
+
+def _remark(one: Deflated) -> str:
+    over = f"{one.listing} over {one.span.replace('_', ' to ')}"
+    if one.tried < _LEAST_TRIED:
+        return f"{over}: one experiment; the deflated Sharpe ratio needs two that were tried over the same days."
+    flat = f", {one.flat} of which never traded (a ratio of 0)" if one.flat else ""
+    beside = f", {one.compared} compared here" if one.compared < one.tried else ""
+    tried = f"{one.tried} experiments tried{flat}{beside}"
+    if one.chance is None:
+        return f"{over}: {tried}; no deflated Sharpe ratio, since {one.experiment} never traded."
+    return f"{over}: {one.chance:.0%} that {one.experiment} is more than luck: deflated Sharpe ratio, {tried}."
+
+
+def _read(lake: Lake, folder: str) -> _Read:
+    document = document_in(lake, folder)
+    equity = table_in(lake, folder, "equity", document)
+    name, span = PurePath(folder).parts[-2:]
+    return _Read(
+        name=name,
+        period=(document["experiment"]["listing"], span),
+        document=document,
+        statistics=statistics(equity, table_in(lake, folder, "positions", document)),
+        returns=hourly_returns(equity),
+    )
+
+
+def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dict[str, Any]:
+    experiment = one.document["experiment"]
     return {
-        "experiment": location.split("/")[1],
-        "net": float(document["parts"]["net"]),
-        "trips": found.trips,
-        "max_drawdown": found.max_drawdown,
-        "sharpe": found.sharpe,
-        "probabilistic": found.probabilistic_sharpe,
+        "experiment": one.name,
+        **{name: experiment[name] for name in ("listing", "first", "last")},
+        "currency": specification(Listing.parse(experiment["listing"])).settlement,
+        "net": float(one.document["parts"]["net"]),
+        **{name: getattr(one.statistics, name) for name in _SHOWN},
+        **{name: written(values.get(name, ABSENT)) for name in differing},
     }
+
+
+def _values(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{one.section}.{one.name}": one.value for one in parameters(document["experiment"])}
+
+
+def _names(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for one in values for name in one))
+
+
+def _differs(name: str, values: Sequence[Mapping[str, Any]]) -> bool:
+    return len({comparable(one.get(name, ABSENT)) for one in values}) > 1
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Last parts of dotted names, where they are told apart by these."""
+    last = Counter(name.rpartition(".")[2] for name in names)
+    return [name if last[name.rpartition(".")[2]] > 1 else name.rpartition(".")[2] for name in names]
+
+
+def _periods(chosen: Sequence[_Read]) -> list[Period]:
+    return list(dict.fromkeys(one.period for one in chosen))
+
+
+def _deflated(lake: Lake, chosen: Sequence[_Read], period: Period) -> Deflated:
+    compared = [one for one in chosen if one.period == period]
+    known = {one.name: one.returns for one in compared}
+    tried = known | {
+        name: hourly_returns(table_in(lake, folder, "equity", document_in(lake, folder)))
+        for folder in results_over(lake, *period)
+        if (name := PurePath(folder).parts[-2]) not in known
+    }
+    # One that never traded has no ratio: it is better than none that lost, and worse than none that gained.
+    best = max(compared, key=lambda one: one.statistics.sharpe or 0.0)
+    return Deflated(
+        *period,
+        experiment=best.name,
+        tried=len(tried),
+        compared=len(compared),
+        flat=sum(is_flat(returns) for returns in tried.values()),
+        chance=deflated_sharpe(list(tried.values()), best.returns),
+    )

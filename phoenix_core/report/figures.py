@@ -1,5 +1,7 @@
 """Pictures of a backtest: a small vector image for the Dagster UI, and the panels of the report."""
 
+from decimal import Decimal
+
 import polars as pl
 
 _WIDTH, _HEIGHT, _MARGIN = 720, 240, 44
@@ -57,6 +59,16 @@ def pointed(frame: pl.DataFrame, points: int, by: str) -> pl.DataFrame:
     ends = stretches.agg(pl.col(by).arg_min().alias("low"), pl.col(by).arg_max().alias("high"))
     kept = {stretch * every + offset for stretch, *offsets in ends.iter_rows() for offset in offsets}
     return frame[sorted({*kept, frame.height - 1})]
+
+
+def signed(value: Decimal | float, form: str = ",.2f") -> str:
+    """Write a number with its sign; what is shown as nothing has none.
+
+    >>> signed(1234.5), signed(-0.0004), signed(-0.02, ".1%")
+    ('+1,234.50', '0.00', '-2.0%')
+    """
+    text = format(value, f"+{form}")
+    return text if any(digit in text for digit in "123456789") else text[1:]
 
 
 def moment(ts: int) -> str:

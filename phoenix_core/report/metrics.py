@@ -1,18 +1,18 @@
 """Statistics of a backtest, from its tables; pure.
 
-Definitions: returns are those of the account's equity from hour to hour, UTC, so that a single day has
-figures too; a year has 8,760 of them, since the market never closes; no risk-free rate. Sharpe and Sortino
-are NautilusTrader's own statistics, and so is the drawdown, on minute equity; exposure is the share of
-minutes with a position. A trade is a round trip from flat to flat, after fees and funding.
+`Statistics` says what each figure means. Returns are those of the account's equity from hour to hour, UTC,
+so that a single day has figures too; a year has 8,760 of them, since the market never closes. Sharpe,
+Sortino and drawdown are NautilusTrader's own statistics.
 
 Probabilistic and deflated Sharpe ratios, which NautilusTrader has not, are those of Bailey and López de
 Prado, "The Sharpe Ratio Efficient Frontier" (2012) and "The Deflated Sharpe Ratio" (2014).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, pstdev
+from statistics import NormalDist, stdev
+from typing import Annotated, get_type_hints
 
 import polars as pl
 from nautilus_trader.core.nautilus_pyo3 import MaxDrawdown, SharpeRatio, SortinoRatio
@@ -26,30 +26,61 @@ _EULER = 0.5772156649015329
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
-    """Figures of a backtest; None where too little happened to tell.
+class Figure:
+    """How a statistic is called, how it is written, and what it means: for whoever shows it.
 
     Attributes:
-        max_drawdown: Largest fall from a high, as a share of it, 0 or positive.
-        sharpe: Annualized, see the module.
-        sortino: Likewise, by the deviation of losses alone.
-        exposure: Share of minutes with a position.
-        trips: Round trips.
-        won: Round trips with a net gain.
-        expectancy: Mean net of a round trip, in quote units.
-        probabilistic_sharpe: Chance that the true Sharpe ratio is above zero.
-        profit_factor: Gains of round trips by their losses; None without a loss.
+        name: Its name in the field.
+        form: Format specification of the number.
+        meaning: How it is computed.
+        is_money: It is an amount in quote units.
     """
 
-    max_drawdown: float
-    sharpe: float | None
-    sortino: float | None
-    exposure: float
-    trips: int
-    won: int
-    expectancy: float | None
-    probabilistic_sharpe: float | None
-    profit_factor: float | None
+    name: str
+    form: str
+    meaning: str
+    is_money: bool = False
+
+    def text(self, value: float | None) -> str:
+        """Write a value; "none" where too little happened to tell.
+
+        >>> Figure("exposure", ".1%", "").text(0.25)
+        '25.0%'
+        """
+        return "none" if value is None else format(value, self.form)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Figures of a backtest, each with its name and meaning; None where too little happened to tell."""
+
+    max_drawdown: Annotated[
+        float, Figure("max drawdown", ".2%", "Largest fall of equity from a high, as a share of it, by minute.")
+    ]
+    sharpe: Annotated[
+        float | None,
+        Figure("Sharpe", ".2f", "Mean hourly return by its deviation, annualized by √8,760, no risk-free rate."),
+    ]
+    sortino: Annotated[
+        float | None, Figure("Sortino", ".2f", "As Sharpe, but by the deviation of hours with a loss alone.")
+    ]
+    exposure: Annotated[float, Figure("exposure", ".1%", "Share of minutes with a position.")]
+    trips: Annotated[int, Figure("round trips", ",d", "Trades from flat to flat.")]
+    won: Annotated[int, Figure("round trips won", ",d", "With a net gain, after fees and funding.")]
+    expectancy: Annotated[float | None, Figure("expectancy", "+,.2f", "Mean net of a round trip.", is_money=True)]
+    probabilistic_sharpe: Annotated[
+        float | None,
+        Figure("P(Sharpe > 0)", ".0%", "Chance that the true Sharpe ratio is above zero, given skew and tails."),
+    ]
+    profit_factor: Annotated[
+        float | None, Figure("profit factor", ".2f", "Gains of round trips by their losses; none without a loss.")
+    ]
+
+
+def figures() -> Mapping[str, Figure]:
+    """Give the figure of each statistic, by the name of its attribute, in their order."""
+    hints = get_type_hints(Statistics, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
 
 def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
@@ -89,7 +120,17 @@ def max_drawdown(equity: pl.DataFrame) -> float:
     """Largest fall of equity from a high, as a share of it; 0 without one."""
     values = equity["equity"].cast(pl.Float64)
     changes = (values / values.shift(1) - 1).fill_null(0.0)
-    return -(_known(MaxDrawdown().calculate_from_returns(dict(zip(equity["ts"], changes, strict=True)))) or 0.0)
+    return abs(_known(MaxDrawdown().calculate_from_returns(dict(zip(equity["ts"], changes, strict=True)))) or 0.0)
+
+
+def buy_and_hold(equity: pl.DataFrame, starting: float) -> pl.Series:
+    """Worth of a starting balance that bought at the first price (ts, price) and held; no leverage, fees or funding.
+
+    >>> buy_and_hold(pl.DataFrame({"price": [50.0, 60.0, 40.0]}), 100.0).to_list()
+    [100.0, 120.0, 80.0]
+    """
+    prices = equity["price"].cast(pl.Float64)
+    return prices if prices.is_empty() else prices * (starting / prices[0])
 
 
 def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | None:
@@ -108,19 +149,30 @@ def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | 
     return NormalDist().cdf((ratio - benchmark) * math.sqrt(returns.len() - 1) / spread)
 
 
-def deflated_sharpe(returns: Sequence[pl.Series]) -> float | None:
-    """Chance that the best of several experiments is better than luck alone would make the best of them.
+def deflated_sharpe(tried: Sequence[pl.Series], chosen: pl.Series | None = None) -> float | None:
+    """Chance that one of several experiments is better than luck alone would make the best of them.
+
+    An experiment whose returns never vary, since it never traded, was tried too: it counts, with a ratio
+    of zero, as it earned nothing for no risk.
 
     Args:
-        returns: Returns of each experiment that was tried, the bad ones too, all of one period.
+        tried: Returns of each experiment that was tried, the bad and the flat ones too, all of one period.
+        chosen: Returns of the one that is judged; the best of them if not given.
+
+    Returns:
+        None with fewer than two experiments, or where the judged one never traded.
     """
-    ratios = [ratio for one in returns if (ratio := _plain_ratio(one)) is not None]
-    if len(ratios) < _LEAST_RETURNS:
+    if len(tried) < _LEAST_RETURNS:
         return None
-    tried, normal = len(ratios), NormalDist()
-    luck = (1 - _EULER) * normal.inv_cdf(1 - 1 / tried) + _EULER * normal.inv_cdf(1 - 1 / (tried * math.e))
-    best = max(returns, key=lambda one: _plain_ratio(one) or -math.inf)
-    return probabilistic_sharpe(best, pstdev(ratios) * math.sqrt(tried / (tried - 1)) * luck)
+    ratios, normal, count = [_plain_ratio(one) or 0.0 for one in tried], NormalDist(), len(tried)
+    luck = (1 - _EULER) * normal.inv_cdf(1 - 1 / count) + _EULER * normal.inv_cdf(1 - 1 / (count * math.e))
+    best = tried[ratios.index(max(ratios))] if chosen is None else chosen
+    return probabilistic_sharpe(best, stdev(ratios) * luck)
+
+
+def is_flat(returns: pl.Series) -> bool:
+    """Whether returns never vary, or are too few to tell: they have no Sharpe ratio."""
+    return _plain_ratio(returns) is None
 
 
 def _plain_ratio(returns: pl.Series) -> float | None:

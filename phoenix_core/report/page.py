@@ -1,183 +1,138 @@
-"""The page of a continuous backtest: one self-contained HTML file that needs no network."""
+"""The page of a backtest: one self-contained HTML file that needs no network.
 
-import html
-from collections.abc import Mapping
-from typing import Any
-
-import plotly.graph_objects as go
-import polars as pl
-from plotly.subplots import make_subplots
-
-from phoenix_core.report.figures import pointed, thinned
-
-_POINTS = 6_000
-_TABLE_ROWS = 200
-_STYLE = """
-body{font-family:system-ui,sans-serif;color:#1f2937;max-width:1180px;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin-bottom:.2rem} h2{font-size:1.05rem;margin-top:2rem} .note{color:#6b7280}
-.cards{display:flex;flex-wrap:wrap;gap:.6rem;margin:1.2rem 0}
-.card{border:1px solid #e5e7eb;border-radius:.5rem;padding:.6rem .9rem;min-width:8rem}
-.card b{display:block;font-size:1.15rem} .card span{color:#6b7280;font-size:.8rem}
-table{border-collapse:collapse;font-size:.8rem;width:100%} td,th{padding:.25rem .5rem;text-align:right;
-border-bottom:1px solid #f3f4f6;white-space:nowrap}
-.wide{overflow-x:auto} td:first-child,th:first-child{text-align:left}
+What it says is composed here from the summary, the tables and the charts; how it looks and moves stands
+in `template/`.
 """
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
 
-def report_page(
-    title: str,
-    figures: Mapping[str, str],
-    tables: Mapping[str, pl.DataFrame],
-    notes: Mapping[str, list[str]],
-) -> str:
-    """Compose the page.
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
 
-    Args:
-        title: What was run.
-        figures: Headline numbers by name, as text.
-        tables: equity (ts, price, position, equity), fills, ledger, positions, and signals near trades if any.
-        notes: Paragraph lists by heading: assumptions, missing days, inputs.
+from phoenix_core.report.charts import charts, distribution
+from phoenix_core.report.parameters import Parameter, parameters
+from phoenix_core.report.result import PublishedResult
+from phoenix_core.report.summary import Summary
+from phoenix_core.report.tables import (
+    Column,
+    Table,
+    listed,
+    missing_days,
+    monthly_returns,
+    parameter_table,
+    round_trips,
+)
 
-    Returns:
-        HTML with everything inlined.
-    """
-    cards = "".join(
-        f'<div class="card"><b>{html.escape(value)}</b><span>{html.escape(name)}</span></div>'
-        for name, value in figures.items()
-    )
-    chart = _panels(tables["equity"], tables).to_html(
-        full_html=False, include_plotlyjs=True, div_id="panels", config={"displaylogo": False}
-    )
-    sections = "".join(
-        f"<h2>{html.escape(heading)}</h2><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>"
-        for heading, lines in notes.items()
-        if lines
-    )
+_ROWS_SHOWN = 200
+_TEMPLATE = Path(__file__).parent / "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table under a heading, some of its rows marked."""
+
+    name: str
+    table: Table
+    marked: frozenset[int] = frozenset()
+
+
+def report_page(result: PublishedResult) -> str:
+    """Compose the page: HTML with everything inlined, equal for equal results."""
+    summary = Summary(result)
+    panels = charts(result, summary.hold)
+    histogram = distribution(result)
+    drawings = {chart.name: chart.figure() for chart in [*panels, *([histogram] if histogram else [])]}
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>"
-        f'<div class="cards">{cards}</div>{chart}{_monthly(tables["equity"])}{_distribution(tables["positions"])}'
-        f"<h2>Round trips</h2>{_table(tables['positions'])}{sections}"
-        "</body></html>"
-    )
-
-
-def _panels(equity: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> go.Figure:
-    """Equity, price with fills, drawdown, PnL by part, and the signals around the trades, on one time axis."""
-    drawn = equity.with_columns((pl.col("equity") / pl.col("equity").cum_max() - 1).alias("drawdown"))
-    curve = pointed(drawn, _POINTS, "equity").with_columns(pl.from_epoch("ts", "ns").alias("time"))
-    time = curve["time"].to_list()
-    rows = {
-        "Equity": [_line(time, curve["equity"], "equity", "#0f766e")],
-        "Price and fills": [_line(time, curve["price"], "price", "#94a3b8"), *_fills(tables["fills"])],
-        "Drawdown": [_line(time, curve["drawdown"], "drawdown", "#b91c1c", fill="tozeroy")],
-        "PnL by part": _parts(tables["ledger"]),
-        "Position": [_line(time, curve["position"], "position", "#475569", shape="hv")],
-    } | _signals(tables.get("signals"))
-    figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.03, subplot_titles=list(rows))
-    for number, traces in enumerate(rows.values(), start=1):
-        for trace in traces:
-            figure.add_trace(trace, number, 1)
-    figure.update_yaxes(tickformat=".1%", row=3, col=1)
-    margin = {"l": 60, "r": 20, "t": 40, "b": 40}
-    figure.update_layout(height=210 * len(rows), margin=margin, template="plotly_white", hovermode="x unified")
-    return figure
-
-
-def _line(time: list[Any], values: pl.Series, name: str, color: str, **style: Any) -> go.Scatter:  # noqa: ANN401
-    shape = {"shape": style.pop("shape")} if "shape" in style else {}
-    numbers = values.cast(pl.Float64).to_list()
-    return go.Scatter(x=time, y=numbers, name=name, line={"color": color, "width": 1.3} | shape, **style)
-
-
-def _fills(fills: pl.DataFrame) -> list[go.Scatter]:
-    traces = []
-    for side, symbol, color in (("BUY", "triangle-up", "#15803d"), ("SELL", "triangle-down", "#b91c1c")):
-        of_side = fills.filter(pl.col("side") == side).with_columns(pl.from_epoch("ts", "ns").alias("time"))
-        traces.append(
-            go.Scatter(
-                x=of_side["time"].to_list(),
-                y=of_side["price"].cast(pl.Float64).to_list(),
-                text=(of_side["why"] + ", " + of_side["liquidity"].str.to_lowercase()).to_list(),
-                mode="markers",
-                name=side.lower(),
-                marker={"symbol": symbol, "color": color, "size": 8},
-            )
+        _environment()
+        .get_template("page.html")
+        .render(
+            _words(result, summary) | _tables(result, summary),
+            panels=panels,
+            distribution=histogram,
+            drawings=_inert(drawings),
+            plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own source
+            **{name: _source(file) for name, file in _SOURCES.items()},
         )
-    return traces
-
-
-def _parts(ledger: pl.DataFrame) -> list[go.Scatter]:
-    """Cumulated price PnL, slippage, fees and funding."""
-    sums = ledger.select(
-        pl.from_epoch("ts", "ns").alias("time"),
-        (pl.col("realized") - pl.col("slippage")).cum_sum().alias("price"),
-        pl.col("slippage", "fee", "funding").cum_sum(),
     )
-    colors = {"price": "#0f766e", "slippage": "#ca8a04", "fee": "#b91c1c", "funding": "#6d28d9"}
-    kept = thinned(sums, _POINTS)
-    time = kept["time"].to_list()
-    return [_line(time, kept[name], f"{name}, cumulated", color, shape="hv") for name, color in colors.items()]
 
 
-def _signals(signals: pl.DataFrame | None) -> dict[str, list[go.Scatter]]:
-    """LPI and its parts around each trade; nothing where no trade was made."""
-    if signals is None or signals.is_empty():
-        return {}
-    time = signals.select(pl.from_epoch("ts_init", "ns"))["ts_init"].to_list()
-    colors = {"lpi": "#b91c1c", "fsi": "#ca8a04", "vpin": "#0369a1", "ldr": "#64748b"}
-    pressure = [_line(time, signals[name], name.upper(), color) for name, color in colors.items()]
-    crowding = [_line(time, signals["oi_z"], "OI z", "#6d28d9")]
-    return {"Signals around trades": pressure, "Open interest z-score": crowding}
+_SOURCES = {"style": "style.css", "scheme_script": "scheme.js", "page_script": "page.js"}
 
 
-def _distribution(trips: pl.DataFrame) -> str:
-    """Net PnL of round trips as a histogram."""
-    if trips.is_empty():
-        return ""
-    figure = go.Figure(go.Histogram(x=trips["net"].cast(pl.Float64).to_list(), nbinsx=40, marker={"color": "#0f766e"}))
-    margin = {"l": 60, "r": 20, "t": 20, "b": 40}
-    figure.update_layout(height=260, margin=margin, template="plotly_white", xaxis_title="net PnL of a round trip")
-    page = figure.to_html(full_html=False, include_plotlyjs=False, div_id="distribution")
-    return f"<h2>Distribution of round trips</h2>{page}"
+def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
+    document = result.document
+    return {
+        "listing": result.experiment["listing"],
+        "span": result.span,
+        "days_run": len(document["days"]),
+        "days_asked": summary.days_asked,
+        "currency": summary.currency,
+        "experiment_name": result.name,
+        "notices": summary.notices(),
+        "headlines": summary.headlines(),
+        "assumptions": document["assumptions"],
+        "signals_absent": result.signals_absent,
+        "rows_shown": _ROWS_SHOWN,
+    }
 
 
-def _monthly(equity: pl.DataFrame) -> str:
-    """Return of each month, and of each year, as a table."""
-    if equity.is_empty():
-        return ""
-    start = float(equity["equity"][0])
-    months = (
-        equity.group_by(pl.from_epoch("ts", "ns").dt.strftime("%Y-%m").alias("month"), maintain_order=True)
-        .agg(pl.col("equity").last().cast(pl.Float64))
-        .with_columns((pl.col("equity") / pl.col("equity").shift(1, fill_value=start) - 1).alias("return"))
-    )
-    found = {month: f"{value:.2%}" for month, value in months.select("month", "return").iter_rows()}
-    head = "".join(f"<th>{month:02d}</th>" for month in range(1, 13))
-    lines = ""
-    for year in sorted({month[:4] for month in found}):
-        cells = "".join(f"<td>{found.get(f'{year}-{month:02d}', '')}</td>" for month in range(1, 13))
-        lines += f"<tr><td>{year}</td>{cells}</tr>"
-    return f"<h2>Monthly returns</h2><table><tr><th></th>{head}</tr>{lines}</table>"
+def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
+    document, chosen = result.document, parameters(result.experiment)
+    amounts = [Column("part", is_number=False), Column("amount", summary.currency), Column("of starting balance")]
+    without = ((day, ", ".join(what)) for day, what in document["without"].items())
+    return {
+        "parts": Table(amounts, summary.parts()),
+        "months": monthly_returns(result.equity, summary.hold, float(result.starting)),
+        "trips": round_trips(result),
+        "figures": listed(("figure", "value", "meaning"), summary.figures()),
+        "changed_note": _changed(chosen),
+        "sections": [_section(name, list(group)) for name, group in groupby(chosen, key=lambda one: one.section)],
+        "missing": missing_days(document["missing"]),
+        "without": listed(("day", "without"), without),
+        "identities": _identities(document),
+    }
 
 
-def _table(frame: pl.DataFrame) -> str:
-    if frame.is_empty():
-        return '<p class="note">none</p>'
-    clocks = [name for name in frame.columns if name.endswith("_ns")]
-    moments = [
-        pl.from_epoch(name, "ns").dt.strftime("%Y-%m-%d %H:%M:%S").alias(name.replace("_ns", "")) for name in clocks
+def _section(name: str, chosen: list[Parameter]) -> Section:
+    marked = frozenset(number for number, one in enumerate(chosen) if not one.is_default)
+    return Section(name, parameter_table(chosen), marked)
+
+
+def _changed(chosen: list[Parameter]) -> str:
+    changed = [f"{one.name} = {one.text(one.value)} ({one.text(one.default)})" for one in chosen if not one.is_default]
+    if not changed:
+        return f"All {len(chosen)} parameters are at their defaults."
+    return f"{len(changed)} of {len(chosen)} parameters differ from their defaults: {', '.join(changed)}."
+
+
+def _identities(document: Mapping[str, Any]) -> list[Section]:
+    inputs = ((*name.split("@"), digest) for name, digest in document["inputs"].items())
+    return [
+        Section("Identity of the result", listed(("of", "SHA-256"), [("result", document["identity"])])),
+        Section("Its files", listed(("file", "SHA-256"), document["files"].items())),
+        Section("Data versions of its inputs", listed(("asset", "day", "data version"), inputs)),
+        Section("Archives of the aggregate trades", listed(("zip", "SHA-256"), document["zips"].items())),
     ]
-    frame = frame.select(*moments, pl.exclude(clocks))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_cell(value))}</td>" for value in row) + "</tr>"
-        for row in frame.head(_TABLE_ROWS).iter_rows()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
-    more = frame.height - _TABLE_ROWS
-    tail = f'<p class="note">and {more} more in positions.parquet</p>' if more > 0 else ""
-    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>{tail}'
 
 
-def _cell(value: object) -> str:
-    return f"{value:,.4f}".rstrip("0").rstrip(".") if hasattr(value, "as_tuple") else str(value)
+def _source(name: str) -> Markup:
+    return Markup((_TEMPLATE / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+
+
+def _inert(drawings: Mapping[str, Any]) -> Markup:
+    """JSON that can't end the script element it stands in."""
+    return Markup(json.dumps(drawings, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704 - see above

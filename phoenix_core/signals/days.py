@@ -18,6 +18,7 @@ from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.signals.recipe import signals_recipe
 from phoenix_core.signals.table import SignalInputs, signal_table
 from phoenix_core.signals.volume_buckets import volume_buckets
 from phoenix_core.storage import Lake, digest_of, sha256_of
@@ -48,6 +49,11 @@ class SignalDays:
         """Full name of one of our assets."""
         return f"{self.listing.path}/{name}"
 
+    @property
+    def recipe(self) -> str:
+        """What these signals depend on besides the data."""
+        return signals_recipe(self.listing, self.parameters)
+
     def publish_buckets(self, day: date) -> Entry:
         """Publish a day of volume buckets.
 
@@ -77,7 +83,7 @@ class SignalDays:
         for dataset in (METRICS, BOOK_DEPTH):
             if self.listing.market in dataset.columns:
                 self._input(dataset, day)
-        sources = self._signal_sources(day)
+        sources = self.signal_sources(day)
         if current := self._current(SIGNALS, day, sources):
             return current
         if not buckets.published:
@@ -147,7 +153,7 @@ class SignalDays:
             )
         return entry
 
-    def _signal_sources(self, day: date) -> dict[str, str]:
+    def signal_sources(self, day: date) -> dict[str, str]:
         """Data versions of everything a day of signals reads; today's by asset, earlier ones by day."""
         reach = {
             self.asset(VOLUME_BUCKETS): 1,
@@ -165,10 +171,7 @@ class SignalDays:
         return sources
 
     def _current(self, name: str, day: date, sources: dict[str, str]) -> Entry | None:
-        current = Manifest(self.lake).is_current(self.asset(name), day, sources)
-        if current is None or current.facts.get("parameters") != self.parameters_digest():
-            return None
-        return current
+        return Manifest(self.lake).is_current(self.asset(name), day, sources, self.recipe)
 
     def _publish(self, name: str, day: date, frame: pl.DataFrame, sources: dict[str, str]) -> Entry:
         relative = f"signals/{self.listing.path}/{name}/{day}.parquet"
@@ -181,6 +184,7 @@ class SignalDays:
                 asset=self.asset(name),
                 day=day.isoformat(),
                 published=True,
+                recipe=self.recipe,
                 file=relative,
                 sha256=digest,
                 bytes=size,
@@ -204,6 +208,7 @@ class SignalDays:
                 day=day.isoformat(),
                 published=False,
                 reason=reason,
+                recipe=self.recipe,
                 sources=sources,
                 facts={"parameters": self.parameters_digest()},
             )

@@ -22,12 +22,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from phoenix_core.archive.keys import ArchiveKey
-from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind
+from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind, epoch_unit
 from phoenix_core.datasets import Dataset, LabelledBy
 from phoenix_core.errors import RowsInvalid, SchemaDrift
+from phoenix_core.sources.lines import csv_lines
 from phoenix_core.tables import rules, timestamps
 from phoenix_core.tables.ahead import ahead
-from phoenix_core.tables.inflate import csv_lines
 from phoenix_core.tables.rules import Counts
 
 BLOCK_BYTES = 12 << 20  # of quotes about a row group of the catalog
@@ -54,11 +54,12 @@ class DayTable:
     """The rows of one day of one dataset, read from one zip.
 
     Attributes:
-        path: The zip.
-        key: Which file of the archive it is.
+        path: The file: a zip as published, or one of people's own, gzipped or plain as well.
+        key: Which file of the archive it is, or would be.
         dataset: Its registry entry.
         days: First and last day whose rows are wanted, both inclusive.
         scratch: Folder for rows that must be spooled to be put in order.
+        is_published: The file is the publisher's own zip, whose member must have the published name.
         counts: Rows by what happened to them; complete once `consume` has returned.
         facts: header (bool), unit ("ms", "us", "clock"), label ("start", "end") where it has one.
     """
@@ -71,11 +72,22 @@ class DayTable:
     counts: Counts = field(default_factory=Counts)
     facts: dict[str, Any] = field(default_factory=dict)
     block_bytes: int = BLOCK_BYTES
+    is_published: bool = True
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Columns of the file, in the registry's order."""
         return self.dataset.columns[self.key.listing.market]
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return self.key.member if self.is_published else self.path.name
+
+    @property
+    def streams(self) -> bool:
+        """Whether rows have a running id, by which they come in batches and in order."""
+        return len(self.dataset.key) == 1 and self.dataset.key[0].kind is Kind.INTEGER
 
     def consume[T](self, use: Callable[[Iterator[pl.DataFrame]], T]) -> T:
         """Hand the day's rows, in order and in batches, to a function and give back what it made.
@@ -84,15 +96,29 @@ class DayTable:
         a second time with all rows in order; what it made of the first call is dropped.
 
         Raises:
-            ArchiveUnsafe: See `inflate`.
-            ArchiveCorrupt: See `inflate`.
+            ArchiveUnsafe: See `sources.lines`.
+            ArchiveCorrupt: See `sources.lines`.
             SchemaDrift: Unknown, missing or repeated columns.
             RowsInvalid: Text in a number, conflicting duplicates, or another day's file.
         """
         try:
-            return use(self._streamed() if self._has_running_id() else self._whole())
+            return use(self._streamed() if self.streams else self._whole())
         except _OutOfOrderError:
             return use(self._merged())
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Give all rows in order, in batches, to somebody who can't start again.
+
+        The file is read once more than by `consume`, to find out whether its ids rise.
+        """
+        try:
+            if not self.streams:
+                return self._whole()
+            for _ in self._streamed():
+                pass
+            return self._streamed()
+        except _OutOfOrderError:
+            return self._merged()
 
     def frame(self) -> pl.DataFrame:
         """All rows of the day at once: for datasets that fit in memory."""
@@ -112,7 +138,7 @@ class DayTable:
         header: list[str] | None = None
         factor: dict[str, int] = {}
         line = 1
-        member = self.key.member
+        member = self.key.member if self.is_published else None
         lines = csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes)
         for inflated in ahead(lines):
             block = inflated
@@ -147,7 +173,7 @@ class DayTable:
 
     def _drift(self, found: str) -> SchemaDrift:
         return SchemaDrift(
-            f"{self.key.member} has other columns: expected {','.join(c.name for c in self.columns)}, found "
+            f"{self.name} has other columns: expected {','.join(c.name for c in self.columns)}, found "
             f"{found}. If the publisher changed the file, change the entry {self.dataset.name!r} in "
             "phoenix_core/datasets.py."
         )
@@ -156,14 +182,11 @@ class DayTable:
         by_name = {column.name: column for column in self.columns}
         schema = csv_schema([by_name[name] for name in header])
         try:
-            if not self._has_running_id() and _TOO_FINE.search(block):
+            if not self.streams and _TOO_FINE.search(block):
                 raise self._bad_cell(block, header, line)
             return pl.read_csv(block, has_header=False, schema=schema)
         except PolarsError as error:
             raise self._bad_cell(block, header, line) from error
-
-    def _has_running_id(self) -> bool:
-        return len(self.dataset.key) == 1 and self.dataset.key[0].kind is Kind.INTEGER
 
     def _bad_cell(self, block: bytes, header: list[str], line: int) -> RowsInvalid | SchemaDrift:
         """Find the row and column that the fast reader refused."""
@@ -175,11 +198,11 @@ class DayTable:
             for name, cell in zip(header, row, strict=False):
                 if not _reads_as(kinds[name], cell):
                     return RowsInvalid(
-                        f"{self.key.member}, line {line + offset}, column {name}: expected "
+                        f"{self.name}, line {line + offset}, column {name}: expected "
                         f"{kinds[name].value}, found {cell[:60]!r}. A cell that can't be read exactly is never "
                         "guessed; look at the file and report it to the publisher."
                     )
-        return RowsInvalid(f"{self.key.member} can't be read from line {line} on. Look at the file.")
+        return RowsInvalid(f"{self.name} can't be read from line {line} on. Look at the file.")
 
     def _units(self, parsed: pl.DataFrame) -> dict[str, int]:
         factor = {}
@@ -188,7 +211,7 @@ class DayTable:
                 times = parsed[column.name].drop_nulls()
                 if times.is_empty():
                     continue
-                unit, factor[column.name] = timestamps.unit_of(times[0], self.key.member)
+                unit, factor[column.name] = epoch_unit(times[0], self.name)
                 self.facts["unit"] = unit
             elif column.kind is Kind.CLOCK:
                 self.facts["unit"] = "clock"
@@ -215,7 +238,7 @@ class DayTable:
             batch = pl.concat(blocks)
             ruled = self._ruled(batch, self._window(batch))
             self.counts["repaired_out_of_order"] += rules.late_rows(ruled, self.dataset)
-            yield self._kept(rules.ordered_once(ruled, self.dataset, self.counts, self.key.member))
+            yield self._kept(rules.ordered_once(ruled, self.dataset, self.counts, self.name))
         self._finish()
 
     def _streamed(self) -> Iterator[pl.DataFrame]:
@@ -244,7 +267,7 @@ class DayTable:
                 bounds = bounds if low is None else bounds & (pl.col(order) >= low)
                 bounds = bounds if high is None else bounds & (pl.col(order) < high)
                 part = pl.concat([pl.scan_parquet(run).filter(bounds) for run in runs]).collect()
-                yield self._kept(rules.ordered_once(part, self.dataset, self.counts, self.key.member))
+                yield self._kept(rules.ordered_once(part, self.dataset, self.counts, self.name))
         self._finish()
 
     def _spool(self, folder: Path) -> tuple[list[Path], list[int]]:
@@ -294,7 +317,7 @@ class DayTable:
         return batch
 
     def _finish(self) -> None:
-        rules.refuse_another_day(self.counts, "outside_period", self.key.member)
+        rules.refuse_another_day(self.counts, "outside_period", self.name)
         for name in [name for name, count in self.counts.items() if not count and name not in {"read", "kept"}]:
             del self.counts[name]
 

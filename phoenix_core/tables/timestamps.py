@@ -5,30 +5,9 @@ from datetime import date
 import polars as pl
 
 from phoenix_core.datasets import Dataset, LabelledBy
-from phoenix_core.errors import RowsInvalid
 from phoenix_core.market import DAY_NS, Market, day_start_ns
 
-# Spot changed from milliseconds to microseconds on 2025-01-01; no file mixes units
-# (https://github.com/binance/binance-public-data#readme). 1e11..1e14 is milliseconds for 1973..5138.
-_UNITS = (("ms", 10**11, 10**14, 1_000_000), ("us", 10**14, 10**17, 1_000))
 _CLOCK = "%Y-%m-%d %H:%M:%S"
-
-
-def unit_of(first: int, where: str) -> tuple[str, int]:
-    """Tell the unit of a file's epochs by its first: (name, nanoseconds in one).
-
-    >>> unit_of(1711756800014, "x.csv")
-    ('ms', 1000000)
-
-    Raises:
-        RowsInvalid: Neither milliseconds nor microseconds of this age.
-    """
-    for name, low, high, factor in _UNITS:
-        if low <= first < high:
-            return name, factor
-    raise RowsInvalid(
-        f"{where} has the time {first}: expected milliseconds or microseconds since 1970 (13 or 16 digits)."
-    )
 
 
 def nanoseconds(column: str, factor: int) -> pl.Expr:

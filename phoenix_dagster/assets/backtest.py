@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
 from phoenix_core.errors import ConfigInvalid, InputMissing
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.catalog import INSTRUMENT
@@ -71,6 +72,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="The Phoenix strategy on one day, from flat to flat. Its PnL is a point of the plot over days.",
         deps=_inputs(listing),
+        code_version=backtest_code(listing),
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
         automation_condition=follows(settings) if settings.daily_backtest else None,
@@ -98,6 +100,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         owners=OWNERS,
         description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
         deps=_inputs(listing),
+        code_version=backtest_code(listing),
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
@@ -175,14 +178,13 @@ def _range(
 
 
 def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg.AssetExecutionContext) -> Done:
-    from phoenix_core.backtest.publish import publish  # noqa: PLC0415 - brings NautilusTrader
-    from phoenix_core.backtest.run import input_versions, nothing_to_run, run  # noqa: PLC0415 - likewise
+    from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
 
     lake = workspace.lake()
     started = time.monotonic()
     if experiment.first == experiment.last and (why := nothing_to_run(lake, experiment)):
-        absent = Entry(asset=asset, day=experiment.first.isoformat(), published=False, reason=why)
-        entry = Manifest(lake).record(absent)
+        entry = record_absent(lake, experiment, asset=asset, reason=why)
         return Done(
             entry,
             {"published": False, "reason": why},
@@ -193,7 +195,6 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
                 Check("capacity", passed=True, says=why),
             ),
         )
-    sources = input_versions(lake, experiment)
     days = (experiment.last - experiment.first) // timedelta(1) + 1
 
     def day_done(day: date, events: int) -> None:
@@ -201,7 +202,7 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
             context.log.info("%s: %s events so far", day, f"{events:,}")
 
     result = run(lake, experiment, day_done)
-    entry = publish(lake, result, asset=asset, sources=sources)
+    entry = publish(lake, result, asset=asset)
     return Done(entry, result_metadata(result, entry, workspace, time.monotonic() - started), _checks(result))
 
 
@@ -276,7 +277,7 @@ def result_metadata(result: "Result", entry: Entry, workspace: Workspace, second
         "missing_days": dg.MetadataValue.json({day.isoformat(): why for day, why in result.missing.items()}),
         "experiment": dg.MetadataValue.json(experiment.model_dump(mode="json")),
         "experiment_id": experiment.name,
-        "identity": entry.facts["experiment"],
+        "identity": entry.facts["identity"],
         "inputs_digest": digest_of(result.versions),
         "folder": dg.MetadataValue.path(str(workspace.lake().path(entry.facts["folder"]))),
         "days": len(result.days),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.catalog.recipe import catalog_recipe, consistency_recipe, instrument_recipe
 from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, rules_of
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry
@@ -55,6 +56,7 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         kinds=KINDS,
         description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
         pool=POOL,
+        code_version=catalog_recipe(dataset, listing),
         work=work,
         deps=[key_of(listing, dataset.name)],
         checks={
@@ -85,6 +87,7 @@ def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         kinds=KINDS,
         description="Precision, increments, margins and fees; inferred from the day's trades where not listed.",
         pool=POOL,
+        code_version=instrument_recipe(listing),
         work=work,
         deps=[key_of(listing, AGG_TRADES.catalog_name)],
         automation=follows(settings),
@@ -110,6 +113,7 @@ def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefiniti
         kinds=frozenset({"polars"}),
         description="Whether klines, trades, marks and quotes of a day tell one story, each within a stated tolerance.",
         pool=POOL,
+        code_version=consistency_recipe(),
         work=work,
         deps=[key_of(listing, dataset.catalog_name) for dataset in compared if listing.market in dataset.columns],
         checks={rule.name: rule.demands for rule in COMPARISONS},

@@ -92,6 +92,7 @@ class DayAsset:
         kinds: Tags of the UI.
         description: One or two sentences for people.
         pool: Which pool bounds its runs.
+        code_version: The recipe of its days, as their entries have it.
         work: Does one day: (workspace, log, day).
         deps: What it is made from.
         checks: Name and description of each check; names in `blocking` hold up what follows.
@@ -107,6 +108,7 @@ class DayAsset:
     kinds: frozenset[str]
     description: str
     pool: str
+    code_version: str
     work: Callable[[Workspace, Log, date], Done]
     deps: Sequence[dg.AssetKey | dg.AssetDep] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
@@ -131,6 +133,7 @@ class DayAsset:
             backfill_policy=backfill_policy(settings),
             retry_policy=self.retry_policy,
             automation_condition=self.automation,
+            code_version=self.code_version,
             pool=self.pool,
             check_specs=[
                 dg.AssetCheckSpec(name, asset=self.key, description=says, blocking=name in self.blocking)

@@ -7,8 +7,10 @@ from pathlib import Path
 import dagster as dg
 
 from phoenix_core.datasets import Dataset
-from phoenix_core.manifest import Entry
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.raw.recipe import raw_recipe
+from phoenix_core.raw.store import is_published_zip
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.failures import RETRIES
@@ -25,9 +27,9 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
     def work(workspace: Workspace, log: Log, day: date) -> Done:
         started = time.monotonic()
         entry = workspace.ingest(log).day(dataset, listing, day)
-        path = workspace.lake().path(entry.file)
+        path = Manifest(workspace.lake()).file(entry)
         metadata = of_entry(entry, time.monotonic() - started, str(path))
-        facts = _facts(dataset, listing, path) if entry.published else {}
+        facts = _facts(dataset, listing, path, entry) if entry.published else {}
         return Done(entry, metadata | facts, _checks(entry))
 
     return DayAsset(
@@ -36,6 +38,7 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
         kinds=frozenset({"zip"}),
         description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
         pool=POOL,
+        code_version=raw_recipe(dataset, listing),
         work=work,
         checks={
             "published": "The archive has a file for the day.",
@@ -50,11 +53,12 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
     ).build(settings)
 
 
-def _facts(dataset: Dataset, listing: Listing, path: Path) -> Metadata:
-    """What one pass over the zip shows; it checks the CRC on the way."""
-    from phoenix_core.tables.inflate import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
+def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Metadata:
+    """What one pass over the file shows; it checks the CRC on the way."""
+    from phoenix_core.sources.lines import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
 
-    summary = csv_summary(path, f"{path.stem}.csv", max_ratio=dataset.max_ratio)
+    member = f"{path.stem}.csv" if is_published_zip(entry) else None
+    summary = csv_summary(path, member, max_ratio=dataset.max_ratio)
     is_header = summary.head[0][:1].isalpha() if summary.head else False
     return {
         "dagster/row_count": summary.lines - is_header,
@@ -66,7 +70,7 @@ def _facts(dataset: Dataset, listing: Listing, path: Path) -> Metadata:
 
 def _checks(entry: Entry) -> tuple[Check, ...]:
     verified = bool(entry.facts.get("verified"))
-    says = "compared with the published checksum" if verified else "the archive has no checksum for this file"
+    says = "compared with the published checksum" if verified else "unverified: there is no published checksum of it"
     return (
         Check("published", entry.published, entry.reason or "published"),
         Check("checksum", verified or not entry.published, says if entry.published else entry.reason),

@@ -7,6 +7,7 @@ import dagster as dg
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.report.recipe import report_recipe
 from phoenix_core.storage import sha256_of
 from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
@@ -28,6 +29,7 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",
         deps=[key_of(listing, CONTINUOUS)],
+        code_version=report_recipe(),
         retry_policy=ONCE_MORE,
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
@@ -78,6 +80,9 @@ def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
             asset=f"{listing.path}/{REPORT}",
             day=folder.name,
             published=True,
+            variant=folder.parent.name,
+            recipe=report_recipe(),
+            sources={f"{listing.path}/{CONTINUOUS}": sha256_of(folder / "experiment.json")},
             file=relative,
             sha256=sha256_of(path),
             bytes=path.stat().st_size,

@@ -8,6 +8,7 @@ import dagster as dg
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
+from phoenix_core.signals.recipe import signals_recipe
 from phoenix_dagster.assets.catalog import POOL, described
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import group_of, key_of
@@ -39,6 +40,7 @@ def volume_buckets_asset(listing: Listing, settings: Settings) -> dg.AssetsDefin
         kinds=_KINDS,
         description="Aggressive flow cut into buckets of equal notional, restarting at 00:00 UTC.",
         pool=POOL,
+        code_version=signals_recipe(listing),
         work=work,
         deps=[key_of(listing, AGG_TRADES.catalog_name)],
         at_once=settings.conversions,
@@ -67,6 +69,7 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         description="Liquidation pressure, its parts, crowding and volatility when each bucket closes. Reads "
         "yesterday's buckets, trades and depth, and 30 days of open interest, as far as they are there.",
         pool=POOL,
+        code_version=signals_recipe(listing),
         work=work,
         deps=[dg.AssetDep(key_of(listing, name), partition_mapping=looking_back(days)) for name, days in reach.items()],
         checks={"complete": "Every signal knew open interest and depth."},

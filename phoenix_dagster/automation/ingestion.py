@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.datasets import datasets_on
 from phoenix_core.errors import PhoenixError
 from phoenix_core.market import Listing, utc_today
-from phoenix_core.raw.arrivals import Arrival, arrival, recent_days
 from phoenix_dagster.assets.keys import key_of
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from phoenix_core.raw.arrivals import Arrival
 
 INTERVAL_SECONDS = 900
 _TIMEOUT = (5.0, 5.0)  # a tick has sixty seconds
@@ -34,6 +36,9 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
         description=f"Requests each of the last {settings.sensor_days} days of {listing} when it is out.",
     )
     def sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+        from phoenix_core.archive.client import Archive  # noqa: PLC0415 - brings an HTTP client
+        from phoenix_core.raw.arrivals import arrival, recent_days  # noqa: PLC0415 - likewise
+
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
         days = [day for day in recent_days(today, settings.sensor_days) if day >= settings.start]
         archive = Archive(workspace.archive_url, attempts=1, timeout=_TIMEOUT)
@@ -49,13 +54,13 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
     return sensor
 
 
-def _request(listing: Listing, found: Arrival) -> dg.RunRequest:
+def _request(listing: Listing, found: "Arrival") -> dg.RunRequest:
     day = found.day.isoformat()
     keys = [key_of(listing, name) for name in found.wanted]
     return dg.RunRequest(run_key=f"{listing}:{day}:{found.digest[:16]}", partition_key=day, asset_selection=keys)
 
 
-def _line(found: Sequence[Arrival]) -> str:
+def _line(found: Sequence["Arrival"]) -> str:
     due = [f"{one.day} ({', '.join(one.changed)})" for one in found if one.is_due]
     awaited = [f"{one.day} awaits {', '.join(one.awaited)}" for one in found if one.awaited]
     here = sum(not one.is_due and not one.awaited for one in found)

@@ -1,14 +1,26 @@
-"""Commands on data: what a range costs, a backfill, what is there, and whether it is whole."""
+"""Commands on data: what a range costs, what is there and why something is not, and whether it is whole."""
 
+import sys
 from collections import Counter, defaultdict
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoenix_core.errors import ConfigInvalid
+from phoenix_core.market import ranges_text
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Last, Select, Symbol, days_of, listing_of, names_of
-from phoenix_dagster.settings import read_settings
+from phoenix_dagster.cli.completion import datasets_beginning
+from phoenix_dagster.cli.folders import Placed, print_folder
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, chosen_datasets, days_of, listing_of
+from phoenix_dagster.cli.output import print_document, print_table
+
+if TYPE_CHECKING:
+    from phoenix_core.catalog.inventory import Held
+    from phoenix_core.raw.plan import Planned
 
 _MIB = 1 << 20
 
@@ -17,91 +29,117 @@ def plan(
     first: First,
     last: Last = "",
     symbol: Symbol = "",
-    datasets: Annotated[str, typer.Option(help="Raw assets, separated by commas. Default: all.")] = "",
+    datasets: Annotated[
+        str,
+        typer.Option(help="Raw assets, separated by commas. Default: all.", autocompletion=datasets_beginning),
+    ] = "",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Print what a range will cost: files, bytes, rows, hours, disk."""
-    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - --help need not wait for it
-    from phoenix_core.datasets import datasets_on  # noqa: PLC0415 - as above
-    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - as above
+    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_dagster.resources import sources_of  # noqa: PLC0415 - as above
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
 
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    chosen = datasets_on(listing.market, settings.kline_intervals)
-    if datasets:
-        names = names_of(datasets)
-        known = {dataset.name: dataset for dataset in chosen}
-        if unknown := [name for name in names if name not in known]:
-            raise ConfigInvalid(f"No dataset {', '.join(unknown)}: expected some of {', '.join(known)}.")
-        chosen = tuple(known[name] for name in names)
+    chosen = chosen_datasets(listing, settings, datasets)
+    lake = Lake.at(settings.data)
+    archive, trees = sources_of(lake, settings.sources, settings.archive_url)
+    found = list(planned(lake, archive, listing, chosen, days, trees))
+    if as_json:
+        rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
+        asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}
+        print_document(asked | {"datasets": rows})
+        return
     print(f"{listing}, {days[0]} to {days[-1]}, {len(days)} days, sizes as published by {settings.archive_url}")
-    print(f"{'dataset':<28}{'files':>7}{'here':>7}{'absent':>8}{'MiB':>12}{'k rows':>12}{'CPU min':>9}{'disk MiB':>12}")
+    heads = ("dataset", "files", "here", "absent", "MiB", "k rows", "CPU min", "disk MiB")
+    print_table(heads, _plan_rows(found))
+    print("Bytes are published sizes of what is not here yet; rows, time and disk are estimates from them.")
+
+
+def _plan_rows(found: Sequence["Planned"]) -> list[list[str]]:
     total: Counter[str] = Counter()
     rows: list[tuple[str, Counter[str]]] = []
-    for one in planned(Lake.at(settings.data), Archive(settings.archive_url), listing, chosen, days):
+    for one in found:
         figures = Counter(files=one.files, here=one.here, absent=one.absent, bytes=one.bytes, rows=one.rows)
         figures["disk"], figures["seconds"] = one.disk_bytes, int(one.cpu_seconds)
         rows.append((one.dataset, figures))
         total.update(figures)
-    for name, figures in [*rows, ("together", total)]:
-        print(
-            f"{name:<28}{figures['files']:>7}{figures['here']:>7}{figures['absent']:>8}"
-            f"{figures['bytes'] / _MIB:>12,.3f}"
-            f"{figures['rows'] / 1e3:>12,.1f}{figures['seconds'] / 60:>9,.1f}{figures['disk'] / _MIB:>12,.3f}"
-        )
-    print("Bytes are published sizes of what is not here yet; rows, time and disk are estimates from them.")
+    return [
+        [
+            name,
+            *(str(figures[key]) for key in ("files", "here", "absent")),
+            f"{figures['bytes'] / _MIB:,.3f}",
+            f"{figures['rows'] / 1e3:,.1f}",
+            f"{figures['seconds'] / 60:,.1f}",
+            f"{figures['disk'] / _MIB:,.3f}",
+        ]
+        for name, figures in [*rows, ("together", total)]
+    ]
 
 
-def backfill(
-    first: First,
-    last: Last = "",
-    symbol: Symbol = "",
-    select: Select = "all",
+def inventory(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of your own; without it: the data folder.")] = None,
+    placed: Placed = None,
     *,
-    newest_first: Annotated[
-        bool, typer.Option("--newest-first", help="The last day at once, others after it.")
-    ] = False,
-    url: Annotated[str, typer.Option(help="The Dagster webserver.")] = "http://127.0.0.1:3000",
+    html: Annotated[Path | None, typer.Option(help="Write the inventory of a folder as a page, too.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Launch a backfill in the running Dagster and follow it; 1 if a day failed."""
-    from phoenix_dagster.operation.backfill import RunningDagster, follow, in_order  # noqa: PLC0415 - brings a GraphQL client
+    """Print what a folder of your own holds, or the data folder: days, what is missing and why, sizes and rows."""
+    if folder is not None:
+        print_folder(folder, placed or [], as_json=as_json, html=html)
+        return
+    from phoenix_core.catalog.inventory import KINDS  # noqa: PLC0415 - brings pyarrow
+    from phoenix_core.catalog.inventory import inventory as taken  # noqa: PLC0415 - as above
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
 
-    settings = read_settings()
-    listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    dagster = RunningDagster(url.rstrip("/"))
-    keys = dagster.keys(listing.path, names_of(select))
-    batches = in_order(days, newest_first=newest_first)
-    launched = [dagster.launch(keys, batch, priority=-number) for number, batch in enumerate(batches)]
-    print(f"{len(keys)} assets of {listing}, {len(days)} days: backfill {', '.join(launched)}", flush=True)
-    raise typer.Exit(0 if follow(dagster, launched, print) else 1)
+    lake = Lake.existing(read_settings().data)
+    held = list(taken(lake))
+    if as_json:
+        print_document({"data": lake.root, "assets": [_held_document(one) for one in held]})
+        return
+    heads = ("asset", "days", *KINDS, "no record", "first", "last", "rows", "MiB")
+    print_table(heads, [_held_row(one) for one in held])
+    for one in held:
+        for line in _gaps(one):
+            print(line)
+    print(f"{len(held)} assets in {lake.root}")
 
 
-def inventory() -> None:
-    """Print what is in the data folder, by asset: days, rows and bytes."""
-    from phoenix_core.catalog.verification import recorded  # noqa: PLC0415 - brings pyarrow
-    from phoenix_core.manifest import Manifest  # noqa: PLC0415 - as above
+def _held_row(held: "Held") -> list[str]:
+    known = held.recorded
+    ends = [str(known[0]), str(known[-1])] if known else ["", ""]
+    counts = [held.published, *held.absent.values(), held.unrecorded]
+    return [held.asset, *(str(len(days)) for days in counts), *ends, f"{held.rows:,}", f"{held.bytes / _MIB:,.1f}"]
 
-    settings = read_settings()
-    lake = Lake.at(settings.data)
-    figures: dict[str, Counter[str]] = defaultdict(Counter)
-    spans: dict[str, list[str]] = defaultdict(list)
-    for asset, day in recorded(lake):
-        entry = Manifest(lake).find(asset, day)
-        if entry is None:
-            continue
-        spans[asset].append(day)
-        kind = "published" if entry.published else str(entry.facts.get("absence") or entry.reason.partition(":")[0])
-        figures[asset].update({kind: 1, "rows": entry.rows, "bytes": entry.bytes})
-    print(
-        f"{'asset':<44}{'days':>6}{'never':>7}{'missing':>9}{'not yet':>9}  "
-        f"{'first':<12}{'last':<12}{'rows':>15}{'MiB':>11}"
-    )
-    for asset, found in sorted(figures.items()):
-        print(
-            f"{asset:<44}{found['published']:>6}{found['never']:>7}{found['missing']:>9}{found['not yet']:>9}  "
-            f"{min(spans[asset])[:10]:<12}{max(spans[asset])[:10]:<12}"
-            f"{found['rows']:>15,}{found['bytes'] / _MIB:>11,.1f}"
-        )
-    print(f"{len(figures)} assets in {lake.root}")
+
+def _gaps(held: "Held") -> Iterator[str]:
+    """A line for each reason: kind, asset, days, and the reason itself, as the first of the days has it."""
+    for kind, days in held.absent.items():
+        same: dict[str, list[date]] = defaultdict(list)
+        for day, reason in sorted(days.items()):
+            same[reason.replace(str(day), "")].append(day)
+        for found in same.values():
+            yield f"  {kind}: {held.asset} {ranges_text(found)}: {days[found[0]].removeprefix(f'{kind}: ')}"
+    if held.unrecorded:
+        yield f"  no record: {held.asset} {ranges_text(held.unrecorded)}: never asked for, or failed"
+
+
+def _held_document(held: "Held") -> dict[str, object]:
+    absent = {
+        kind.replace(" ", "_"): [{"day": day, "reason": reason} for day, reason in sorted(days.items())]
+        for kind, days in held.absent.items()
+    }
+    return {
+        "asset": held.asset,
+        "published": held.published,
+        **absent,
+        "no_record": held.unrecorded,
+        "ranges": held.ranges,
+        "rows": held.rows,
+        "bytes": held.bytes,
+    }
 
 
 def doctor(
@@ -109,16 +147,23 @@ def doctor(
     repair: Annotated[
         bool, typer.Option("--repair", help="Mend what can be mended; without it nothing is changed.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Verify all that lies on the disk, and Dagster's history against it; 1 if problems remain."""
     import dagster as dg  # noqa: PLC0415 - --help need not wait for it
 
     from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.doctor import Diagnosis  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.doctor import doctor as examine  # noqa: PLC0415 - as above
-    from phoenix_dagster.settings import dagster_home, export  # noqa: PLC0415 - as above
+    from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
+    lake = Lake.existing(settings.data)
     export({"DAGSTER_HOME": str(dagster_home())})
+    diagnosis = Diagnosis()
     with dg.DagsterInstance.get() as instance:
-        remaining = examine(Lake.at(settings.data), definitions(settings), instance, repair=repair, say=print)
+        say = partial(print, file=sys.stderr) if as_json else print
+        remaining = examine(lake, definitions(settings), instance, repair=repair, say=say, diagnosis=diagnosis)
+    if as_json:
+        print_document(diagnosis.document())
     raise typer.Exit(1 if remaining else 0)

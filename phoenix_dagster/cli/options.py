@@ -2,45 +2,105 @@
 
 import json
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from phoenix_core.errors import ConfigInvalid
+from phoenix_core.errors import ConfigInvalid, nearest
 from phoenix_core.market import Listing, day_from_text, days_between, utc_today
-from phoenix_dagster.settings import Settings
+from phoenix_dagster.cli.completion import days_beginning, names_beginning, symbols_beginning
 
-First = Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")]
-Last = Annotated[str, typer.Option(help="Last day, inclusive. Default: the first.")]
-Symbol = Annotated[str, typer.Option(help="market:SYMBOL. Default: the first of PHOENIX_SYMBOLS.")]
-Select = Annotated[str, typer.Option(help="Assets or stages, separated by commas; all: every daily asset.")]
+if TYPE_CHECKING:
+    from phoenix_core.datasets import Dataset
+    from phoenix_dagster.settings import Settings
 
 
-def days_of(first: str, last: str, settings: Settings) -> list[date]:
+First = Annotated[str, typer.Option(help="First day, YYYY-MM-DD.", autocompletion=days_beginning)]
+Last = Annotated[str, typer.Option(help="Last day, inclusive. Default: the first.", autocompletion=days_beginning)]
+Symbol = Annotated[
+    str,
+    typer.Option(help="market:SYMBOL. Default: the first of PHOENIX_SYMBOLS.", autocompletion=symbols_beginning),
+]
+Select = Annotated[
+    str,
+    typer.Option(help="Assets or stages, separated by commas; all: every daily asset.", autocompletion=names_beginning),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def days_of(first: str, last: str, settings: "Settings") -> list[date]:
     """Days from first to last, both inclusive; an empty last is the first.
 
     Raises:
         ConfigInvalid: A day that is none, or a range outside the partitions.
     """
-    begin = day_from_text(first)
-    end = day_from_text(last) if last else begin
+    begin = day_of("--first", first)
+    end = day_of("--last", last) if last else begin
     yesterday = utc_today() - timedelta(1)
-    if end < begin or begin < settings.start or end > yesterday:
+    if end < begin:
+        raise ConfigInvalid(f"The range {begin}...{end} runs backwards: expected --first before --last.")
+    if begin < settings.start or end > yesterday:
         raise ConfigInvalid(
             f"The range {begin}...{end} can't be taken: expected days from {settings.start} (PHOENIX_START) to "
-            f"{yesterday}, the earlier first."
+            f"{yesterday} (yesterday, UTC)."
         )
-    return list(days_between(begin, end))
+    return days_between(begin, end)
 
 
-def listing_of(symbol: str, settings: Settings) -> Listing:
-    """The symbol that was asked for, or the first of the settings."""
-    return Listing.parse(symbol) if symbol else settings.symbols[0]
+def day_of(option: str, text: str) -> date:
+    """The day that an option was given.
+
+    Raises:
+        ConfigInvalid: It is none; the option is named.
+    """
+    try:
+        return day_from_text(text)
+    except ConfigInvalid as error:
+        raise ConfigInvalid(f"{option}: {error}") from error
+
+
+def listing_of(symbol: str, settings: "Settings") -> Listing:
+    """The symbol that was asked for, or the first of the settings.
+
+    Raises:
+        ConfigInvalid: No symbol of the settings, so that nothing of it can lie here or be made.
+    """
+    if not symbol:
+        return settings.symbols[0]
+    known = [str(listing) for listing in settings.symbols]
+    if symbol.strip() not in known:
+        raise ConfigInvalid(
+            f"--symbol is {symbol[:60]!r}{nearest(symbol, known)}: expected one of PHOENIX_SYMBOLS, "
+            f"{', '.join(known)}. Add it there, or correct it."
+        )
+    return Listing.parse(symbol)
 
 
 def names_of(text: str) -> list[str]:
-    """Names separated by commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Names separated by commas.
+
+    Raises:
+        ConfigInvalid: There is none.
+    """
+    if names := [name.strip() for name in text.split(",") if name.strip()]:
+        return names
+    raise ConfigInvalid(f"{text[:60]!r} names nothing: expected names separated by commas.")
+
+
+def chosen_datasets(listing: Listing, settings: "Settings", text: str) -> tuple["Dataset", ...]:
+    """Datasets of a listing by the names of their raw assets, separated by commas; empty: all.
+
+    Raises:
+        ConfigInvalid: No such dataset on its market.
+    """
+    from phoenix_core.datasets import datasets_on  # noqa: PLC0415 - --help need not wait for it
+
+    names = names_of(text) if text else []
+    known = {dataset.name: dataset for dataset in datasets_on(listing.market, settings.kline_intervals)}
+    for name in names:
+        if name not in known:
+            raise ConfigInvalid(f"No dataset {name[:60]!r}{nearest(name, known)}: expected some of {', '.join(known)}.")
+    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
 
 
 def fields(text: str) -> dict[str, Any]:
@@ -51,8 +111,8 @@ def fields(text: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"{text[:60]!r} is no JSON: {error}") from error
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{text!r} is no JSON object: expected names and values in braces")
+        raise typer.BadParameter(f"{text[:60]!r} is no JSON object: expected names and values in braces")
     return value

@@ -1,6 +1,7 @@
 """Commands that question an experiment, compare some, or show one."""
 
 import webbrowser
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,8 +9,8 @@ import typer
 
 from phoenix_core.market import days_between
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Last, Symbol, fields, listing_of
-from phoenix_dagster.settings import read_settings
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, day_of, fields, listing_of
+from phoenix_dagster.cli.output import print_document
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.experiment import Experiment
@@ -19,13 +20,20 @@ Venue = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields 
 Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the last one that was written.")]
 
 
+def _lake() -> Lake:
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic, --help need not wait for it
+
+    return Lake.existing(read_settings().data)
+
+
 def _experiment(symbol: str, first: str, last: str, strategy: Any, venue: Any) -> "Experiment":  # noqa: ANN401 - JSON
     from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - brings pydantic models
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     return Experiment.parse(
         listing=str(listing_of(symbol, read_settings())),
-        first=first,
-        last=last or first,
+        first=day_of("--first", first),
+        last=day_of("--last", last or first),
         strategy=strategy,
         venue=venue,
     )
@@ -39,13 +47,18 @@ def lookahead(
     venue: Venue = "{}",
     instants: Annotated[int, typer.Option(min=1, help="How often.")] = 5,
     seed: Annotated[int, typer.Option(help="Chooses the instants.")] = 1,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Take the future away at random instants: does any signal or order change? 1 if one does."""
     from phoenix_core.backtest.lookahead import described, guard  # noqa: PLC0415 - brings NautilusTrader
 
-    lake = Lake.at(read_settings().data)
+    lake = _lake()
     found = guard(lake, _experiment(symbol, first, last, strategy, venue), instants=instants, seed=seed)
-    print("\n".join(described(found)))
+    if as_json:
+        print_document(asdict(found))
+    else:
+        print("\n".join(described(found)))
     raise typer.Exit(0 if found.is_sound else 1)
 
 
@@ -55,11 +68,16 @@ def envelope(
     symbol: Symbol = "",
     strategy: Strategy = "{}",
     venue: Venue = "{}",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Run one experiment under optimistic, default and pessimistic assumptions."""
     from phoenix_core.backtest.envelope import envelope as enveloped  # noqa: PLC0415 - brings NautilusTrader
 
-    table = enveloped(Lake.at(read_settings().data), _experiment(symbol, first, last, strategy, venue))
+    table = enveloped(_lake(), _experiment(symbol, first, last, strategy, venue))
+    if as_json:
+        print_document(table.to_dicts())
+        return
     for row in [dict(zip(table.columns, table.columns, strict=True)), *table.iter_rows(named=True)]:
         cells = (f"{cell:>14,.4f}" if isinstance(cell, float) else f"{cell:>14}" for cell in row.values())
         print("".join(cells))
@@ -71,40 +89,57 @@ def implied(
     symbol: Symbol = "",
     strategy: Strategy = "{}",
     venue: Venue = "{}",
+    *,
+    as_json: Json = False,
 ) -> None:
     """Hold quotes implied from trades against the true ones, and what that does to fills."""
     from phoenix_core.backtest.agreement import agreement, with_and_without  # noqa: PLC0415 - brings NautilusTrader
 
-    lake, experiment = Lake.at(read_settings().data), _experiment(symbol, first, last, strategy, venue)
-    for day in days_between(experiment.first, experiment.last):
-        found = agreement(lake, experiment, day)
+    lake, experiment = _lake(), _experiment(symbol, first, last, strategy, venue)
+    days = {day: agreement(lake, experiment, day) for day in days_between(experiment.first, experiment.last)}
+    results = dict(zip(("true", "implied"), with_and_without(lake, experiment), strict=True))
+    if as_json:
+        figures = {
+            name: {"fills": one.fills.height, "net": one.ledger.parts.net, "orders": one.orders}
+            for name, one in results.items()
+        }
+        print_document({"days": [{"day": day} | asdict(one) for day, one in days.items()], "quotes": figures})
+        return
+    for day, found in days.items():
         print(
             f"{day}: {found.compared:,} trades compared; bid equal {found.bid_equal:.1%}, ask equal "
             f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
             "ticks apart on average"
         )
-    for name, result in zip(("true", "implied"), with_and_without(lake, experiment), strict=True):
-        print(
-            f"{name:<8} quotes: {result.fills.height} fills, net {result.ledger.parts.net:,.2f}, orders {result.orders}"
-        )
+    for name, one in results.items():
+        print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:,.2f}, orders {one.orders}")
 
 
-def compare(folder: Result = "") -> None:
-    """Compare all experiments over one range, and say what the best is worth."""
-    from phoenix_core.report.comparison import comparison  # noqa: PLC0415 - brings NautilusTrader
+def compare(
+    folders: Annotated[
+        list[str] | None, typer.Argument(help="Folders of results. One: all over its range. Default: the last range.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Compare experiments: what differs between them, their figures, and what the best is worth."""
+    from phoenix_core.report.comparison import comparison, printable, remarks, results_over  # noqa: PLC0415 - heavy
     from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
 
-    lake = Lake.at(read_settings().data)
-    path = _result_folder(lake, folder)
-    found = comparison(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
-    print(f"{found.listing}, {found.span}: {found.rows.height} experiment{'s' * (found.rows.height > 1)}")
-    print(f"{'experiment':<14}{'net':>14}{'trips':>8}{'drawdown':>10}{'Sharpe':>9}{'P(Sharpe > 0)':>15}")
-    for name, net, trips, drawdown, sharpe, chance in found.rows.iter_rows():
-        ratio = "none" if sharpe is None else f"{sharpe:.2f}"
-        likely = "none" if chance is None else f"{chance:.0%}"
-        print(f"{name:<14}{net:>14,.2f}{trips:>8}{drawdown:>10.2%}{ratio:>9}{likely:>15}")
-    if found.deflated is not None:
-        print(f"deflated Sharpe of the best: {found.deflated:.0%} that it is more than luck among {found.rows.height}")
+    lake, given = _lake(), folders or [""]
+    if len(given) == 1:
+        path = _result_folder(lake, given[0])
+        given = results_over(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
+    found = comparison(lake, given)
+    if as_json:
+        deflated = [asdict(one) for one in found.deflated]
+        print_document({"results": found.rows.to_dicts(), "differing": found.differing, "deflated_sharpe": deflated})
+        return
+    lines = printable(found)
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    print("\n".join(remarks(found)))
 
 
 def _result_folder(lake: Lake, given: str) -> Path:
@@ -126,7 +161,7 @@ def report(
     """Make the page of a backtest and open it in a browser."""
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
 
-    lake = Lake.at(read_settings().data)
+    lake = _lake()
     result = _result_folder(lake, folder)
     relative = f"{result.relative_to(lake.root)}/report.html"
     path = lake.write(relative, page_of(lake, str(result)).encode())

@@ -1,14 +1,12 @@
 """Commands to start with: a demo, the UI, and the settings in force."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from phoenix_core.errors import ConfigInvalid
-from phoenix_dagster import settings as environment
+from phoenix_dagster.cli.options import Json
+from phoenix_dagster.cli.output import print_document
 
 
 def demo(
@@ -23,23 +21,26 @@ def demo(
 
 
 def ui(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of a demo; without it: the environment's.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A home or a demo's folder. Default: the current one.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
-    """Open the Dagster UI, on a demo's folder or on your own data."""
-    if folder is not None:
-        folder = folder.expanduser().resolve()
-        if not (folder / "dagster").is_dir():
-            raise ConfigInvalid(f"{folder} is no demo's folder: expected one made by `phoenix demo`.")
-        environment.export(environment.demo_environment(folder))
-    environment.read_settings()
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "phoenix_dagster.definitions"]
-    raise typer.Exit(subprocess.call([*command, "-h", "127.0.0.1", "-p", str(port)]))  # noqa: S603 - our own command
+    """Open the Dagster UI on a home, on a demo's folder or on your own data."""
+    from phoenix_dagster.operation.interface import serve  # noqa: PLC0415 - --help need not wait for it
+
+    raise typer.Exit(serve(folder, port, lambda line: print(line, flush=True)))
 
 
-def settings() -> None:
+def settings(*, as_json: Json = False) -> None:
     """Print the settings in force."""
-    for name, value in environment.read_settings():
-        shown = "set" if name == "postgres_url" and value else value
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else shown
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
+
+    found = {name: "set" if name == "postgres_url" and value else value for name, value in read_settings()}
+    if as_json:
+        texts = {
+            name: [str(one) for one in value] if isinstance(value, tuple) else value for name, value in found.items()
+        }
+        print_document(texts)
+        return
+    for name, value in found.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else value
         print(f"PHOENIX_{name.upper()}={'' if text is None else text}")

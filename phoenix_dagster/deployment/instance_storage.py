@@ -13,6 +13,7 @@ from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from sqlalchemy.exc import IntegrityError
 
+from phoenix_dagster.deployment.claims import sleep_while_waiting
 from phoenix_dagster.deployment.sqlite_storage import OpenSqliteStorage
 from phoenix_dagster.settings import dagster_home, settings
 
@@ -34,12 +35,13 @@ class EnvStorage(DagsterStorage, ConfigurableClass):
     ) -> DagsterStorage:
         """Build the chosen storage."""
         del config_value
+        sleep_while_waiting()
         url = settings().postgres_url
         if url is None:
             return with_pools(OpenSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))
-        from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - only where it is used
+        from phoenix_dagster.deployment.postgres_storage import WatchedPostgresStorage  # noqa: PLC0415 - where it is used
 
-        return with_pools(DagsterPostgresStorage(postgres_url=url.get_secret_value(), inst_data=inst_data))
+        return with_pools(WatchedPostgresStorage(url.get_secret_value(), inst_data))
 
 
 def with_pools(storage: DagsterStorage) -> DagsterStorage:

@@ -28,6 +28,8 @@ from dagster._core.storage.sqlite_storage import (
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine
 
+from phoenix_dagster.deployment.claims import WatchedClaims
+
 _OPEN_RUNS = 8
 
 
@@ -69,7 +71,7 @@ class OpenRunStorage(SqliteRunStorage):
         self._engine.dispose()
 
 
-class OpenEventLogStorage(SqliteEventLogStorage):
+class OpenEventLogStorage(WatchedClaims, SqliteEventLogStorage):
     """Events: the index of all runs, and a file for each of them, of which a few stay open."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:

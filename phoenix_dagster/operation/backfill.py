@@ -1,52 +1,102 @@
-"""`phoenix backfill`: an asset backfill launched in the running Dagster, and followed to its end."""
+"""A Dagster that runs elsewhere: asset backfills launched in it, asked how they are, and cancelled.
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+What is shown of them stands in `follow`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from typing import Any
 
 from gql import Client, gql
 from gql.transport.exceptions import TransportError
 from gql.transport.requests import RequestsHTTPTransport
-from tqdm import tqdm
 
 from phoenix_core.errors import ConfigInvalid, FinalError, SourceUnreachable
+from phoenix_core.market import days_between
+from phoenix_dagster.deployment.home import command
+from phoenix_dagster.operation.selection import chosen
 
 _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
   ... on UnauthorizedError { message } ... on InvalidSubsetError { message }
   ... on PartitionKeysNotFoundError { message } } }"""
 _ASSETS = """query { assetNodes { assetKey { path } groupName isPartitioned } }"""
-_FOLLOW = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-  ... on PythonError { message } ... on BackfillNotFoundError { message } ... on PartitionBackfill {
-  status numPartitions error { message }
-  assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts {
-    assetKey { path } numPartitionsTargeted numPartitionsMaterialized numPartitionsFailed } } } } } }"""
-_RUNS = """query($id: String!) { runsOrError(filter: {tags: [{key: "dagster/backfill", value: $id}],
-  statuses: [FAILURE]}, limit: 100) { ... on Runs { results { runId tags { key value }
-  stepStats { stepKey status } eventConnection(limit: 1000) { events {
-    ... on ExecutionStepFailureEvent { stepKey error { message } failureMetadata { description } } } } } } } }"""
+_CANCEL = """mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) {
+  __typename ... on PythonError { message } ... on UnauthorizedError { message } } }"""
+_STATE = """query($id: String!, $tags: [ExecutionTag!]) {
+  partitionBackfillOrError(backfillId: $id) {
+    ... on PythonError { message } ... on BackfillNotFoundError { message } ... on PartitionBackfill {
+    status error { message }
+    assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts {
+      assetKey { path } numPartitionsTargeted numPartitionsMaterialized numPartitionsFailed } } } } }
+  runsOrError(filter: {tags: $tags, statuses: [STARTED]}, limit: 20) { ... on Runs { results {
+    tags { key value } stepStats { stepKey status } } } } }"""
+_TARGETS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { %s } } }"""
+_TARGET = """a%d: partitionsTargetedForAssetKey(assetKey: {path: %s}) { partitionKeys ranges { start end } }"""
+_RUNS = """query($tags: [ExecutionTag!], $cursor: String) { runsOrError(filter: {tags: $tags},
+  cursor: $cursor, limit: 50) { ... on Runs { results { runId status tags { key value }
+  assetMaterializations { assetKey { path } partition }
+  eventConnection(limit: 1000) { events {
+    ... on ExecutionStepFailureEvent { stepKey error { message } failureMetadata { description } }
+    ... on RunFailureEvent { error { message } } } } } } } }"""
 _ENDED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED"}
-_POLL_SECONDS = 2.0
-_PATIENCE_SECONDS = 300.0
+_PAGE = 50
+
+Target = tuple[str, str]
+"""An asset and a day of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a backfill is, counted in days of assets."""
+class Counts:
+    """How many days of one asset."""
 
-    status: str
     targeted: int
     done: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a backfill is.
+
+    Attributes:
+        status: Dagster's word.
+        assets: Days of each asset.
+        running: What runs now, by day: assets under way.
+        error: Why Dagster gave the whole of it up, if it did.
+    """
+
+    status: str
+    assets: dict[str, Counts]
+    running: dict[str, list[str]]
+    error: str = ""
 
     @property
     def has_ended(self) -> bool:
         """Nothing more will happen."""
         return self.status in _ENDED
+
+    @property
+    def is_good(self) -> bool:
+        """It ended, and all of it is done."""
+        return self.status in {"COMPLETED_SUCCESS", "COMPLETED"}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of each day of each asset.
+
+    Attributes:
+        targeted: What was asked.
+        done: What was materialized.
+        failed: What failed, and the reason in one line.
+    """
+
+    targeted: set[Target] = field(default_factory=set)
+    done: set[Target] = field(default_factory=set)
+    failed: dict[Target, str] = field(default_factory=dict)
 
 
 class RunningDagster:
@@ -72,8 +122,8 @@ class RunningDagster:
             return dict(self._client.execute(request))
         except (TransportError, OSError) as error:
             raise ConfigInvalid(
-                f"No Dagster answers at {self._url} ({type(error).__name__}). Start one with `uv run dagster dev`, "
-                "or give its address with --url."
+                f"No Dagster answers at {self._url} ({type(error).__name__}). Start one with "
+                f"`{command('phoenix ui')}`, or give its address with --url."
             ) from error
 
     def keys(self, market_symbol: str, wanted: Sequence[str]) -> list[list[str]]:
@@ -82,31 +132,29 @@ class RunningDagster:
         Raises:
             ConfigInvalid: A name that is neither.
         """
-        names_of = {
-            tuple(node["assetKey"]["path"]): {node["assetKey"]["path"][-1], node["groupName"].rsplit("_", 1)[-1]}
+        groups = {
+            tuple(node["assetKey"]["path"]): node["groupName"]
             for node in self.ask(_ASSETS)["assetNodes"]
-            if node["isPartitioned"] and "/".join(node["assetKey"]["path"][:2]) == market_symbol
+            if node["isPartitioned"]
         }
-        chosen: list[list[str]] = []
-        for name in wanted:
-            found = [list(key) for key, names in names_of.items() if name in names | {"all"}]
-            if not found:
-                names = sorted(set().union(*names_of.values()))
-                raise ConfigInvalid(
-                    f"{market_symbol} has no asset or stage {name!r}: expected some of {', '.join(names)}."
-                )
-            chosen += [key for key in found if key not in chosen]
-        return chosen
+        return [list(path) for path in chosen(groups, market_symbol, wanted, groups)]
 
     def launch(self, keys: Sequence[Sequence[str]], days: Sequence[date], *, priority: int = 0) -> str:
         """Start a backfill and give its id.
 
+        Args:
+            keys: Assets.
+            days: Unbroken; just these are targeted, of each of the assets.
+            priority: Runs of a higher one leave the queue first.
+
         Raises:
             FinalError: Dagster refuses it.
         """
+        span = {"range": {"start": str(min(days)), "end": str(max(days))}}
+        # Asset by asset. From names of partitions alone Dagster starts at the roots and walks down through what is
+        # selected: it would leave out assets below a gap in the selection, without a word.
         parameters = {
-            "assetSelection": [{"path": list(key)} for key in keys],
-            "partitionNames": [day.isoformat() for day in days],
+            "partitionsByAssets": [{"assetKey": {"path": list(key)}, "partitions": span} for key in keys],
             "tags": [{"key": "dagster/priority", "value": str(priority)}],
         }
         launched = self.ask(_LAUNCH, p=parameters)["launchPartitionBackfill"]
@@ -114,70 +162,122 @@ class RunningDagster:
             raise FinalError(f"Dagster refuses the backfill: {launched.get('message', launched['__typename'])}.")
         return str(launched["backfillId"])
 
-    def progress(self, backfill: str) -> Progress:
-        """How far a backfill is.
+    def cancel(self, backfill: str) -> None:
+        """Ask Dagster to end a backfill and its runs.
+
+        Raises:
+            FinalError: Dagster refuses.
+        """
+        said = self.ask(_CANCEL, id=backfill)["cancelPartitionBackfill"]
+        if said["__typename"] != "CancelBackfillSuccess":
+            raise FinalError(f"Dagster can't cancel {backfill}: {said.get('message', said['__typename'])}")
+
+    def state(self, backfill: str) -> State:
+        """How far a backfill is, and what of it runs.
 
         Raises:
             ConfigInvalid: Nobody answers there.
             SourceUnreachable: Dagster answers, but can't reach its own storage, or never knew that backfill.
         """
-        found = self.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]
-        if "message" in found:
+        answer = self.ask(_STATE, id=backfill, tags=_tags(backfill))
+        found = answer["partitionBackfillOrError"]
+        if "status" not in found:
             raise SourceUnreachable(f"Dagster at {self._url} can't say how {backfill} is: {found['message']}")
-        statuses = (found["assetBackfillData"] or {"assetBackfillStatuses": []})["assetBackfillStatuses"]
-        counts: Counter[str] = Counter()
-        for status in statuses:
-            for name in ("Targeted", "Materialized", "Failed"):
-                counts[name] += status.get(f"numPartitions{name}", 0)
-        return Progress(found["status"], counts["Targeted"], counts["Materialized"], counts["Failed"])
+        data = found["assetBackfillData"] or {"assetBackfillStatuses": []}
+        assets = {
+            "/".join(one["assetKey"]["path"]): Counts(
+                one["numPartitionsTargeted"], one["numPartitionsMaterialized"], one["numPartitionsFailed"]
+            )
+            for one in data["assetBackfillStatuses"]
+            if one
+        }
+        running = {
+            _span(run): [_asset(step["stepKey"]) for step in run["stepStats"] if step["status"] == "IN_PROGRESS"]
+            for run in answer["runsOrError"].get("results", ())
+        }
+        return State(found["status"], assets, running, (found["error"] or {}).get("message", ""))
 
-    def reasons(self, backfill: str) -> Iterator[tuple[str, str]]:
-        """Day and one-line reason of each failed step."""
-        for run in self.ask(_RUNS, id=backfill)["runsOrError"]["results"]:
-            tags = {tag["key"]: tag["value"] for tag in run["tags"]}
-            day = tags.get("dagster/partition") or tags.get("dagster/asset_partition_range_start", "")
-            for event in run["eventConnection"]["events"]:
-                if event:
-                    described = event.get("failureMetadata") or {}
-                    message = described.get("description") or (event.get("error") or {}).get("message", "")
-                    yield day, f"{event['stepKey'].replace('__', '/')}: {message.strip().splitlines()[0]}"
+    def outcome(self, backfill: str, assets: Sequence[str]) -> Outcome:
+        """What became of each day: by the events of the backfill's own runs."""
+        outcome = Outcome(self._targets(backfill, assets))
+        for run in self._runs(backfill):
+            made = {("/".join(one["assetKey"]["path"]), one["partition"]) for one in run["assetMaterializations"]}
+            outcome.done |= made & outcome.targeted
+            for asset, reason in _reasons(run):
+                for target in outcome.targeted - made:
+                    if (not asset or target[0] == asset) and target[1] in _days(run):
+                        outcome.failed[target] = reason
+        # A run that was retried has failed once and is done.
+        outcome.failed = {target: why for target, why in outcome.failed.items() if target not in outcome.done}
+        return outcome
+
+    def _targets(self, backfill: str, assets: Sequence[str]) -> set[Target]:
+        if not assets:
+            return set()
+        paths = [json.dumps(asset.split("/")) for asset in assets]
+        parts = " ".join(_TARGET % (number, path) for number, path in enumerate(paths))
+        found = self.ask(_TARGETS % parts, id=backfill)["partitionBackfillOrError"]
+        return {
+            (asset, day) for number, asset in enumerate(assets) for day in _targeted_days(found.get(f"a{number}") or {})
+        }
+
+    def _runs(self, backfill: str) -> Iterator[dict[str, Any]]:
+        """All runs of a backfill, oldest first, so that a retry comes after what it repeats."""
+        pages: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.ask(_RUNS, tags=_tags(backfill), cursor=cursor)["runsOrError"]["results"]
+            pages += page
+            if len(page) < _PAGE:
+                return iter(reversed(pages))
+            cursor = page[-1]["runId"]
 
 
-def follow(dagster: RunningDagster, backfills: Sequence[str], say: Callable[[str], None]) -> bool:
-    """Show a bar until the backfills have ended; say what failed and why; whether all of it is done."""
-    good = True
-    for backfill in backfills:
-        with tqdm(desc=backfill, unit="day", total=None) as bar:
-            while not (progress := _patiently(partial(dagster.progress, backfill), say)).has_ended:
-                _advance(bar, progress)
-                time.sleep(_POLL_SECONDS)
-            _advance(bar, progress)
-        say(f"{backfill}: {progress.status.lower()}, {progress.done} done, {progress.failed} failed")
-        for day, reason in dagster.reasons(backfill):
-            say(f"  {day} {reason}")
-        good = good and progress.status in {"COMPLETED_SUCCESS", "COMPLETED"}
-    return good
+def _tags(backfill: str) -> list[dict[str, str]]:
+    return [{"key": "dagster/backfill", "value": backfill}]
 
 
-def _patiently(ask: Callable[[], Progress], say: Callable[[str], None]) -> Progress:
-    """Ask again while Dagster restarts: the backfill is the daemon's and goes on without us."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    told = False
-    while True:
-        try:
-            return ask()
-        except (ConfigInvalid, SourceUnreachable) as error:
-            if time.monotonic() > deadline:
-                raise
-            if not told:
-                say(f"waiting: {error}")
-                told = True
-            time.sleep(_POLL_SECONDS)
+def _asset(step: str) -> str:
+    return step.replace("__", "/")
 
 
-def _advance(bar: Any, progress: Progress) -> None:  # noqa: ANN401 - tqdm's stub is generic
-    bar.total = progress.targeted or None
-    bar.update(progress.done + progress.failed - bar.n)
+def _days(run: dict[str, Any]) -> list[str]:
+    """The day of a run, or all days of its range."""
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+    if day := tags.get("dagster/partition"):
+        return [day]
+    ends = [tags.get(f"dagster/asset_partition_range_{end}", "") for end in ("start", "end")]
+    return [str(day) for day in days_between(*map(date.fromisoformat, ends))] if all(ends) else []
+
+
+def _span(run: dict[str, Any]) -> str:
+    days = _days(run)
+    return "" if not days else days[0] if len(days) == 1 else f"{days[0]}…{days[-1]}"
+
+
+def _targeted_days(targeted: dict[str, Any]) -> Iterator[str]:
+    yield from targeted.get("partitionKeys") or ()
+    for span in targeted.get("ranges") or ():
+        yield from map(str, days_between(date.fromisoformat(span["start"]), date.fromisoformat(span["end"])))
+
+
+def _reasons(run: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Asset and one-line reason of each step that failed; without an asset where the run failed as a whole."""
+    if run["status"] not in {"FAILURE", "CANCELED"}:
+        return
+    found = False
+    whole = "the run was cancelled" if run["status"] == "CANCELED" else "the run ended without a reason: see its log"
+    for event in run["eventConnection"]["events"]:
+        described = (event.get("failureMetadata") or {}).get("description")
+        message = described or (event.get("error") or {}).get("message", "")
+        line = " ".join(message.split())
+        if event.get("stepKey") and line:
+            found = True
+            yield _asset(event["stepKey"]), line
+        elif line:
+            whole = line
+    if not found:
+        yield "", whole
 
 
 def in_order(days: Sequence[date], *, newest_first: bool) -> list[list[date]]:

@@ -1,6 +1,7 @@
 """The demo: a synthetic market, through HTTP and Dagster, to fills and PnL, without a network."""
 
 import functools
+import shlex
 import shutil
 import threading
 import time
@@ -16,6 +17,7 @@ import dagster as dg
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing
 from phoenix_dagster import settings as environment
+from phoenix_dagster.deployment.home import command, refresh_dagster_yaml
 
 if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
@@ -61,10 +63,7 @@ def _prepared(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "dagster").mkdir(parents=True)
     mark.write_text("Made by `phoenix demo`; may be deleted.\n", encoding="ascii")
-    # Dagster reads the dagster.yaml of its home alone. In a source tree ours stands at the top.
-    shipped = Path(__file__).parents[2] / "dagster.yaml"
-    if shipped.is_file():
-        shutil.copy(shipped, folder / "dagster" / "dagster.yaml")
+    refresh_dagster_yaml(folder / "dagster")
     return folder
 
 
@@ -146,10 +145,10 @@ def _summary(metadata: dict[str, Any], folder: Path, seconds: float, say: Say) -
     say("")
     say(f"Files    {folder / 'data'}")
     say(f"Report   {metadata['folder']}/report.html")
-    say(f"UI       uv run phoenix ui {_shown(folder)}")
+    say(f"UI       {command(f'phoenix ui {_shown(folder)}')}")
     say(f"Synthetic, seeded, and done in {seconds:.0f} s.")
 
 
 def _shown(folder: Path) -> str:
     here = Path.cwd()
-    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+    return shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))

@@ -6,16 +6,21 @@ tells the history what lies on the disk.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import dagster as dg
 
-from phoenix_core.catalog.verification import Examined, Problem, Trouble, recorded, verify
+from phoenix_core.catalog.verification import Examined, Problem, Trouble, verify
 from phoenix_core.errors import CatalogCorrupt
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.storage import Lake
+from phoenix_dagster.assets.backtest import BACKTEST, CONTINUOUS
+from phoenix_dagster.assets.report import REPORT
+from phoenix_dagster.operation.history import report
 
 _DAY = 10
+_OF_EXPERIMENTS = tuple(f"/{name}" for name in (BACKTEST, CONTINUOUS, REPORT))
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # What is wrong with bytes is mended by making them anew; holes are the user's choice, and what may be
 # under way is left to the sweep of runs.
@@ -34,9 +39,58 @@ class Disagreement:
     entry: Entry | None
 
 
-def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, repair: bool, say: Say) -> int:
-    """Examine, say what is wrong, repair it if asked; give the number of problems that remain."""
-    examined = Examined()
+@dataclass(slots=True)
+class Diagnosis:
+    """What the doctor found, for programs.
+
+    Attributes:
+        examined: How much was looked at.
+        problems: What is wrong on the disk; after a repair, what still is.
+        disagreements: Where Dagster's history and the disk differ; after a repair, where they still do.
+    """
+
+    examined: Examined = field(default_factory=Examined)
+    problems: list[Problem] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def remaining(self) -> int:
+        """Defects; a hole is the user's choice and none."""
+        return sum(problem.trouble is not Trouble.HOLE for problem in self.problems) + len(self.disagreements)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as values of JSON."""
+        return {
+            "examined": asdict(self.examined),
+            "problems": [asdict(problem) for problem in self.problems],
+            "disagreements": [
+                {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
+            ],
+            "remaining": self.remaining,
+        }
+
+
+def doctor(
+    lake: Lake,
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    *,
+    repair: bool,
+    say: Say,
+    diagnosis: Diagnosis | None = None,
+) -> int:
+    """Examine, say what is wrong, repair it if asked; give the number of problems that remain.
+
+    Args:
+        lake: The data folder.
+        defs: The assets that should lie there.
+        instance: Dagster's history.
+        repair: Whether to mend; without it nothing is changed.
+        say: Prints a line.
+        diagnosis: Takes what was found.
+    """
+    diagnosis = diagnosis or Diagnosis()
+    examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
         say(f"{problem.trouble.value:<16}{problem.says}")
@@ -50,7 +104,8 @@ def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, re
         _reconcile(defs, instance, disagreements, say)
         disagreements = list(disagreements_of(lake, defs, instance))
     say(f"examined the history: {len(disagreements)} disagreements")
-    remaining = sum(problem.trouble is not Trouble.HOLE for problem in problems) + len(disagreements)
+    diagnosis.problems, diagnosis.disagreements = problems, disagreements
+    remaining = diagnosis.remaining
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
 
@@ -58,20 +113,20 @@ def doctor(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, *, re
 def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance) -> Iterator[Disagreement]:
     """Days that are materialized in the history alone, or on the disk alone."""
     graph = defs.resolve_asset_graph()
-    on_disk: dict[str, set[str]] = defaultdict(set)
-    for asset, day in recorded(lake):
-        if len(day) == _DAY:
-            on_disk[asset].add(day)
+    on_disk: dict[str, dict[str, Key]] = defaultdict(dict)
+    for found in Manifest(lake).recorded():
+        if len(found.day) == _DAY:
+            on_disk[found.asset][found.day] = found
     for key in sorted(graph.materializable_asset_keys):
         if not graph.get(key).is_partitioned:
             continue
         asset = key.to_user_string()
         in_history = instance.get_materialized_partitions(key)
-        for day in sorted(in_history - on_disk[asset]):
+        for day in sorted(in_history - on_disk[asset].keys()):
             yield Disagreement(key, day, "the history has it, the disk does not: materialize it again", None)
-        for day in sorted(on_disk[asset] - in_history):
+        for day in sorted(on_disk[asset].keys() - in_history):
             try:
-                entry = Manifest(lake).find(asset, day)
+                entry = Manifest(lake).find(*on_disk[asset][day])
             except CatalogCorrupt:
                 continue
             yield Disagreement(key, day, "the disk has it, the history does not", entry)
@@ -86,13 +141,7 @@ def _reconcile(
         if one.entry is None:
             lacking[one.day].append(one.key)
             continue
-        materialization = dg.AssetMaterialization(
-            one.key,
-            partition=one.day,
-            description="Found on the disk by `phoenix doctor`.",
-            tags={"dagster/data_version": one.entry.data_version},
-        )
-        instance.report_runless_asset_event(materialization)
+        report(instance, one.key, one.entry, "Found on the disk by `phoenix doctor`.")
     _materialize(defs, instance, lacking, say)
 
 
@@ -109,18 +158,51 @@ def _materialize(
         say(f"{'':<16}{'materialized' if done.success else 'could not materialize'} {names} of {day}")
 
 
+def _run_again(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, key: Key, say: Say) -> None:
+    """Run the experiment of a result again, with its own settings; a report comes with its result.
+
+    The entry stays until it is overwritten, since it holds those settings.
+    """
+    from phoenix_core.backtest.recovery import experiment_of  # noqa: PLC0415 - only when a result is bad
+
+    experiment = experiment_of(lake, key)
+    if experiment is None:
+        say(f"{'':<16}can't tell the experiment of {key}: materialize it again with its config")
+        return
+    path, _, name = key.asset.rpartition("/")
+    names = (CONTINUOUS, REPORT) if name == REPORT else (name,)
+    keys = [dg.AssetKey([*path.split("/"), one]) for one in names]
+    # Dagster refuses null in a config; None is the default wherever it is allowed.
+    config = experiment.model_dump(
+        mode="json", exclude={"listing", *({"first", "last"} if name == BACKTEST else ())}, exclude_none=True
+    )
+    done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        partition_key=key.day if name == BACKTEST else None,
+        asset_selection=keys,
+        run_config={**_QUIET, "ops": {keys[0].to_python_identifier(): {"config": config}}},
+        raise_on_error=False,
+    )
+    say(f"{'':<16}{'ran' if done.success else 'could not run'} {key} again")
+
+
 def _repaired(
     lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, problems: Sequence[Problem], say: Say
 ) -> list[Problem]:
     """Mend what can be mended and give what is left, found by a second look."""
     known = {key.to_user_string(): key for key in defs.resolve_asset_graph().materializable_asset_keys}
     bad: dict[str, list[dg.AssetKey]] = defaultdict(list)
+    results: dict[Key, None] = {}
     for problem in problems:
         if problem.trouble is Trouble.STRAY and problem.path is not None:
             problem.path.unlink()
             say(f"{'':<16}deleted {problem.path}")
+        elif problem.trouble in _REBUILT and problem.asset.endswith(_OF_EXPERIMENTS) and problem.asset in known:
+            results[problem.key] = None
         elif problem.trouble in _REBUILT and problem.asset in known and len(problem.day) == _DAY:
-            lake.remove(Manifest.path(problem.asset, problem.day))
+            lake.remove(problem.key.path)
             bad[problem.day].append(known[problem.asset])
     _materialize(defs, instance, bad, say)
+    for key in results:
+        _run_again(lake, defs, instance, key, say)
     return list(verify(lake))

@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from phoenix_core.datasets_page import datasets_page
+from phoenix_dagster.settings_page import all_settings
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -87,3 +88,17 @@ def test_only_one_module_catches_everything():
     """`except Exception` has no place in the packages."""
     for path in [*(ROOT / "phoenix_core").rglob("*.py"), *(ROOT / "phoenix_dagster").rglob("*.py")]:
         assert not re.search(r"except( Exception| BaseException)?:", path.read_text()), path
+
+
+def test_links_between_documents_lead_somewhere():
+    """Every relative link of a tracked Markdown file names a file that is there."""
+    for path in tracked():
+        if path.suffix == ".md" and path.exists():
+            for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", path.read_text()):
+                assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readme_names_every_setting():
+    """Its table is shorter than the one of the documentation, and complete."""
+    named = set(re.findall(r"`(PHOENIX_[A-Z_]+)`", (ROOT / "README.md").read_text().partition("## Settings")[2]))
+    assert named == {one.variable for one in all_settings()}

@@ -96,7 +96,7 @@ def test_a_week_clicked_mended_and_wiped(folder, week_ui, browser, page):
     sidecar(folder, DAMAGED).write_text(f"{digest}  {zipped.name}\n")
     again = phoenix(folder, "backfill", "--first", str(DAMAGED), "--select", "agg_trades,trade_ticks", "--url", week_ui)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "completed_success, 2 done, 0 failed" in again.stdout
+    assert re.search(rf"^{DAMAGED} +2 +0 +0$", again.stdout, re.MULTILINE), again.stdout
     assert re.search(r"um/btcusdt/agg_trades +7 ", phoenix(folder, "inventory").stdout)
 
     # History wiped: the disk is untouched, and the doctor tells the history what lies there.
@@ -116,7 +116,7 @@ def test_a_failed_backfill_names_day_and_reason(folder, week_ui):
     missing = FIRST - timedelta(1)
     failed = phoenix(folder, "backfill", "--first", str(missing), "--select", "volume_buckets", "--url", week_ui)
     assert failed.returncode == 1, failed.stdout + failed.stderr
-    assert "1 failed" in failed.stdout
+    assert re.search(rf"^{missing} +0 +1 +0$", failed.stdout, re.MULTILINE), failed.stdout
     assert re.search(rf"  {missing} um/btcusdt/volume_buckets: .*never materialized", failed.stdout), failed.stdout
     refused = phoenix(folder, "backfill", "--first", str(missing), "--select", "tirades", "--url", week_ui)
     assert refused.returncode == 2

@@ -1,19 +1,16 @@
 """Every command of the README that needs no network, executed as it stands there."""
 
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from fakes.documents import as_script, executed_blocks, run_script
 from fakes.zips import AGG_HEADER, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES
 
 ROOT = Path(__file__).parents[2]
-MARK = "<!-- executed by tests/end_to_end/test_readme.py -->\n"
-BLOCKS = re.findall(re.escape(MARK) + r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+BLOCKS = executed_blocks(ROOT / "README.md", "test_readme.py")
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +23,8 @@ def clone(tmp_path_factory):
 
 
 def run(folder, kind, text, archive):
-    """Run a block in one shell; `uv run` is what it would start in this very environment."""
-    import os  # noqa: PLC0415 - the environment of the block
-
-    bin_folder = Path(sys.executable).parent
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PHOENIX_", "DAGSTER_"))}
-    environment |= {"PATH": f"{bin_folder}:{os.environ['PATH']}", "PHOENIX_ARCHIVE_URL": str(archive)}
-    script = text.replace("uv run ", "") if kind == "sh" else None
-    command = ["bash", "-e", "-c", script] if script else [sys.executable, "-c", text]
-    environment |= {"DAGSTER_HOME": str(folder)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    """Run a block against an archive, with the clone as Dagster's home."""
+    return run_script(folder, as_script([(kind, text)]), PHOENIX_ARCHIVE_URL=str(archive), DAGSTER_HOME=str(folder))
 
 
 def test_the_readme_has_commands():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from fakes.processes import ROOT, running_ui
 
-from phoenix_core.catalog.verification import recorded
+from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
@@ -37,7 +37,7 @@ def test_yesterday_arrives_and_everything_follows(tmp_path):
     assert {_tag(run, "dagster/partition") for run in runs} == {yesterday.isoformat()}
     asked = [tuple(key["path"]) for run in runs for key in run["assetSelection"]]
     assert len(asked) == len(set(asked)), "an asset was requested twice"
-    names = {asset.rsplit("/", 1)[-1] for asset, _ in recorded(Lake.at(tmp_path / "data"))}
+    names = {asset.rsplit("/", 1)[-1] for asset, *_ in Manifest(Lake.at(tmp_path / "data")).recorded()}
     assert {"agg_trades", "trade_ticks", "quote_ticks", "consistency", "signals", "backtest"} <= names
     assert len(names) == len(asked)
 

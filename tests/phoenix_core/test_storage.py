@@ -2,8 +2,8 @@ import errno
 
 import pytest
 
-from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, StorageFailed
-from phoenix_core.manifest import Entry, Manifest, versions
+from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing, StorageFailed
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
 
@@ -62,7 +62,7 @@ def test_an_object_store_is_refused_for_now():
 
 def test_old_leftovers_are_swept(lake):
     """What a killed process left a day ago goes; what is being written stays."""
-    lake.staging.mkdir()
+    lake.staging.mkdir(parents=True)
     old, new = lake.staging / "old.part", lake.staging / "new.part"
     for path in (old, new):
         path.write_bytes(b"x")
@@ -76,7 +76,7 @@ def test_old_leftovers_are_swept(lake):
 def entry(lake, **changes):
     path = lake.write("x.bin", b"content")
     return Entry(**({"asset": "um/btcusdt/x", "day": "2024-03-30", "published": True, "file": "x.bin"} | {
-        "sha256": sha256_of(path), "sources": {"a": "1"}} | changes))  # fmt: skip
+        "sha256": sha256_of(path), "sources": {"a": "1"}, "recipe": "r"} | changes))  # fmt: skip
 
 
 def test_an_entry_reads_back(lake):
@@ -90,15 +90,15 @@ def test_an_entry_reads_back(lake):
 
 
 @pytest.mark.parametrize(
-    "change", [{"sources": {"a": "2"}}, {"versions": {**versions(), "polars": "0"}}, {"sha256": "0" * 64}]
+    "change", [{"sources": {"a": "2"}}, {"recipe": "another"}, {"recipe": ""}, {"sha256": "0" * 64}]
 )
 def test_a_day_is_current_only_if_nothing_changed(lake, change):
-    """Other sources, other code or another file make it anew."""
+    """Other sources, another recipe, none, or another file make it anew."""
     manifest = Manifest(lake)
     manifest.record(entry(lake))
-    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is not None
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}, "r") is not None
     manifest.record(entry(lake, **change))
-    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}) is None
+    assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}, "r") is None
 
 
 def test_a_broken_entry_is_named(lake):
@@ -106,7 +106,7 @@ def test_a_broken_entry_is_named(lake):
     lake.write(Manifest.path("um/btcusdt/x", "2024-03-30"), b"{")
     with pytest.raises(CatalogCorrupt, match="can't be read"):
         Manifest(lake).find("um/btcusdt/x", "2024-03-30")
-    assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}) is None
+    assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}, "r") is None
 
 
 def test_absent_days_have_a_version_of_their_own():
@@ -132,3 +132,31 @@ def test_a_sweep_beside_others_at_work_is_no_error(lake):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(publish, range(8)))
     assert len(list(lake.path("made").iterdir())) == 320
+
+
+def test_naming_a_folder_makes_nothing(tmp_path):
+    """A reader's slip leaves no empty folder behind; who only reads is told what is there instead."""
+    (tmp_path / "data").mkdir()
+    assert not Lake.at(tmp_path / "dta").root.exists()
+    with pytest.raises(InputMissing, match=r"no data folder .*dta \(did you mean data\?\)"):
+        Lake.existing(tmp_path / "dta")
+
+
+def test_a_file_is_no_data_folder(tmp_path):
+    """Said when it is named, not when the first day fails."""
+    (tmp_path / "data").write_text("")
+    with pytest.raises(ConfigInvalid, match="is a file: expected a folder"):
+        Lake.at(tmp_path / "data")
+
+
+def test_variants_of_a_day_are_entries_of_their_own(lake):
+    """Each is found by its key, and an entry of old is withdrawn only where it speaks of the same file."""
+    manifest = Manifest(lake)
+    lake.write("y.bin", b"content")
+    for one in (entry(lake), entry(lake, variant="v", file="y.bin"), entry(lake, variant="w", file="y.bin")):
+        manifest.record(one)
+        assert manifest.find(*one.key) == one
+    assert [key.variant for key in manifest.recorded()] == ["", "v", "w"]
+    manifest.record(entry(lake, variant="v"))
+    assert [key.variant for key in manifest.recorded()] == ["v", "w"]
+    assert next(str(key) for key in manifest.recorded()) == "um/btcusdt/x of 2024-03-30, variant v"

@@ -56,6 +56,35 @@ def test_a_bad_value_is_named(monkeypatch, name, value, says):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_a_slip_is_refused(monkeypatch, tmp_path, place):
+    """A mistyped PHOENIX_DATA would fill the wrong disk: the name that was meant is said."""
+    if place == ".env":
+        (tmp_path / ".env").write_text("PHOENIX_DATAA=/elsewhere\n")
+    else:
+        monkeypatch.setenv("PHOENIX_DATAA", "/elsewhere")
+    with pytest.raises(ConfigInvalid, match=r"PHOENIX_DATAA .* did you mean PHOENIX_DATA\?") as caught:
+        read_settings()
+    assert f"({place})" in str(caught.value)
+
+
+def test_what_is_no_slip_is_mentioned(monkeypatch, caplog):
+    """Once; variables of tests, and those of Kubernetes for a service "phoenix", not at all."""
+    monkeypatch.setenv("PHOENIX_WHOLLY_ELSE", "1")
+    monkeypatch.setenv("PHOENIX_TEST_REQUIRE", "1")
+    monkeypatch.setenv("PHOENIX_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("PHOENIX_PORT_3000_TCP", "tcp://10.0.0.1:3000")
+    read_settings()
+    read_settings()
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["PHOENIX_WHOLLY_ELSE"]
+
+
+def test_an_empty_variable_is_unset(monkeypatch):
+    """An empty PHOENIX_DATA is not the current folder."""
+    monkeypatch.setenv("PHOENIX_DATA", "")
+    assert str(read_settings().data) == "data"
+
+
 def test_the_command_line_says_it_in_one_line(tmp_path):
     """Exit code 2, one line on stderr, no traceback."""
     environment = os.environ | {"PHOENIX_SYMBOLS": "um:btcusdt"}

@@ -13,7 +13,7 @@ class Fault:
 
 
 CLIENT, STORE = "phoenix_core/archive/test_client.py", "phoenix_core/raw/test_store.py"
-INFLATE, READ = "phoenix_core/tables/test_inflate.py", "phoenix_core/tables/test_read.py"
+INFLATE, READ = "phoenix_core/sources/test_lines.py", "phoenix_core/tables/test_read.py"
 CONVERT, STORAGE = "phoenix_core/catalog/test_convert.py", "phoenix_core/test_storage.py"
 STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/test_sensors.py"
 HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"

@@ -10,7 +10,7 @@ from pathlib import Path
 from phoenix_core.archive.client import Archive
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
-from phoenix_core.backtest.run import input_versions, run
+from phoenix_core.backtest.run import run
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, METRICS
 from phoenix_core.market import Listing
@@ -62,7 +62,7 @@ def experiment() -> Experiment:
 
 def backtest(root: Path, lake: Lake) -> None:
     chosen = experiment()
-    publish(lake, run(lake, chosen), asset="um/btcusdt/backtest", sources=input_versions(lake, chosen))
+    publish(lake, run(lake, chosen), asset="um/btcusdt/backtest")
 
 
 def report(root: Path, lake: Lake) -> None:

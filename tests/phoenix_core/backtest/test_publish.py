@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from dataclasses import replace
+from decimal import Decimal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -13,10 +14,12 @@ import pytest
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
-from phoenix_core.backtest.run import input_versions, run
-from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.backtest.recovery import experiment_of
+from phoenix_core.backtest.run import run
+from phoenix_core.catalog import specifications
+from phoenix_core.catalog.verification import Trouble, verify
+from phoenix_core.errors import StrategyFailed
 from phoenix_core.manifest import Manifest
-from phoenix_core.report.comparison import comparison
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
@@ -33,7 +36,7 @@ def experiment(market, **values):
 
 
 def published(lake, chosen):
-    entry = publish(lake, run(lake, chosen), asset="um/btcusdt/backtest", sources=input_versions(lake, chosen))
+    entry = publish(lake, run(lake, chosen), asset="um/btcusdt/backtest")
     return entry, json.loads(lake.path(entry.file).read_bytes())
 
 
@@ -76,22 +79,8 @@ def test_a_setting_that_changed_changes_the_identity(lake, market):
     """And the folder."""
     first, _ = published(lake, experiment(market))
     second, _ = published(lake, experiment(market, venue={"seed": 43}))
-    assert first.facts["experiment"] != second.facts["experiment"]
+    assert first.facts["identity"] != second.facts["identity"]
     assert first.facts["folder"] != second.facts["folder"]
-
-
-def test_experiments_of_one_range_are_compared(lake, market):
-    """Each with its figures; the best is deflated by the number of those that were tried."""
-    first, last = market.days
-    for threshold in (0.7, 0.75, 0.8):
-        published(lake, experiment(market, strategy={"lpi_entry_threshold": threshold}))
-    found = comparison(lake, "um:BTCUSDT", f"{first}_{last}")
-    assert found.rows.height == 3
-    assert found.rows["sharpe"].is_sorted(descending=True)
-    assert found.deflated is not None
-    assert found.deflated <= (found.rows["probabilistic"][0] or 0)
-    with pytest.raises(InputMissing, match="ETHUSDT"):
-        comparison(lake, "um:ETHUSDT", f"{first}_{last}")
 
 
 @pytest.mark.parametrize("event", ["on_start", "on_data"])
@@ -115,3 +104,83 @@ def test_ruin_is_told_with_its_time(market):
         pl.when(pl.int_range(pl.len()) >= 700).then(0.0).otherwise("equity").alias("equity")
     )
     assert replace(result, equity=broke).ruined_ns == broke["ts"][700]
+
+
+def test_other_fees_of_the_instrument_are_another_identity(lake, market, monkeypatch):
+    """Of the same experiment on the same data; the entry names another recipe."""
+    entry, document = published(lake, experiment(market))
+    dearer = replace(specifications.specification(market.listing), maker_fee=Decimal("0.05"), taker_fee=Decimal("0.05"))
+    monkeypatch.setitem(specifications._BY_LISTING, market.listing, dearer)
+    again, changed = published(lake, experiment(market))
+    assert float(changed["parts"]["net"]) < float(document["parts"]["net"])
+    assert changed["identity"] != document["identity"]
+    assert again.recipe != entry.recipe
+    assert again.key == entry.key
+
+
+def test_an_entry_and_its_result_name_the_same_inputs(lake, market):
+    """The instrument among them, and every day of the range."""
+    entry, document = published(lake, experiment(market))
+    assert dict(entry.sources) == document["inputs"]
+    for day in market.days:
+        names = {name.rpartition("/")[2] for name in document["inputs"] if name.endswith(f"@{day}")}
+        assert names == {f"{name}@{day}" for name in (
+            "signals", "instrument", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates")}  # fmt: skip
+
+
+def test_signals_of_ones_own_name_what_they_were_computed_from(lake, market):
+    """With other parameters a run reads depth and open interest itself, so they are inputs."""
+    _, usual = published(lake, experiment(market))
+    _, own = published(lake, experiment(market, strategy={"signals": {"vol_bucket_size": "2000000"}}))
+    read = {name.partition("@")[0].rpartition("/")[2] for name in own["inputs"].keys() - usual["inputs"].keys()}
+    assert {"depth", "open_interest", "volume_buckets"} <= read
+
+
+def test_experiments_over_one_range_have_entries_of_their_own(lake, market):
+    """Found by variant; a file that is damaged in the first is found."""
+    first, _ = published(lake, experiment(market))
+    second, _ = published(lake, experiment(market, venue={"seed": 43}))
+    assert first.key[:2] == second.key[:2]
+    assert [Manifest(lake).find(*one.key) for one in (first, second)] == [first, second]
+    assert not [one for one in verify(lake) if one.trouble is not Trouble.HOLE]
+    for name in ("fills", "positions", "ledger", "equity"):
+        path = lake.path(f"{first.facts['folder']}/{name}.parquet")
+        sound = path.read_bytes()
+        path.write_bytes(sound[:-1])
+        assert [(one.key, one.path) for one in verify(lake)] == [(first.key, path)]
+        path.write_bytes(sound)
+    assert experiment_of(lake, first.key) == experiment(market)
+
+
+def test_a_result_of_an_earlier_release_is_superseded(lake, market):
+    """Its entry had no variant: kept while its files are as it says, gone once they are written anew."""
+    chosen = experiment(market)
+    entry, _ = published(lake, chosen)
+    lake.remove(entry.key.path)
+    former = replace(entry, variant="", recipe="", facts={"experiment": "of old", "folder": entry.facts["folder"]})
+    Manifest(lake).record(former)
+    assert not [one for one in verify(lake) if one.trouble is not Trouble.HOLE]
+    assert experiment_of(lake, former.key) == chosen
+    again, _ = published(lake, chosen)
+    assert [key for key in Manifest(lake).recorded() if key.asset == entry.asset] == [again.key]
+
+
+def test_a_result_that_no_entry_names_is_looked_into(lake, market):
+    """Earlier releases kept one entry for all experiments over a range."""
+    entry, _ = published(lake, experiment(market))
+    lake.remove(entry.key.path)
+    path = lake.path(f"{entry.facts['folder']}/fills.parquet")
+    path.write_bytes(b"x")
+    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.ALTERED, path)]
+    lake.path(entry.file).write_text("{}")
+    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, lake.path(entry.file))]
+
+
+def test_an_experiment_is_known_without_its_entry_only_by_its_folder(lake, market):
+    """A description that was altered hashes to another folder, and is not believed."""
+    entry, document = published(lake, experiment(market))
+    lake.write(entry.key.path, b"{")
+    assert experiment_of(lake, entry.key) == experiment(market)
+    document["experiment"]["venue"]["seed"] = 44
+    lake.write(entry.file, json.dumps(document).encode())
+    assert experiment_of(lake, entry.key) is None

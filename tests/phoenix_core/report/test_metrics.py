@@ -5,8 +5,15 @@ import polars as pl
 import pytest
 
 from phoenix_core.report.figures import equity_svg, pointed, thinned
-from phoenix_core.report.metrics import deflated_sharpe, hourly_returns, probabilistic_sharpe, statistics
-from phoenix_core.report.page import report_page
+from phoenix_core.report.metrics import (
+    buy_and_hold,
+    deflated_sharpe,
+    figures,
+    hourly_returns,
+    is_flat,
+    probabilistic_sharpe,
+    statistics,
+)
 
 HOUR = 3_600_000_000_000
 
@@ -86,19 +93,6 @@ def test_a_picture_shows_the_worst_minute():
     assert kept["ts"].is_sorted()
 
 
-def test_the_page_needs_no_network():
-    """Everything is inlined, and text is escaped."""
-    fills = pl.DataFrame({"ts": [0], "side": ["BUY"], "price": [1.0], "why": ["entry"], "liquidity": ["MAKER"]})
-    ledger = pl.DataFrame({"ts": [0], "realized": [2.0], "slippage": [0.5], "fee": [-0.1], "funding": [0.0]})
-    equity = curve(1, 2, 3).with_columns(pl.lit(1.0).alias("price"))
-    tables = {"equity": equity, "fills": fills, "ledger": ledger, "positions": pl.DataFrame({"net": [1.0]})}
-    page = report_page("<b>", {"net": "1"}, tables, {"Notes": ["a & b"], "None": []})
-    assert "&lt;b&gt;" in page
-    assert "a &amp; b" in page
-    assert 'src="http' not in page
-    assert "<h2>None</h2>" not in page
-
-
 def test_the_probabilistic_ratio_by_hand():
     """Of returns 3, 1, 2, 2 percent: ratio 2.449, skew 0, kurtosis 2; N(2.449 * sqrt(3) / sqrt(1 + 6 / 4))."""
     returns = pl.Series([0.03, 0.01, 0.02, 0.02])
@@ -115,3 +109,34 @@ def test_the_best_of_many_is_deflated():
     assert deflated is not None
     assert 0 < deflated < (probabilistic_sharpe(best) or 0)
     assert deflated_sharpe([best]) is None
+
+
+def test_a_flat_experiment_was_tried_too():
+    """Of ratios r, 0 and 0 the deviation is r / sqrt(3): the best is held against the luck of three with that."""
+    best = pl.Series([0.02, -0.015] * 50)
+    flat = pl.Series([0.0] * 100)
+    ratio = best.mean() / best.std()
+    luck = (1 - 0.5772156649) * NormalDist().inv_cdf(2 / 3) + 0.5772156649 * NormalDist().inv_cdf(1 - 1 / (3 * math.e))
+    expected = probabilistic_sharpe(best, luck * ratio / math.sqrt(3))
+    assert deflated_sharpe([flat, best, flat]) == pytest.approx(expected)
+    assert deflated_sharpe([flat, best, flat], flat) is None
+    assert is_flat(flat)
+    assert not is_flat(best)
+
+
+def test_buy_and_hold_by_hand():
+    """Bought at 50 with 100: two units, worth 120 at 60."""
+    assert buy_and_hold(pl.DataFrame({"price": [50.0, 60.0]}), 100.0).to_list() == [100, 120]
+    assert buy_and_hold(curve(), 100.0).is_empty()
+
+
+def test_every_statistic_says_what_it_is():
+    """Name and meaning, and the value as text."""
+    assert all(figure.name and figure.meaning for figure in figures().values())
+    assert figures()["max_drawdown"].text(0.1234) == "12.34%"
+    assert figures()["sharpe"].text(None) == "none"
+
+
+def test_no_fall_is_no_drawdown():
+    """Zero has no sign."""
+    assert str(statistics(curve(100, 110), pl.DataFrame({"net": []})).max_drawdown) == "0.0"

@@ -1,5 +1,6 @@
 """The doctor finds what is wrong, changes nothing until asked, and then rebuilds only what is bad."""
 
+import shutil
 from dataclasses import replace
 
 import dagster as dg
@@ -111,3 +112,66 @@ def test_days_between_are_named_and_no_defect(patient):
     remaining, said = examine()
     assert "um/btcusdt/agg_trades: 6 days between 2024-03-30 and 2024-04-06 were never materialized" in said
     assert remaining == 1  # the history does not know the later day
+
+
+@pytest.fixture
+def results(market, make_defs, materialize, instance, tmp_path):
+    """Two experiments over one range with their reports, and one of a day; give (lake, examine, folders)."""
+    data = shutil.copytree(market.lake.root, tmp_path / "results")
+    defs, lake = make_defs(data, market.archive), Lake.at(data)
+    span = {"first": str(market.days[0]), "last": str(market.days[1])}
+    for balance in ("100000", "50000"):
+        config = {"venue": {"starting_balance": balance}} | span
+        ops = {"ops": {"um__btcusdt__continuous_backtest": {"config": config}}}
+        assert materialize(defs, "continuous_backtest report", config=ops).success
+    ops = {"ops": {"um__btcusdt__backtest": {"config": {"venue": {"seed": 43}, "replay": "full"}}}}
+    assert materialize(defs, "backtest", config=ops, partition_key=str(market.days[0])).success
+
+    def examine(*, repair=False):
+        said = []
+        return doctor(lake, defs, instance, repair=repair, say=said.append), "\n".join(said)
+
+    examine(repair=True)  # the history learns of the days that were made without it
+    folders = {}
+    for key in Manifest(lake).recorded():
+        if key.variant:
+            folders[key.asset.rpartition("/")[2], len(folders)] = lake.path(f"backtests/{key.variant}/{key.day}")
+    return lake, examine, folders
+
+
+def test_every_experiment_is_verified_and_repaired_with_its_own_settings(results):
+    """A table, a description, a report and a day's result, of experiments that are not the last."""
+    lake, examine, folders = results
+    assert sorted(name for name, _ in folders) == ["backtest", *["continuous_backtest"] * 2, "report", "report"]
+    before = digests(lake)
+    assert examine()[0] == 0
+    ranges = [folder for (name, _), folder in folders.items() if name == "continuous_backtest"]
+    day = next(folder for (name, _), folder in folders.items() if name == "backtest")
+    bad = [
+        ranges[0] / "fills.parquet",
+        ranges[1] / "experiment.json",
+        ranges[1] / "report.html",
+        day / "equity.parquet",
+    ]
+    for path in bad:
+        path.write_bytes(path.read_bytes()[:-1])
+    remaining, said = examine()
+    assert remaining == len(bad)
+    assert all(f"altered         {path} is not what was published" in said for path in bad)
+    assert examine(repair=True)[0] == 0
+    assert digests(lake) == before
+
+
+def test_an_entry_of_an_experiment_is_made_again_from_its_result(results):
+    """Gone to pieces, it is told by the folder; where that is altered as well, it is said and left."""
+    lake, examine, _ = results
+    before = digests(lake)
+    key = next(key for key in Manifest(lake).recorded() if key.asset.endswith("continuous_backtest"))
+    lake.write(key.path, b"{")
+    assert examine(repair=True)[0] == 0
+    assert digests(lake) == before
+    lake.write(key.path, b"{")
+    lake.write(f"backtests/{key.variant}/{key.day}/experiment.json", b"{}")
+    remaining, said = examine(repair=True)
+    assert f"can't tell the experiment of {key}: materialize it again with its config" in said
+    assert remaining

@@ -1,5 +1,6 @@
-"""Zips that are not what they should be."""
+"""Zips that are not what they should be, and people's own files, gzipped or plain."""
 
+import gzip
 import io
 import struct
 import zipfile
@@ -10,7 +11,7 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
-from phoenix_core.tables.inflate import csv_lines, csv_summary
+from phoenix_core.sources.lines import csv_lines, csv_summary
 
 KEY = key_of_day(AGG_TRADES, UM, DAY)
 TEXT = AGG_HEADER + agg_rows(*((n, "69903.5", "0.014", n, "true") for n in range(500)))
@@ -128,3 +129,53 @@ def test_an_endless_line_is_refused(tmp_path):
     """Memory stays bounded where a file has no line ends."""
     with pytest.raises(ArchiveCorrupt, match="line of over"):
         read(put(tmp_path, KEY, "7" * 300_000), block_bytes=1024)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 100, 4096, 1 << 20])
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "zip"])
+def test_peoples_own_files_hold_the_same_lines(tmp_path, suffix, block_bytes):
+    """Plain, gzipped, and zipped under any member's name; the summary agrees."""
+    path = put(tmp_path, KEY, TEXT, member="mine.csv") if suffix == "zip" else tmp_path / f"mine.{suffix}"
+    if suffix != "zip":
+        path.write_bytes(gzip.compress(TEXT.encode()) if suffix == "csv.gz" else TEXT.encode())
+    blocks = list(csv_lines(path, None, max_ratio=200, block_bytes=block_bytes))
+    assert b"".join(blocks).decode() == TEXT
+    assert all(block.endswith(b"\n") for block in blocks)
+    assert csv_summary(path, None, max_ratio=200).lines == 501
+
+
+def test_a_gzip_of_two_parts_is_one_file(tmp_path):
+    """As two gzips joined by cat."""
+    half = len(TEXT) // 2
+    path = tmp_path / "mine.csv.gz"
+    path.write_bytes(gzip.compress(TEXT[:half].encode()) + gzip.compress(TEXT[half:].encode()))
+    assert b"".join(csv_lines(path, None, max_ratio=200, block_bytes=4096)).decode() == TEXT
+
+
+def test_a_damaged_gzip_is_refused(tmp_path):
+    """Cut anywhere, or with any byte of its data flipped, it is no file."""
+    whole = gzip.compress(TEXT.encode(), mtime=0)
+    path = tmp_path / "mine.csv.gz"
+    for number in range(12, len(whole), 7):
+        flipped = bytearray(whole)
+        flipped[number] ^= 1
+        for bad in (whole[:number], bytes(flipped)):
+            path.write_bytes(bad)
+            with pytest.raises(ArchiveCorrupt, match="can't be inflated"):
+                list(csv_lines(path, None, max_ratio=200, block_bytes=4096))
+
+
+def test_a_gzip_bomb_is_not_read_on(tmp_path):
+    """Over two hundred times its size, once that is over sixteen million bytes."""
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"0\n" * (1 << 24)))
+    with pytest.raises(ArchiveUnsafe, match="inflates to over 200 times its size"):
+        list(csv_lines(path, None, max_ratio=200, block_bytes=1 << 20))
+
+
+def test_a_plain_file_that_ends_in_a_line_is_refused(tmp_path):
+    """A time that lost its last digits is still a number, so nothing of it is believed."""
+    path = tmp_path / "mine.csv"
+    path.write_bytes(TEXT.encode()[:-9])
+    with pytest.raises(ArchiveCorrupt, match="ends in the middle of a line"):
+        list(csv_lines(path, None, max_ratio=200, block_bytes=4096))

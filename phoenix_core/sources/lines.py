@@ -1,7 +1,8 @@
-"""From a zip to blocks of whole CSV lines, in bounded memory.
+"""From a file to blocks of whole CSV lines, in bounded memory.
 
-Exactly one plain member of the expected name is accepted; nothing is ever extracted to a path. The
-CRC and the declared sizes are checked as the bytes pass.
+Of a zip exactly one plain member is accepted, of a published zip only by its name; nothing is ever
+extracted to a path. The CRC and the declared sizes are checked as the bytes pass. People's own files may be
+gzipped or plain as well; a plain file has no checksum of its own, and its cut end is a line that can't be read.
 """
 
 import struct
@@ -10,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from isal import isal_zlib
+from isal import igzip, isal_zlib
 from isal.igzip_lib import IsalError
 
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
+from phoenix_core.sources.containers import Container, split_container
 
 _READ = 4 << 20
 _LONGEST_LINE = 1 << 16
@@ -22,21 +24,21 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 
 
-def csv_lines(path: Path, member: str, *, max_ratio: int, block_bytes: int) -> Iterator[bytes]:
+def csv_lines(path: Path, member: str | None, *, max_ratio: int, block_bytes: int) -> Iterator[bytes]:
     """Yield blocks of whole lines, about `block_bytes` each; the last line gets its missing newline.
 
     Args:
-        path: The zip.
-        member: Name that its only member must have.
-        max_ratio: Largest believed size of the CSV by that of the zip.
+        path: A zip, a gzip or a plain file, told by its name.
+        member: Name that a zip's only member must have; None: any name.
+        max_ratio: Largest believed size of the CSV by that of its file.
         block_bytes: Size of a block.
 
     Raises:
         ArchiveUnsafe: Several members, another name, encryption, or a size that is a bomb's.
-        ArchiveCorrupt: Not a zip, cut short, a wrong CRC or size, or a line without end.
+        ArchiveCorrupt: Not what its name says, cut short, a wrong CRC or size, or a line without end.
     """
     rest = b""
-    for piece in _inflated(path, member, max_ratio, block_bytes):
+    for piece in _pieces(path, member, max_ratio, block_bytes):
         cut = piece.rfind(b"\n") + 1
         if len(rest) + len(piece) - cut > _LONGEST_LINE and (not cut or len(piece) - cut > _LONGEST_LINE):
             raise ArchiveCorrupt(f"{path.name} has a line of over {_LONGEST_LINE} bytes. {_AGAIN}")
@@ -50,10 +52,47 @@ def csv_lines(path: Path, member: str, *, max_ratio: int, block_bytes: int) -> I
         yield rest + b"\n"
 
 
-_AGAIN = "Delete it from the data folder and materialize the raw day again."
+_AGAIN = "Fetch it again: delete it, if it lies in the data folder, and materialize the raw day again."
 
 
-def _inflated(path: Path, member: str, max_ratio: int, piece_bytes: int) -> Iterator[bytes]:
+def _pieces(path: Path, member: str | None, max_ratio: int, piece_bytes: int) -> Iterator[bytes]:
+    _, container = split_container(path.name)
+    if container is Container.GZIP:
+        return _gunzipped(path, max_ratio, piece_bytes)
+    if container is Container.PLAIN:
+        return _plain(path, piece_bytes)
+    return _inflated(path, member, max_ratio, piece_bytes)
+
+
+def _gunzipped(path: Path, max_ratio: int, piece_bytes: int) -> Iterator[bytes]:
+    most = max(_RATIO_COUNTS_FROM, max_ratio * path.stat().st_size)
+    size = 0
+    try:
+        with igzip.open(path, "rb") as file:
+            while piece := file.read(piece_bytes):
+                size += len(piece)
+                if size > most:
+                    raise ArchiveUnsafe(f"{path.name} inflates to over {max_ratio} times its size. It was not read on.")
+                yield piece
+    except (IsalError, EOFError, OSError) as error:  # type: ignore[misc]  # as below
+        raise ArchiveCorrupt(f"{path.name} can't be inflated after {size} bytes ({error}). {_AGAIN}") from error
+
+
+def _plain(path: Path, piece_bytes: int) -> Iterator[bytes]:
+    piece = b"\n"
+    with path.open("rb") as file:
+        while block := file.read(piece_bytes):
+            piece = block
+            yield piece
+    # No checksum tells whether it is whole, and a number that was cut is a number still.
+    if not piece.endswith(b"\n"):
+        raise ArchiveCorrupt(
+            f"{path} ends in the middle of a line: expected a line end, as all published files have, found "
+            f"{piece[-40:]!r}. Copy it again; if it is whole, add the line end."
+        )
+
+
+def _inflated(path: Path, member: str | None, max_ratio: int, piece_bytes: int) -> Iterator[bytes]:
     info, start = _only_member(path, member, max_ratio)
     crc = size = 0
     # So much of the zip makes about one piece; a stretch that is denser makes a larger one.
@@ -84,16 +123,17 @@ def _inflated(path: Path, member: str, max_ratio: int, piece_bytes: int) -> Iter
         )
 
 
-def _only_member(path: Path, member: str, max_ratio: int) -> tuple[zipfile.ZipInfo, int]:
+def _only_member(path: Path, member: str | None, max_ratio: int) -> tuple[zipfile.ZipInfo, int]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error) as error:
         raise ArchiveCorrupt(f"{path.name} is not a readable zip ({error}). {_AGAIN}") from error
     names = [info.filename for info in members]
-    if names != [member]:
+    if names != [member] and (member is not None or len(names) != 1):
         raise ArchiveUnsafe(
-            f"{path.name} must hold just {member!r}, found {len(names)} members: {names[:5]!r}. It was not opened."
+            f"{path.name} must hold just {member or 'one CSV'!r}, found {len(names)} members: {names[:5]!r}. "
+            "It was not opened."
         )
     info = members[0]
     if info.flag_bits & _ENCRYPTED or info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -121,7 +161,7 @@ def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CsvSummary:
-    """What a zip holds, seen in one pass that also checks its CRC.
+    """What a file holds, seen in one pass that also checks the CRC of a zip or gzip.
 
     Attributes:
         lines: Lines, a header included.
@@ -136,8 +176,8 @@ class CsvSummary:
     last: str
 
 
-def csv_summary(path: Path, member: str, *, max_ratio: int) -> CsvSummary:
-    """Read a zip to its end without parsing it.
+def csv_summary(path: Path, member: str | None, *, max_ratio: int) -> CsvSummary:
+    """Read a file to its end without parsing it.
 
     Raises:
         ArchiveUnsafe: See `csv_lines`.

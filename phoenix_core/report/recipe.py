@@ -1,0 +1,8 @@
+"""What decides a report besides the result that it shows: its code."""
+
+from phoenix_core.recipes import code_digest, recipe
+
+
+def report_recipe() -> str:
+    """Recipe of every report."""
+    return recipe(code_digest("report.folder:page_of"))

@@ -1,0 +1,73 @@
+"""A published result as the report sees it, read and checked; where it lies is `folder`'s business."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any
+
+import polars as pl
+
+from phoenix_core.backtest.ledger import Parts
+from phoenix_core.catalog.specifications import Specification, specification
+from phoenix_core.market import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedResult:
+    """What was published of an experiment.
+
+    Attributes:
+        folder: Where it lies, `backtests/<experiment>/<day or first_last>`.
+        document: `experiment.json`.
+        equity: The account at the end of each minute: ts (ns), price, position, equity.
+        fills: Each fill with its decision.
+        trips: Round trips, `TRIP_SCHEMA`.
+        ledger: Every change of the account, `LEDGER_SCHEMA`.
+        signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
+        signals_absent: Why there are none.
+        is_synthetic: The market was made up.
+    """
+
+    folder: str
+    document: Mapping[str, Any]
+    equity: pl.DataFrame
+    fills: pl.DataFrame
+    trips: pl.DataFrame
+    ledger: pl.DataFrame
+    signals: pl.DataFrame | None = None
+    signals_absent: str = ""
+    is_synthetic: bool = False
+
+    @property
+    def experiment(self) -> Mapping[str, Any]:
+        """What was run."""
+        chosen: Mapping[str, Any] = self.document["experiment"]
+        return chosen
+
+    @property
+    def name(self) -> str:
+        """Short identity of the experiment, whatever its range."""
+        return PurePath(self.folder).parts[-2]
+
+    @property
+    def instrument(self) -> Specification:
+        """What was traded; its currencies are those of the figures."""
+        return specification(Listing.parse(self.experiment["listing"]))
+
+    @property
+    def starting(self) -> Decimal:
+        """Balance at the start."""
+        return Decimal(self.experiment["venue"]["starting_balance"])
+
+    @property
+    def parts(self) -> Mapping[str, Decimal]:
+        """Price PnL, slippage, fees, funding, and their sum net."""
+        names = [*(part.name for part in fields(Parts)), "net"]
+        return {name: Decimal(self.document["parts"][name]) for name in names}
+
+    @property
+    def span(self) -> str:
+        """First and last day as people write it."""
+        first, last = self.experiment["first"], self.experiment["last"]
+        return str(first) if first == last else f"{first} to {last}"

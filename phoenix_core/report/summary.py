@@ -1,0 +1,168 @@
+"""What a result comes to, in figures that are ready to be shown: headlines, notices, statistics.
+
+Pure: from a published result to text. How it looks is the template's business.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+
+import polars as pl
+
+from phoenix_core.report.figures import moment, signed
+from phoenix_core.report.metrics import Statistics, buy_and_hold, figures, hourly_returns, max_drawdown, statistics
+from phoenix_core.report.result import PublishedResult
+
+_HEADLINE = ("max_drawdown", "sharpe", "exposure")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure that is seen first.
+
+    Attributes:
+        name: What it is.
+        text: The figure with its unit.
+        note: What it is measured by, or against.
+        tone: `gain`, `loss` or nothing.
+    """
+
+    name: str
+    text: str
+    note: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a reader must know before the figures; `is_grave` where they mean nothing without it."""
+
+    text: str
+    is_grave: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of a result.
+
+    Attributes:
+        result: The published result.
+    """
+
+    result: PublishedResult
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """See `metrics`."""
+        return statistics(self.result.equity, self.result.trips)
+
+    @cached_property
+    def hold(self) -> pl.Series:
+        """Buy and hold over the minutes of the equity curve."""
+        return buy_and_hold(self.result.equity, float(self.result.starting))
+
+    @property
+    def currency(self) -> str:
+        """Currency of every amount."""
+        return self.result.instrument.settlement
+
+    def money(self, value: Decimal | float) -> str:
+        """Write a gain or a loss with its currency."""
+        return f"{signed(value)} {self.currency}"
+
+    def headlines(self) -> list[Headline]:
+        """Net, return, buy and hold, drawdown, Sharpe, exposure, fees, funding."""
+        parts, starting = self.result.parts, self.result.starting
+        drawdown, sharpe, exposure = (self._statistic(name) for name in _HEADLINE)
+        hours = hourly_returns(self.result.equity).len()
+        likely = self._statistic("probabilistic_sharpe")
+        return [
+            Headline("Net PnL", self.money(parts["net"]), "after fees and funding", _tone(parts["net"])),
+            Headline(
+                "Return",
+                signed(parts["net"] / starting, ".2%"),
+                f"of the starting balance, {starting:,.2f} {self.currency}",
+                _tone(parts["net"]),
+            ),
+            self._held(float(starting)),
+            Headline("Max drawdown", drawdown, f"from a high, by minute; buy and hold {self._drawdown_held}"),
+            Headline(
+                "Sharpe, annualized", sharpe, f"from {hours:,} hourly returns; chance that it is above 0: {likely}"
+            ),
+            Headline("Exposure", exposure, f"of minutes; {self.statistics.trips:,} round trips"),
+            Headline("Fees", self.money(parts["fees"]), self._makers()),
+            Headline("Funding", self.money(parts["funding"]), self._settlements()),
+        ]
+
+    def notices(self) -> list[Notice]:
+        """Made-up data, ruin, missing days: what changes how every figure is read."""
+        document, found = self.result.document, []
+        if self.result.is_synthetic:
+            found.append(Notice("Synthetic data: this market was made up by Phoenix, nothing in it was ever traded."))
+        if document.get("ruined_ns"):
+            text = f"The account was worth nothing at {moment(document['ruined_ns'])}: what follows it means nothing."
+            found.append(Notice(text, is_grave=True))
+        if document["missing"]:
+            days = len(document["missing"])
+            text = f"{days} of {self.days_asked} days could not be run; the account is carried over them."
+            found.append(Notice(text))
+        return found
+
+    @property
+    def days_asked(self) -> int:
+        """Days of the range."""
+        first, last = (date.fromisoformat(self.result.experiment[name]) for name in ("first", "last"))
+        return (last - first).days + 1
+
+    def parts(self) -> list[tuple[str, str, str]]:
+        """Parts of the PnL and the balances: name, amount, share of the starting balance."""
+        starting, final = self.result.starting, Decimal(str(self.result.document["final_balance"]))
+        rows = [(name, signed(value), signed(value / starting, ".3%")) for name, value in self.result.parts.items()]
+        return [("starting balance", f"{starting:,.2f}", ""), *rows, ("final balance", f"{final:,.2f}", "")]
+
+    def figures(self) -> list[tuple[str, str, str]]:
+        """Every statistic, and what else was counted: name, value, meaning."""
+        document, known = self.result.document, figures()
+        rows = [(figure.name, self._statistic(name), figure.meaning) for name, figure in known.items()]
+        orders = ", ".join(f"{count:,} {end.lower()}" for end, count in document["orders"].items())
+        return [
+            *rows,
+            ("drawdown of buy and hold", self._drawdown_held, "The same of buy and hold."),
+            ("orders", orders or "none", "By how they ended."),
+            ("fills at the end", f"{document['closed_at_end']:,}", "Forced by the end of the range."),
+            (
+                "excluded",
+                f"{document['excluded_seconds'] / 3600:,.1f} h",
+                "Gaps without trades, and until entries resumed.",
+            ),
+        ]
+
+    def _statistic(self, name: str) -> str:
+        figure, value = figures()[name], getattr(self.statistics, name)
+        text = figure.text(value)
+        return f"{text} {self.currency}" if figure.is_money and value is not None else text
+
+    def _held(self, starting: float) -> Headline:
+        gained = self.hold[-1] - starting if self.hold.len() else 0.0
+        note = f"{self.money(gained)}, unlevered, without fees or funding"
+        return Headline("Buy and hold", signed(gained / starting, ".2%"), note, _tone(gained))
+
+    @cached_property
+    def _drawdown_held(self) -> str:
+        hold = self.result.equity.select("ts", self.hold.alias("equity"))
+        return figures()["max_drawdown"].text(max_drawdown(hold))
+
+    def _makers(self) -> str:
+        fills = self.result.fills
+        makers = fills.filter(pl.col("liquidity") == "MAKER").height
+        return f"{fills.height:,} fills, {makers:,} of them as maker"
+
+    def _settlements(self) -> str:
+        settled = self.result.ledger.filter(pl.col("kind") == "funding").height
+        charged = self.result.experiment["venue"].get("funding", True)
+        return f"{settled:,} settlements while in a position" if charged else "not charged in this experiment"
+
+
+def _tone(value: Decimal | float) -> str:
+    return "gain" if value > 0 else "loss" if value < 0 else ""

@@ -1,0 +1,146 @@
+"""The tables of the page: columns with their units, and rows of text.
+
+Pure. How they look, and that they sort, is the template's business.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import polars as pl
+from markupsafe import Markup
+
+from phoenix_core.market import NS_PER_SECOND, day_from_text
+from phoenix_core.report.figures import signed
+from phoenix_core.report.parameters import Parameter, written
+from phoenix_core.report.result import PublishedResult
+
+_MONTHS = range(1, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; numbers stand at the right, text at the left, and prose may be broken into lines."""
+
+    name: str
+    unit: str = ""
+    is_number: bool = True
+    is_prose: bool = False
+
+    @property
+    def class_attribute(self) -> Markup:
+        """Attribute of its cells; most are numbers, and those have none."""
+        text = "t prose" if self.is_prose else "t"
+        return Markup("") if self.is_number else Markup(' class="{}"').format(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text under columns."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+
+
+def round_trips(result: PublishedResult) -> Table:
+    """Every round trip, with the signal that began it."""
+    money, base = result.instrument.settlement, result.instrument.base
+    return _table(
+        result.trips,
+        {
+            Column("opened", "UTC", is_number=False): _clock("opened_ns"),
+            Column("held", "min"): _number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),
+            Column("side", is_number=False): pl.col("side").str.to_lowercase(),
+            Column("quantity", base): _exact("quantity"),
+            Column("entry", money): _exact("entry_price"),
+            Column("exit", money): _number(pl.col("exit_price"), 2),
+            Column("price PnL", money): _number(pl.col("realized") - pl.col("slippage"), 2),
+            Column("slippage", money): _number(pl.col("slippage"), 2),
+            Column("fees", money): _number(pl.col("fees"), 2),
+            Column("funding", money): _number(pl.col("funding"), 2),
+            Column("net", money): _number(pl.col("net"), 2),
+            Column("net", "bp of notional"): _number(
+                1e4 * pl.col("net").cast(pl.Float64) / (pl.col("quantity") * pl.col("entry_price")).cast(pl.Float64), 1
+            ),
+            Column("closed by", is_number=False): pl.col("closed_by").str.to_lowercase(),
+            Column("LPI"): _number(pl.col("entry_lpi"), 3),
+            Column("bucket"): pl.col("entry_bucket").cast(pl.String),
+            Column("its trades", is_number=False): pl.format("{} to {}", "entry_first_trade", "entry_last_trade"),
+        },
+    )
+
+
+def monthly_returns(equity: pl.DataFrame, hold: pl.Series, starting: float) -> Table:
+    """Return of each month and year, with buy and hold below it."""
+    columns = [Column("year", is_number=False), *(Column(f"{month:02d}") for month in _MONTHS), Column("whole year")]
+    worth = equity.select("ts", "equity", hold.alias("hold"))
+    ends = worth.group_by(pl.from_epoch("ts", "ns").dt.strftime("%Y-%m").alias("month"), maintain_order=True).last()
+    months: list[str] = ends["month"].to_list()
+    rows = []
+    before = {"equity": starting, "hold": starting}
+    for year, ofyear in groupby(months, key=lambda month: month[:4]):
+        told = list(ofyear)
+        for name, label in (("equity", year), ("hold", f"{year}, buy and hold")):
+            found = dict(
+                ends.filter(pl.col("month").is_in(told)).select("month", pl.col(name).cast(pl.Float64)).iter_rows()
+            )
+            rows.append([label, *_changes(year, found, before[name])])
+            before[name] = found[told[-1]]
+    return Table(columns, rows)
+
+
+def parameter_table(chosen: Iterable[Parameter]) -> Table:
+    """Parameters with value, default and meaning; what differs is marked by the template."""
+    columns = [
+        Column("parameter", is_number=False),
+        Column("value"),
+        Column("default"),
+        Column("meaning", is_number=False, is_prose=True),
+    ]
+    rows = [(one.name, one.text(one.value), one.text(one.default), one.description) for one in chosen]
+    return Table(columns, rows)
+
+
+def missing_days(missing: Mapping[str, str]) -> Table:
+    """Days that could not be run, those in a row with one reason together."""
+    rows: list[tuple[str, str, str]] = []
+    days = sorted(missing)
+    order = [day_from_text(day).toordinal() - number for number, day in enumerate(days)]
+    for (_, why), run in groupby(zip(days, order, strict=True), key=lambda pair: (pair[1], missing[pair[0]])):
+        told = [day for day, _ in run]
+        rows.append((told[0] if len(told) == 1 else f"{told[0]} to {told[-1]}", f"{len(told):,}", why))
+    return Table(
+        [Column("day", is_number=False), Column("days"), Column("reason", is_number=False, is_prose=True)], rows
+    )
+
+
+def listed(names: Sequence[str], pairs: Iterable[Sequence[str]]) -> Table:
+    """A table of plain text, the last column prose."""
+    columns = [Column(name, is_number=False, is_prose=name == names[-1]) for name in names]
+    return Table(columns, list(pairs))
+
+
+def _changes(year: str, found: Mapping[str, float], before: float) -> list[str]:
+    cells, last = [], before
+    for month in _MONTHS:
+        value = found.get(f"{year}-{month:02d}")
+        cells.append("" if value is None else signed(value / last - 1, ".2%"))
+        last = last if value is None else value
+    return [*cells, signed(last / before - 1, ".2%")]
+
+
+def _table(frame: pl.DataFrame, columns: Mapping[Column, pl.Expr]) -> Table:
+    cells = [value.fill_null("").alias(str(number)) for number, value in enumerate(columns.values())]
+    return Table(list(columns), frame.select(cells).rows())
+
+
+def _clock(name: str) -> pl.Expr:
+    return pl.from_epoch(pl.col(name) // NS_PER_SECOND, "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _number(value: pl.Expr, places: int) -> pl.Expr:
+    return value.cast(pl.Float64).map_elements(lambda number: f"{number:,.{places}f}", return_dtype=pl.String)
+
+
+def _exact(name: str) -> pl.Expr:
+    return pl.col(name).map_elements(written, return_dtype=pl.String)

@@ -1,0 +1,18 @@
+"""What decides the bytes of volume buckets and signals besides their sources: code, parameters, contract size."""
+
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.market import Listing
+from phoenix_core.recipes import code_digest, recipe
+from phoenix_core.signals.parameters import SignalParameters
+
+_DEFAULTS = SignalParameters()
+
+
+def signals_recipe(listing: Listing, parameters: SignalParameters = _DEFAULTS) -> str:
+    """Recipe of the buckets and the signals of a listing, which one class makes."""
+    return recipe(
+        code_digest("signals.days:SignalDays"),
+        market=listing.market,
+        contract_size=specification(listing).contract_size,
+        parameters=parameters.model_dump(mode="json"),
+    )

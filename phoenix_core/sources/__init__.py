@@ -1,0 +1,1 @@
+"""Where days come from. A source knows its own layout; what it gives is the same for all that follows."""

@@ -1,0 +1,55 @@
+"""What the shell offers on Tab: symbols, assets, stages and days, read from settings and the data folder alone.
+
+Nothing is asked over a network. Where settings are wrong nothing is offered, and the command then says why.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phoenix_core.errors import PhoenixError
+
+if TYPE_CHECKING:
+    from phoenix_dagster.settings import Settings
+
+_STAGES = ("all", "raw", "catalog", "signals", "backtest")
+
+
+def symbols_beginning(incomplete: str) -> list[str]:
+    """Symbols of the settings."""
+    found = _settings()
+    return [str(one) for one in found.symbols if str(one).startswith(incomplete)] if found else []
+
+
+def names_beginning(incomplete: str) -> list[str]:
+    """Stages, and assets that have days in the data folder; the last of several after commas."""
+    before, comma, part = incomplete.rpartition(",")
+    names = {*_STAGES, *(folder.name for folder in _asset_folders())}
+    return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
+
+
+def datasets_beginning(incomplete: str) -> list[str]:
+    """Datasets of the registry; the last of several after commas."""
+    from phoenix_core.datasets import DATASETS  # noqa: PLC0415 - for this option alone
+
+    before, comma, part = incomplete.rpartition(",")
+    return sorted(f"{before}{comma}{one.name}" for one in DATASETS if one.name.startswith(part))
+
+
+def days_beginning(incomplete: str) -> list[str]:
+    """Days that lie in the data folder."""
+    days = {path.stem for folder in _asset_folders() for path in folder.glob("????-??-??.json")}
+    return sorted(day for day in days if day.startswith(incomplete))
+
+
+def _asset_folders() -> list[Path]:
+    found = _settings()
+    return sorted(Path(found.data).expanduser().glob("manifest/*/*/*")) if found else []
+
+
+def _settings() -> "Settings | None":
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic, --help need not wait for it
+
+    try:
+        return read_settings()
+    except PhoenixError:
+        return None

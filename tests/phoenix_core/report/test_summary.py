@@ -1,0 +1,76 @@
+import dataclasses
+from decimal import Decimal
+
+from fakes.results import made_up_result
+
+from phoenix_core.report.summary import Summary
+
+HOUR_NS = 3600 * 10**9
+
+
+def headlines(result):
+    return {one.name: one for one in Summary(result).headlines()}
+
+
+def test_the_headlines_by_hand():
+    """100,000 became 101,000 while the price fell from 50,000 to 49,000; equity fell once from 102,000 to 99,960."""
+    result = made_up_result(
+        nets=[1000], equity=[100_000, 102_000, 99_960, 101_000], prices=[50_000, 51_000, 48_000, 49_000],
+        net=Decimal(1000), every_ns=HOUR_NS,
+    )  # fmt: skip
+    found = headlines(result)
+    assert found["Net PnL"].text == "+1,000.00 USDT"
+    assert found["Return"].text == "+1.00%"
+    assert found["Buy and hold"].text == "-2.00%"
+    assert found["Buy and hold"].note == "-2,000.00 USDT, unlevered, without fees or funding"
+    assert found["Max drawdown"].text == "2.00%"
+    assert found["Max drawdown"].note.endswith("buy and hold 5.88%")
+    assert found["Fees"].text == "-20.00 USDT"
+    assert found["Funding"].text == "-3.00 USDT"
+    assert "4 hourly returns" in found["Sharpe, annualized"].note
+    assert (found["Net PnL"].tone, found["Buy and hold"].tone) == ("gain", "loss")
+
+
+def test_the_currency_is_the_listings():
+    """A result in USDC says so."""
+    result = made_up_result(listing="um:BTCUSDC")
+    assert headlines(result)["Net PnL"].text == "0.00 USDC"
+
+
+def test_a_result_without_a_trade_has_figures_too():
+    """None where too little happened, and no sign at nothing."""
+    found = headlines(made_up_result())
+    assert (found["Return"].text, found["Sharpe, annualized"].text, found["Exposure"].text) == ("0.00%", "none", "0.0%")
+
+
+def test_what_adds_up_stands_above_its_sum():
+    """Starting balance, price, slippage, fees, funding, net, final balance."""
+    rows = Summary(made_up_result(net=Decimal(1000))).parts()
+    assert [row[0] for row in rows] == [
+        "starting balance", "price", "slippage", "fees", "funding", "net", "final balance",
+    ]  # fmt: skip
+    amounts = [Decimal(row[1].replace(",", "")) for row in rows]
+    assert sum(amounts[1:5]) == amounts[5]
+    assert amounts[0] + amounts[5] == amounts[6]
+
+
+def test_made_up_data_ruin_and_missing_days_are_told_first():
+    """Each is a notice; an ordinary result has none."""
+    assert Summary(made_up_result()).notices() == []
+    result = made_up_result(missing={"2024-03-25": "it was never materialized"})
+    ruined = dict(result.document) | {"ruined_ns": 1_711_238_400 * 10**9}
+    found = Summary(dataclasses.replace(result, document=ruined, is_synthetic=True)).notices()
+    assert [one.is_grave for one in found] == [False, True, False]
+    assert found[0].text.startswith("Synthetic data")
+    assert "worth nothing at 2024-03-24 00:00 UTC" in found[1].text
+    assert found[2].text.startswith("1 of 2 days could not be run")
+
+
+def test_every_statistic_is_listed_with_its_meaning():
+    """And none with an empty one."""
+    rows = Summary(made_up_result(nets=[5, -3])).figures()
+    assert all(meaning for _, _, meaning in rows)
+    found = {name: value for name, value, _ in rows}
+    assert found["expectancy"] == "+1.00 USDT"
+    assert (found["round trips"], found["round trips won"], found["profit factor"]) == ("2", "1", "1.67")
+    assert found["excluded"] == "1.5 h"

@@ -1,0 +1,143 @@
+"""A recipe follows from the source by itself: blind to words, alert to whatever computes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phoenix_core import recipes
+from phoenix_core.errors import RecipeUnknown
+from phoenix_core.recipes import code_digest, plain, reached
+
+ROOTS = {
+    "raw": ["archive.keys:key_of_day"],
+    "catalog": ["catalog.store:convert_day"],
+    "instrument": ["catalog.store:record_instrument"],
+    "consistency": ["catalog.consistency:compare_day"],
+    "signals": ["signals.days:SignalDays"],
+    "backtest": ["backtest.run:run", "backtest.publish:publish"],
+    "report": ["report.folder:page_of"],
+}
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A copy of the sources; give a function that edits one and says which stages' digests changed."""
+    shutil.copytree(Path(recipes.__file__).parent, tmp_path / "phoenix_core")
+    monkeypatch.setattr(recipes, "_SOURCES", tmp_path)
+
+    def digests():
+        for cached in (code_digest, recipes._defined, recipes._parsed):
+            cached.cache_clear()
+        return {stage: code_digest(*roots) for stage, roots in ROOTS.items()}
+
+    def changed(module, old, new):
+        before = digests()
+        path = tmp_path / "phoenix_core" / module
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        return {stage for stage, digest in digests().items() if digest != before[stage]}
+
+    yield changed
+    for cached in (code_digest, recipes._defined, recipes._parsed):
+        cached.cache_clear()
+
+
+def test_comments_docstrings_and_formatting_change_nothing(tree):
+    """Nor does a function that makes no product."""
+    convert = "catalog/convert.py"
+    assert not tree(convert, "def _depth(", "# a comment\n\n\ndef _depth(")
+    assert not tree(convert, '"""Relabel a Decimal', '"""Put another label on a Decimal')
+    assert not tree(convert, '**_plain(batch, "percentage", "depth", "notional"),', '**_plain(\n            batch, "percentage",\n        "depth",    \'notional\',\n        ),')  # fmt: skip
+    assert not tree(convert, "_WIDE = ", "def _unused() -> None:\n    return None\n\n\n_WIDE = ")
+    assert not tree("errors.py", "The archive refuses us.", "The archive doesn't let us in.")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "stale"),
+    [
+        ("catalog/convert.py", "_BUYER, _SELLER = 1, 2", "_BUYER, _SELLER = 2, 1", {"catalog"}),
+        ("tables/timestamps.py", "1_000_000", "1_000_001", {"catalog"}),
+        ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest"}),
+        ("catalog/consistency.py", "_VOLUME = 1e-4", "_VOLUME = 1e-3", {"consistency"}),
+        ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest"}),
+        ("strategies/phoenix.py", "_TIMEOUT", "_TIMED_OUT", {"backtest"}),
+        ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest"}),
+        ("report/page.py", "_TABLE_ROWS = 200", "_TABLE_ROWS = 100", {"report"}),
+    ],
+)
+def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, new, stale):
+    """However many imports away from the root, also one inside a function."""
+    assert tree(module, old, new) == stale
+
+
+def test_rows_of_tables_are_no_code(tree):
+    """Another symbol's fee rebuilds nothing here; a recipe takes its own rows as data."""
+    assert not tree("catalog/specifications.py", 'Decimal("0.010")', 'Decimal("0.011")')
+    assert not tree("datasets.py", "known_after_ns=1_000_000_000", "known_after_ns=2_000_000_000")
+
+
+def test_what_a_table_computes_is_code(tree):
+    """A function beside the rows counts."""
+    assert "catalog" in tree("datasets.py", "found = LabelledBy.END", "found = LabelledBy.START")
+
+
+def test_every_stage_reaches_what_it_is_known_to_use():
+    """Each name was looked up by hand; a digest that loses one of them would call stale days current."""
+    catalog = set(reached(*ROOTS["catalog"]))
+    assert {"tables.read:DayTable", "catalog.convert:_funding_rates", "tables.inflate:csv_lines"} <= catalog
+    assert "tables.timestamps:label_of_file" in catalog
+    backtest = set(reached(*ROOTS["backtest"]))
+    assert {"backtest.replay:Replay", "strategies.phoenix:PhoenixStrategy", "backtest.ledger:ledger"} <= backtest
+    assert {"signals.table:signal_table", "backtest.venue:as_traded", "backtest.settlement:Settlement"} <= backtest
+    assert "report.page:report_page" in reached(*ROOTS["report"])
+
+
+def test_no_root_reaches_what_is_left_out():
+    """The modules that are claimed to make no bytes, and the recipes themselves."""
+    for roots in ROOTS.values():
+        modules = {name.partition(":")[0] for name in reached(*roots)}
+        assert not modules & {"errors", "storage", "manifest", "recipes", "interrupts"}
+        assert not [module for module in modules if module.endswith("recipe")]
+
+
+def test_the_roots_here_are_those_of_the_recipes():
+    """Each call of `code_digest` in the house is under test."""
+    house = Path(recipes.__file__).parent
+    named = set()
+    for path in house.rglob("recipe.py"):
+        named |= set(re.findall(r'"([a-z_.]+:\w+)"', path.read_text()))
+    assert named == {root for roots in ROOTS.values() for root in roots}
+
+
+@pytest.mark.parametrize("root", ["catalog.store:convert_night", "catalog.cellar:convert_day"])
+def test_a_root_that_is_gone_is_named(root):
+    """Renaming a function without its recipe fails at once, and not as a digest of nothing."""
+    with pytest.raises(RecipeUnknown, match=re.escape(root.partition(":")[0])):
+        code_digest(root)
+
+
+def test_an_import_that_cannot_be_followed_is_refused(tree):
+    """It would be a hole in the digest."""
+    with pytest.raises(RecipeUnknown, match=r"import phoenix_core\.tables\.read"):
+        tree("catalog/convert.py", "import numpy as np", "import numpy as np\nimport phoenix_core.tables.read")
+
+
+def test_digests_need_no_import_of_what_they_name():
+    """The code location names every recipe without loading NautilusTrader or Polars."""
+    code = (
+        "import sys; from phoenix_core.recipes import code_digest; code_digest('backtest.run:run');"
+        "print(sorted({'nautilus_trader', 'polars', 'pyarrow', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_dataclass_is_its_fields_without_those_left_out():
+    """A field that is added counts by itself."""
+    definition = recipes._Definition("abc", frozenset({"b", "a"}))
+    assert plain(definition) == {"digest": "abc", "mentions": ["a", "b"]}
+    assert plain(definition, without={"mentions"}) == {"digest": "abc"}
