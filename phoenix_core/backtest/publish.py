@@ -16,7 +16,7 @@ from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
 
 def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
-    """Write fills, positions, ledger, equity and the experiment, then record them under an asset.
+    """Write fills, positions, ledger, equity, orders and the experiment, then record them under an asset.
 
     The folder is `backtests/<experiment>/<day or first_last>`; the manifest's file is `experiment.json`,
     which names the digest of each of the others. The experiment is the entry's variant: others over the
@@ -31,6 +31,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         "positions": _with_zip(result.ledger.trips, zips),
         "ledger": result.ledger.rows,
         "equity": result.equity,
+        "orders": _orders(result),
     }
     digests = {}
     for name, table in tables.items():
@@ -117,6 +118,28 @@ def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
     asset = raw_asset(AGG_TRADES, Listing.parse(result.experiment.listing))
     entries = {day: Manifest(lake).find(asset, day) for day in result.days}
     return {day: (entry.file, entry.sha256) for day, entry in entries.items() if entry is not None}
+
+
+def _orders(result: Result) -> pl.DataFrame:
+    """Every request as it was sent: with the zips and docs/fills.md, all that anybody needs to recompute the fills."""
+    money = pl.Decimal(38, 12)
+    frame = pl.DataFrame(
+        [asdict(one) for one in result.sent],
+        schema={
+            "order_id": pl.String,
+            "sent_ns": pl.Int64,
+            "side": pl.String,
+            "quantity": pl.String,
+            "price": pl.String,
+            "post_only": pl.Boolean,
+            "rests": pl.Boolean,
+            "reduce_only": pl.Boolean,
+            "forced": pl.Boolean,
+            "cancel_sent_ns": pl.Int64,
+        },
+        orient="row",
+    )
+    return frame.with_columns(pl.col("price").replace("", None)).with_columns(pl.col("quantity", "price").cast(money))
 
 
 def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from phoenix_core.backtest.recipe import backtest_code
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
+from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing, day_from_text
@@ -131,7 +131,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
 
 
 def _inputs(listing: Listing) -> list[dg.AssetKey]:
-    datasets = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE)
+    datasets = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH)
     names = [dataset.catalog_name for dataset in datasets if listing.market in dataset.columns]
     return [key_of(listing, name) for name in (SIGNALS, INSTRUMENT, *names)]
 

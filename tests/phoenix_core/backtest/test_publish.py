@@ -11,12 +11,16 @@ from decimal import Decimal
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
+from fakes.independent_replay import Replayer, Request, data_of
+from fakes.scenario import terms_of
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.recovery import experiment_of
 from phoenix_core.backtest.run import run
+from phoenix_core.backtest.venue import as_traded
 from phoenix_core.catalog import specifications
+from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.verification import Trouble, verify
 from phoenix_core.errors import StrategyFailed
 from phoenix_core.manifest import Manifest
@@ -125,15 +129,41 @@ def test_an_entry_and_its_result_name_the_same_inputs(lake, market):
     for day in market.days:
         names = {name.rpartition("/")[2] for name in document["inputs"] if name.endswith(f"@{day}")}
         assert names == {f"{name}@{day}" for name in (
-            "signals", "instrument", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates")}  # fmt: skip
+            "signals", "instrument", "trade_ticks", "quote_ticks", "mark_prices", "funding_updates", "depth")}  # fmt: skip
 
 
 def test_signals_of_ones_own_name_what_they_were_computed_from(lake, market):
-    """With other parameters a run reads depth and open interest itself, so they are inputs."""
+    """With other parameters a run reads buckets and open interest itself, so they are inputs."""
     _, usual = published(lake, experiment(market))
     _, own = published(lake, experiment(market, strategy={"signals": {"vol_bucket_size": "2000000"}}))
     read = {name.partition("@")[0].rpartition("/")[2] for name in own["inputs"].keys() - usual["inputs"].keys()}
-    assert {"depth", "open_interest", "volume_buckets"} <= read
+    assert {"open_interest", "volume_buckets"} <= read
+
+
+def test_a_published_result_can_be_recomputed_from_its_zips(lake, market):
+    """`orders` holds every request: with the zips the second implementation gives its fills and final balance."""
+    entry, document = published(lake, experiment(market, venue={"starting_balance": 5_000_000}))
+    tables = {
+        name: pl.read_parquet(lake.path(f"{entry.facts['folder']}/{name}.parquet"))
+        for name in ("orders", "fills", "ledger")
+    }
+    requests = [
+        Request(
+            row["order_id"], row["sent_ns"], row["side"], row["quantity"], row["price"], row["post_only"], row["rests"],
+            row["reduce_only"], row["forced"], row["cancel_sent_ns"],
+        )
+        for row in tables["orders"].iter_rows(named=True)
+    ]  # fmt: skip
+    folder = market.archive / "data/futures/um/daily"
+    zips = [sorted((folder / name).rglob("*.zip")) for name in ("aggTrades", "bookTicker", "bookDepth")]
+    venue = Experiment.parse(**document["experiment"]).venue
+    terms = terms_of(as_traded(specification(market.listing), venue), venue)
+    second = Replayer(data_of(*zips), requests, terms).run()
+    columns = ("ts", "order_id", "side", "quantity", "price", "liquidity")
+    assert second.fills == list(tables["fills"].select(columns).iter_rows())
+    charged = sum(tables["ledger"]["funding"])
+    cash = second.account(venue.starting_balance) + charged
+    assert abs(cash - Decimal(document["final_balance"])) < Decimal("0.01")
 
 
 def test_experiments_over_one_range_have_entries_of_their_own(lake, market):
@@ -143,7 +173,7 @@ def test_experiments_over_one_range_have_entries_of_their_own(lake, market):
     assert first.key[:2] == second.key[:2]
     assert [Manifest(lake).find(*one.key) for one in (first, second)] == [first, second]
     assert not [one for one in verify(lake) if one.trouble is not Trouble.HOLE]
-    for name in ("fills", "positions", "ledger", "equity"):
+    for name in ("fills", "positions", "ledger", "equity", "orders"):
         path = lake.path(f"{first.facts['folder']}/{name}.parquet")
         sound = path.read_bytes()
         path.write_bytes(sound[:-1])
