@@ -13,7 +13,7 @@ from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
-from phoenix_core.execution.depth import Snapshots
+from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.signals.days import SIGNALS, SignalDays

@@ -1,7 +1,9 @@
 """Write what an experiment gave, and record it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
@@ -9,6 +11,7 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_recipe
 from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.raw.store import raw_asset
@@ -122,24 +125,17 @@ def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
 
 def _orders(result: Result) -> pl.DataFrame:
     """Every request as it was sent: with the zips and docs/fills.md, all that anybody needs to recompute the fills."""
-    money = pl.Decimal(38, 12)
-    frame = pl.DataFrame(
-        [asdict(one) for one in result.sent],
-        schema={
-            "order_id": pl.String,
-            "sent_ns": pl.Int64,
-            "side": pl.String,
-            "quantity": pl.String,
-            "price": pl.String,
-            "post_only": pl.Boolean,
-            "rests": pl.Boolean,
-            "reduce_only": pl.Boolean,
-            "forced": pl.Boolean,
-            "cancel_sent_ns": pl.Int64,
-        },
-        orient="row",
-    )
-    return frame.with_columns(pl.col("price").replace("", None)).with_columns(pl.col("quantity", "price").cast(money))
+    money, whole = pl.Decimal(38, 12), pl.Int64
+    types: dict[Any, Any] = {
+        str: pl.String,
+        bool: pl.Boolean,
+        int: whole,
+        int | None: whole,
+        Decimal: money,
+        Decimal | None: money,
+    }
+    schema = {column.name: types[column.type] for column in fields(Sent)}
+    return pl.DataFrame([asdict(one) for one in result.sent], schema=schema, orient="row")
 
 
 def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:

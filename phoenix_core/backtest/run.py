@@ -20,7 +20,7 @@ from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
-from phoenix_core.execution.exchange import Sent
+from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.storage import Lake

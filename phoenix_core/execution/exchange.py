@@ -8,12 +8,10 @@ second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
 from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.execution.client import ExecutionClient
 from nautilus_trader.execution.messages import (
     BatchCancelOrders,
     CancelAllOrders,
@@ -23,62 +21,24 @@ from nautilus_trader.execution.messages import (
     SubmitOrderList,
 )
 from nautilus_trader.model.data import QuoteTick, TradeTick
-from nautilus_trader.model.enums import (
-    AccountType,
-    AggressorSide,
-    LiquiditySide,
-    OmsType,
-    OrderSide,
-    OrderType,
-    TimeInForce,
-)
-from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, TradeId, VenueOrderId
+from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as EngineOrder
 
 from phoenix_core.execution.arrival import arrival_ns
-from phoenix_core.execution.depth import Depth, Snapshots
+from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.orders import Sent, order_of, sent_of, sign_of, why_not_simulated
+from phoenix_core.execution.reporting import ReportingClient
 from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
+from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.market import NS_PER_SECOND
 
-FORCED = "forced"  # tag of an order that has to be filled at any price
 MEMORY_NS = NS_PER_SECOND
 _FIRST = 10  # our handlers come before those of strategies
-_KINDS = {OrderType.MARKET, OrderType.LIMIT}
-_LIVES = {TimeInForce.GTC, TimeInForce.IOC}
 
 
-@dataclass(slots=True)
-class Sent:
-    """A request as it left the strategy, for whoever recomputes its fills.
-
-    Attributes:
-        order_id: The strategy's name for it.
-        sent_ns: When it was sent.
-        side: BUY or SELL.
-        quantity: Base units, as a decimal's text.
-        price: Limit likewise; empty: at market.
-        post_only: Rejected rather than take.
-        rests: Stays in the book.
-        reduce_only: No more than the position.
-        forced: Filled at any price.
-        cancel_sent_ns: When its cancellation was first sent; None: never.
-    """
-
-    order_id: str
-    sent_ns: int
-    side: str
-    quantity: str
-    price: str
-    post_only: bool
-    rests: bool
-    reduce_only: bool
-    forced: bool
-    cancel_sent_ns: int | None = None
-
-
-class Exchange(ExecutionClient):
+class Exchange(ReportingClient):
     """Fills the orders of one instrument by the rule.
 
     Args:
@@ -89,29 +49,16 @@ class Exchange(ExecutionClient):
     """
 
     def __init__(self, engine: BacktestEngine, instrument: Instrument, rule: Rule, latency_ns: int) -> None:
-        venue = instrument.id.venue
-        super().__init__(
-            client_id=ClientId(venue.value),
-            venue=venue,
-            oms_type=OmsType.NETTING,
-            account_type=AccountType.MARGIN,
-            base_currency=instrument.get_settlement_currency(),
-            msgbus=engine.kernel.msgbus,
-            cache=engine.kernel.cache,
-            clock=engine.kernel.clock,
-        )
-        self._set_account_id(AccountId(f"{venue.value}-001"))
-        self._instrument = instrument
+        super().__init__(engine, instrument)
         self._latency_ns = latency_ns
         self._market = Market(rule)
         self._orders: dict[str, EngineOrder] = {}
         self._requests: list[tuple[int, int, Callable[[], None]]] = []
-        self._count = 0
         self._depth: list[Snapshots] = []
         self._active_ns: int | None = None
         self._follows = False
         self._quote: QuoteTick | None = None
-        topic = f"{venue}.{instrument.id.symbol}"
+        topic = f"{instrument.id.venue}.{instrument.id.symbol}"
         self._topics: tuple[tuple[str, Callable[[Any], None]], ...] = (
             (f"data.trades.{topic}", self._on_trade),
             (f"data.quotes.{topic}", self._on_quote),
@@ -126,12 +73,6 @@ class Exchange(ExecutionClient):
         """Whether an order is on its way or works, or did within the last second."""
         return bool(self._requests or self._orders) or self._remembers(now_ns)
 
-    def _start(self) -> None:
-        self._set_connected(True)
-
-    def _stop(self) -> None:
-        self._set_connected(False)
-
     # -- requests ---------------------------------------------------------------------------------
 
     def submit_order(self, command: SubmitOrder) -> None:
@@ -139,17 +80,7 @@ class Exchange(ExecutionClient):
         order = command.order
         now = self._clock.timestamp_ns()
         self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
-        self.sent[order.client_order_id.value] = Sent(
-            order_id=order.client_order_id.value,
-            sent_ns=now,
-            side=order.side.name,
-            quantity=str(order.quantity),
-            price=str(order.price) if order.has_price else "",
-            post_only=order.has_price and order.is_post_only,
-            rests=_rests(order),
-            reduce_only=order.is_reduce_only,
-            forced=FORCED in (order.tags or ()),
-        )
+        self.sent[order.client_order_id.value] = sent_of(order, now)
         self._send(lambda: self._arrive(order))
 
     def submit_order_list(self, command: SubmitOrderList) -> None:
@@ -192,9 +123,9 @@ class Exchange(ExecutionClient):
 
     def _send(self, action: Callable[[], None]) -> None:
         due = arrival_ns(self._clock.timestamp_ns(), self._latency_ns)
-        self._count += 1
-        heappush(self._requests, (due, self._count, action))
-        self._clock.set_time_alert_ns(f"arrival-{self._count}", due, self._on_arrival)
+        number = next(self._numbers)
+        heappush(self._requests, (due, number, action))
+        self._clock.set_time_alert_ns(f"arrival-{number}", due, self._on_arrival)
 
     def _on_arrival(self, event: object) -> None:
         """Let in what is due, in the order in which it was sent."""
@@ -212,7 +143,7 @@ class Exchange(ExecutionClient):
         if why := self._why_refused(engine_order):
             self._reject(engine_order, why)
             return
-        order = _as_lots(engine_order)
+        order = order_of(engine_order)
         if order.post_only and self._market.would_take(order):
             self._reject(engine_order, "post-only, and it would have taken", due_post_only=True)
             return
@@ -233,10 +164,8 @@ class Exchange(ExecutionClient):
             self._cancelled(order)
 
     def _why_refused(self, order: EngineOrder) -> str:
-        if order.order_type not in _KINDS or order.time_in_force not in _LIVES or order.is_quote_quantity:
-            return "only market and limit orders in base units, GTC or IOC, are simulated"
-        if order.is_reduce_only and _rests(order):
-            return "a reduce-only order that rests is not simulated: make it IOC"
+        if why := why_not_simulated(order):
+            return why
         if order.is_reduce_only and self._room(order) <= 0:
             return "reduce-only, and it would have increased the position"
         return ""
@@ -247,22 +176,13 @@ class Exchange(ExecutionClient):
             (1 if position.is_long else -1) * position.quantity.raw
             for position in self._cache.positions_open(instrument_id=self._instrument.id)
         )
-        return int(-_sign(order) * held)
+        return int(-sign_of(order) * held)
 
     def _reduce(self, engine_order: EngineOrder, order: Order) -> None:
         room = self._room(engine_order)
         if order.quantity > room:
             order.quantity = room
-            self.generate_order_updated(
-                engine_order.strategy_id,
-                engine_order.instrument_id,
-                engine_order.client_order_id,
-                engine_order.venue_order_id,
-                self._quantity(room),
-                engine_order.price if engine_order.has_price else None,
-                None,
-                self._clock.timestamp_ns(),
-            )
+            self._cut(engine_order, room)
 
     def _depth_at(self, now_ns: int) -> Depth | None:
         known = (day.last_known(now_ns) for day in reversed(self._depth))
@@ -315,85 +235,10 @@ class Exchange(ExecutionClient):
     def _report(self, filled: Iterable[Filled]) -> None:
         for fill in filled:
             order = self._orders[fill.key]
-            price = Price.from_raw(fill.price, self._instrument.price_precision)
-            quantity = self._quantity(fill.quantity)
-            self._count += 1
-            self.generate_order_filled(
-                strategy_id=order.strategy_id,
-                instrument_id=order.instrument_id,
-                client_order_id=order.client_order_id,
-                venue_order_id=order.venue_order_id,
-                venue_position_id=None,
-                trade_id=TradeId(f"{self.id}-{self._count}"),
-                order_side=order.side,
-                order_type=order.order_type,
-                last_qty=quantity,
-                last_px=price,
-                quote_currency=self._instrument.quote_currency,
-                commission=self._fee(quantity, price, is_maker=fill.is_maker),
-                liquidity_side=LiquiditySide.MAKER if fill.is_maker else LiquiditySide.TAKER,
-                ts_event=self._clock.timestamp_ns(),
-            )
+            self._filled(order, fill)
             if order.is_closed:
                 self._closed(fill.key)
-
-    def _fee(self, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
-        share = self._instrument.maker_fee if is_maker else self._instrument.taker_fee
-        notional = self._instrument.notional_value(quantity, price)
-        return Money(notional.as_decimal() * share, self._instrument.quote_currency)
-
-    def _quantity(self, lots: int) -> Quantity:
-        return Quantity.from_raw(lots, self._instrument.size_precision)
-
-    def _accept(self, order: EngineOrder) -> None:
-        self._count += 1
-        self.generate_order_accepted(
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            VenueOrderId(f"{self.id}-{self._count}"),
-            self._clock.timestamp_ns(),
-        )
-
-    def _reject(self, order: EngineOrder, why: str, *, due_post_only: bool = False) -> None:
-        self.generate_order_rejected(
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            why,
-            self._clock.timestamp_ns(),
-            due_post_only,
-        )
-
-    def _cancelled(self, order: EngineOrder) -> None:
-        self.generate_order_canceled(
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            order.venue_order_id,
-            self._clock.timestamp_ns(),
-        )
 
     def _closed(self, key: str) -> None:
         self._orders.pop(key, None)
         self._active_ns = self._clock.timestamp_ns()
-
-
-def _sign(order: EngineOrder) -> int:
-    return 1 if order.side == OrderSide.BUY else -1
-
-
-def _rests(order: EngineOrder) -> bool:
-    return bool(order.order_type == OrderType.LIMIT and order.time_in_force == TimeInForce.GTC)
-
-
-def _as_lots(order: EngineOrder) -> Order:
-    return Order(
-        key=order.client_order_id.value,
-        sign=_sign(order),
-        quantity=order.quantity.raw,
-        price=order.price.raw if order.has_price else None,
-        post_only=bool(order.has_price and order.is_post_only),
-        rests=_rests(order),
-        forced=FORCED in (order.tags or ()),
-    )

@@ -18,7 +18,7 @@ from nautilus_trader.model.orders import Order
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from phoenix_core.execution.exchange import FORCED
+from phoenix_core.execution.orders import FORCED
 from phoenix_core.strategies.events import CLIENT, Clock, Decision, Fill, SignalTick, Why
 from phoenix_core.strategies.parameters import StrategyParameters
 from phoenix_core.strategies.sight import Sight

@@ -22,8 +22,8 @@ from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
-from phoenix_core.execution.depth import Snapshots
-from phoenix_core.execution.exchange import Sent
+from phoenix_core.execution.orders import Sent
+from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.strategies.events import Fill
 from phoenix_core.strategies.parameters import StrategyParameters
@@ -222,9 +222,8 @@ def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
 
 def request_of(sent: Sent) -> Request:
     """What was sent, in the second implementation's words."""
-    limit = Decimal(sent.price) if sent.price else None
     return Request(
-        sent.order_id, sent.sent_ns, sent.side, Decimal(sent.quantity), limit, sent.post_only, sent.rests,
+        sent.order_id, sent.sent_ns, sent.side, sent.quantity, sent.price, sent.post_only, sent.rests,
         sent.reduce_only, sent.forced, sent.cancel_sent_ns,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.venue import as_traded, engine_with_venue
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.specifications import specification
-from phoenix_core.execution.exchange import FORCED
+from phoenix_core.execution.orders import FORCED
 from phoenix_core.market import Listing
 from phoenix_core.strategies.events import CLIENT, Clock, Fill
 
