@@ -15,7 +15,8 @@ from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
-from phoenix_core.signals.days import SIGNALS, SignalDays
+from phoenix_core.signals.days import SignalDays
+from phoenix_core.signals.lookback import SIGNALS
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import SignalTick

@@ -20,7 +20,7 @@ def publish(lake: Lake, result: Result, *, asset: str, sources: dict[str, str]) 
     which names the digest of each of the others.
     """
     experiment = result.experiment
-    span = _span(experiment)
+    span = span_of(experiment)
     folder = f"backtests/{experiment.name}/{span}"
     zips = _zips(lake, result)
     tables = {
@@ -97,7 +97,8 @@ def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.Data
     return trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
 
 
-def _span(experiment: Experiment) -> str:
+def span_of(experiment: Experiment) -> str:
+    """Give the day, or `first_last`: how the manifest and the folders name what an experiment covers."""
     if experiment.first == experiment.last:
         return experiment.first.isoformat()
     return f"{experiment.first}_{experiment.last}"

@@ -63,13 +63,16 @@ def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInsta
         if len(day) == _DAY:
             on_disk[asset].add(day)
     for key in sorted(graph.materializable_asset_keys):
-        if not graph.get(key).is_partitioned:
+        partitions = graph.get(key).partitions_def
+        if partitions is None:
             continue
         asset = key.to_user_string()
         in_history = instance.get_materialized_partitions(key)
         for day in sorted(in_history - on_disk[asset]):
             yield Disagreement(key, day, "the history has it, the disk does not: materialize it again", None)
         for day in sorted(on_disk[asset] - in_history):
+            if not partitions.has_partition_key(day):
+                continue  # before the first partition: made for a look-back, of which the history can't know
             try:
                 entry = Manifest(lake).find(asset, day)
             except CatalogCorrupt:
@@ -113,7 +116,8 @@ def _repaired(
     lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, problems: Sequence[Problem], say: Say
 ) -> list[Problem]:
     """Mend what can be mended and give what is left, found by a second look."""
-    known = {key.to_user_string(): key for key in defs.resolve_asset_graph().materializable_asset_keys}
+    graph = defs.resolve_asset_graph()
+    known = {key.to_user_string(): key for key in graph.materializable_asset_keys}
     bad: dict[str, list[dg.AssetKey]] = defaultdict(list)
     for problem in problems:
         if problem.trouble is Trouble.STRAY and problem.path is not None:
@@ -121,6 +125,12 @@ def _repaired(
             say(f"{'':<16}deleted {problem.path}")
         elif problem.trouble in _REBUILT and problem.asset in known and len(problem.day) == _DAY:
             lake.remove(Manifest.path(problem.asset, problem.day))
-            bad[problem.day].append(known[problem.asset])
+            partitions = graph.get(known[problem.asset]).partitions_def
+            if partitions is None or partitions.has_partition_key(problem.day):
+                bad[problem.day].append(known[problem.asset])
+                continue
+            if problem.path is not None:
+                problem.path.unlink(missing_ok=True)
+            say(f"{'':<16}withdrew {problem.asset} of {problem.day}: made anew when signals look back on it")
     _materialize(defs, instance, bad, say)
     return list(verify(lake))
