@@ -96,7 +96,7 @@ def test_a_day_without_any_data_is_absent_through_to_the_report(server, make_def
         assert event.metadata["published"].value is False, name
         assert event.metadata["reason"].value == "missing: the archive has no agg_trades of um:BTCUSDT for 2024-03-30"
     config = {"first": "2024-03-30", "last": "2024-03-31"}
-    assert materialize(defs, "*", partition_key="2024-03-31").success
+    assert materialize(defs, NAMES, partition_key="2024-03-31").success
     ops = {"ops": {key("continuous_backtest").to_python_identifier(): {"config": config}}}
     assert materialize(defs, "continuous_backtest report", config=ops).success
     event = instance.get_latest_materialization_event(key("report")).asset_materialization

@@ -10,6 +10,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.signals.lookback import signal_sources
 from phoenix_core.storage import digest_of
+from phoenix_dagster.resources import Workspace
 
 YESTERDAY = utc_today() - timedelta(1)
 OLD = utc_today() - timedelta(60)
@@ -54,7 +55,10 @@ class Follow:
 
     def tick(self):
         """Evaluate; give names with days."""
-        with dg.build_sensor_context(instance=self._instance, cursor=self._cursor, definitions=self._defs) as context:
+        workspace = Workspace(data=str(self._lake.root), archive_url=str(self._lake.root))
+        with dg.build_sensor_context(
+            instance=self._instance, cursor=self._cursor, definitions=self._defs, resources={"workspace": workspace}
+        ) as context:
             data = self._sensor.evaluate_tick(context)
         self._cursor = data.cursor
         requests = data.run_requests or []
