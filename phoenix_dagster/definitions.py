@@ -15,7 +15,7 @@ from phoenix_dagster.assets.keys import group_of
 from phoenix_dagster.assets.raw import raw_asset
 from phoenix_dagster.assets.report import report_asset
 from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
-from phoenix_dagster.automation.conditions import following_sensor
+from phoenix_dagster.automation.following import following_sensor
 from phoenix_dagster.automation.ingestion import ingestion_sensor
 from phoenix_dagster.automation.jobs import continuous_job
 from phoenix_dagster.automation.schedules import morning_schedule
@@ -45,9 +45,8 @@ def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
 
 def definitions(chosen: Settings) -> dg.Definitions:
     """Assemble the code location from settings."""
-    # Both have been "beta" for years; every command would say so for every asset.
-    for beta in ("backfill_policy", "allow_nonexistent_upstream_partitions"):
-        warnings.filterwarnings("ignore", category=dg.BetaWarning, message=f".*`{beta}`")
+    # It has been "beta" for years; every command would say so for every asset.
+    warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*`backfill_policy`")
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
     assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
     daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}

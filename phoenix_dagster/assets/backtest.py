@@ -14,12 +14,11 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE, MARK_PR
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing, day_from_text
+from phoenix_core.signals.lookback import SIGNALS
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.catalog import INSTRUMENT
 from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
-from phoenix_dagster.assets.signals import SIGNALS
-from phoenix_dagster.automation.conditions import follows
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -74,7 +73,6 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         code_version=backtest_code(listing),
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
-        automation_condition=follows(settings) if settings.daily_backtest else None,
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
@@ -182,11 +180,11 @@ def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg
 
     lake = workspace.lake()
     started = time.monotonic()
-    if experiment.first == experiment.last and (why := nothing_to_run(lake, experiment)):
+    if why := nothing_to_run(lake, experiment):
         entry = record_absent(lake, experiment, asset=asset, reason=why)
         return Done(
             entry,
-            {"published": False, "reason": why},
+            {"published": False, "reason": why, "span": entry.day},
             (
                 Check("ledger", passed=True, says=why),
                 Check("solvent", passed=True, says=why),

@@ -1,6 +1,8 @@
 """The report of the last continuous backtest: one page that needs no network."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -37,8 +39,10 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         started = time.monotonic()
         with as_failures():
-            folder = _last_folder(context, listing)
-            entry = _publish(workspace, listing, folder)
+            last = _last_backtest(context, listing)
+            if last.get("published") is False:
+                return _absent(workspace, listing, last)
+            entry = _publish(workspace, listing, last["folder"])
         path = workspace.lake().path(entry.file)
         return dg.MaterializeResult(
             metadata={
@@ -56,7 +60,8 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     return asset
 
 
-def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
+def _last_backtest(context: dg.AssetExecutionContext, listing: Listing) -> dict[str, Any]:
+    """What the last continuous backtest says of itself: its folder, or why there is none."""
     event = context.instance.get_latest_materialization_event(key_of(listing, CONTINUOUS))
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -64,7 +69,17 @@ def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
             f"The report needs {key_of(listing, CONTINUOUS).to_user_string()}: it was never materialized in this "
             "Dagster instance. Materialize it first."
         )
-    return str(materialization.metadata["folder"].value)
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def _absent(workspace: Workspace, listing: Listing, last: Mapping[str, str]) -> dg.MaterializeResult:
+    """No backtest, no report: the same reason."""
+    entry = Manifest(workspace.lake()).record(
+        Entry(asset=f"{listing.path}/{REPORT}", day=last["span"], published=False, reason=last["reason"])
+    )
+    return dg.MaterializeResult(
+        metadata={"published": False, "reason": entry.reason}, data_version=dg.DataVersion(entry.data_version)
+    )
 
 
 def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:

@@ -65,8 +65,10 @@ def copy(two_days, tmp_path):
 def test_a_whole_day_is_green(two_days):
     """All assets of both days, the continuous backtest and its report included."""
     instance, _ = two_days
-    for name in ("agg_trades", "quote_ticks", "signals", "backtest", "instrument"):
+    for name in ("book_ticker", "quote_ticks", "signals", "backtest", "instrument"):
         assert instance.get_materialized_partitions(key(name)) == set(DAYS)
+    # What signals look back on was made for the first day.
+    assert instance.get_materialized_partitions(key("agg_trades")) == {"2024-03-23", *DAYS}
     assert last(instance, "report").metadata["path"].value.endswith("report.html")
 
 
