@@ -35,7 +35,8 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
     )
     def sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
-        days = [day for day in recent_days(today, settings.sensor_days) if day >= settings.start]
+        last = settings.end or today
+        days = [day for day in recent_days(today, settings.sensor_days) if settings.start <= day <= last]
         archive = Archive(workspace.archive_url, attempts=1, timeout=_TIMEOUT)
         datasets = datasets_on(listing.market, settings.kline_intervals)
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_dagster import settings as environment
@@ -40,6 +41,6 @@ def ui(
 def settings() -> None:
     """Print the settings in force."""
     for name, value in environment.read_settings():
-        shown = "set" if name == "postgres_url" and value else value
+        shown = "set" if isinstance(value, SecretStr) else value
         text = ",".join(map(str, value)) if isinstance(value, tuple) else shown
         print(f"PHOENIX_{name.upper()}={'' if text is None else text}")

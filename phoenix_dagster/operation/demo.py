@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST_DAY = date(2024, 3, 24)
-_MARK = "phoenix-demo"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 _PARTS = ("price_pnl", "slippage", "fees", "funding", "net_pnl")
 
@@ -42,8 +41,8 @@ def run_demo(folder: Path, days: int, seed: int, say: Say) -> None:
         ConfigInvalid: The folder holds something else.
     """
     started = time.monotonic()
-    folder = _prepared(folder)
     wanted = [FIRST_DAY + timedelta(n) for n in range(days)]
+    folder = _prepared(folder, wanted)
     say(f"A synthetic BTCUSDT market of {days} days (seed {seed}); nothing of it is real.")
     _write_market(folder / "archive", wanted, seed)
     with _serving(folder / "archive") as url:
@@ -53,14 +52,15 @@ def run_demo(folder: Path, days: int, seed: int, say: Say) -> None:
     _summary(metadata, folder, time.monotonic() - started, say)
 
 
-def _prepared(folder: Path) -> Path:
+def _prepared(folder: Path, days: Sequence[date]) -> Path:
     folder = folder.expanduser().resolve()
-    mark = folder / _MARK
+    mark = folder / environment.DEMO_MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise ConfigInvalid(f"{folder} is not empty and no demo made it: give another folder with --folder.")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "dagster").mkdir(parents=True)
-    mark.write_text("Made by `phoenix demo`; may be deleted.\n", encoding="ascii")
+    span = f"PHOENIX_START={days[0]}\nPHOENIX_END={days[-1]}\n"
+    mark.write_text(f"Made by `phoenix demo`; may be deleted.\n{span}", encoding="ascii")
     # Dagster reads the dagster.yaml of its home alone. In a source tree ours stands at the top.
     shipped = Path(__file__).parents[2] / "dagster.yaml"
     if shipped.is_file():
