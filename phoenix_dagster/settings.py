@@ -101,6 +101,9 @@ def read_settings() -> Settings:
         raise ConfigInvalid(
             f"PHOENIX_START is {settings.start}: expected a day before today, {utc_today()} UTC. Correct it."
         )
+    notify = settings.notify_url
+    if notify is not None and not notify.get_secret_value().startswith(("http://", "https://")):
+        raise ConfigInvalid("PHOENIX_NOTIFY_URL is no address of a webhook: expected http:// or https://. Correct it.")
     if settings.end is not None and settings.end < settings.start:
         raise ConfigInvalid(f"PHOENIX_END is {settings.end}: expected {settings.start}, PHOENIX_START, or later.")
     return settings

@@ -48,7 +48,8 @@ def exact(config: Mapping[str, Any]) -> dict[str, Any]:
 def _field(found: FieldInfo) -> dg.Field:
     text = " ".join(filter(None, (found.description, _range(found))))
     if isinstance(found.annotation, type) and issubclass(found.annotation, BaseModel):
-        return dg.Field(dg.Shape(shape_of(found.annotation)), description=text or _first_line(found))
+        nested = dg.Shape(shape_of(found.annotation))  # type: ignore[no-untyped-call]
+        return dg.Field(nested, description=text or _first_line(found))
     default = _plain(found.get_default(call_default_factory=True))
     return dg.Field(_type(found.annotation), default_value=default, is_required=False, description=text or None)
 

@@ -184,7 +184,7 @@ def test_an_unknown_parameter_is_refused(copy, make_defs, materialize, market):
     """Before anything runs, with the names that are known."""
     defs = make_defs(copy, market.archive)
     config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry": 5.0}}}}}
-    with pytest.raises(dg.DagsterInvalidConfigError, match='"lpi_entry" at path .*lpi_entry_threshold'):
+    with pytest.raises(dg.DagsterInvalidConfigError, match=r'"lpi_entry" at path .*lpi_entry_threshold'):
         materialize(defs, "backtest", partition_key=DAYS[0], config=config)
 
 
