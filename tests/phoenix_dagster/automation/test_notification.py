@@ -13,6 +13,7 @@ from fakes.processes import free_port
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_dagster.automation.notification import failure_sensor, webhook
+from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings, read_settings
 
 CANARY = "T0/B0/canary"
@@ -104,9 +105,10 @@ def test_late_days_are_told_once(make_defs, tmp_path, instance):
     with receiver() as (url, got):
         defs = make_defs(tmp_path, tmp_path, notify_url=url, sensor_days=1, end=date(2024, 3, 26))
         sensor = defs.resolve_sensor_def("notify_late_days")
+        resources = {"workspace": Workspace(data=str(tmp_path), archive_url=str(tmp_path))}
         cursor = None
         for _ in range(2):
-            with dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs) as context:
+            with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources) as context:
                 cursor = sensor.evaluate_tick(context).cursor
     ((_, body),) = got
     assert body["text"].startswith("Phoenix: um:BTCUSDT is late: 2024-03-26 lacks agg_trades, trades,")
