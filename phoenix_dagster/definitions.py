@@ -16,8 +16,11 @@ from phoenix_dagster.assets.raw import raw_asset
 from phoenix_dagster.assets.report import report_asset
 from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
 from phoenix_dagster.automation.following import following_sensor
+from phoenix_dagster.automation.freshness import fresh_check, fresh_schedule
 from phoenix_dagster.automation.ingestion import ingestion_sensor
 from phoenix_dagster.automation.jobs import continuous_job
+from phoenix_dagster.automation.notification import failure_sensor, lateness_sensor, webhook
+from phoenix_dagster.automation.reports import reports_sensor
 from phoenix_dagster.automation.schedules import morning_schedule
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings, settings
@@ -54,20 +57,33 @@ def definitions(chosen: Settings) -> dg.Definitions:
         listing: [one for one in made if group_of(listing, "raw") in one.group_names_by_key.values()]
         for listing, made in daily.items()
     }
+    checks = {listing: fresh_check(listing, chosen) for listing in chosen.symbols}
     return dg.Definitions(
         assets=[asset for made in assets.values() for asset in made],
+        asset_checks=list(checks.values()),
         jobs=[continuous_job(listing) for listing in assets if listing.market is not Market.CM],
         sensors=[
-            sensor
-            for listing, made in daily.items()
-            for sensor in (ingestion_sensor(listing, raw[listing], chosen), following_sensor(listing, made, chosen))
+            *(ingestion_sensor(listing, raw[listing], chosen) for listing in daily),
+            *(following_sensor(listing, made, chosen) for listing, made in daily.items()),
+            *_location_sensors(chosen),
         ],
-        schedules=[morning_schedule(listing, made, chosen) for listing, made in daily.items()],
+        schedules=[
+            *(morning_schedule(listing, made, chosen) for listing, made in daily.items()),
+            *(fresh_schedule(listing, check, chosen) for listing, check in checks.items()),
+        ],
         resources={
             "workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url, sources=list(chosen.sources))
         },
         executor=executors[chosen.executor],
     )
+
+
+def _location_sensors(chosen: Settings) -> list[dg.SensorDefinition]:
+    """Sensors that are there once, whatever the symbols: reports, and who is told of failures."""
+    sensors = [reports_sensor(chosen)] if chosen.reports_port else []
+    if tell := webhook(chosen):
+        sensors += [failure_sensor(tell), lateness_sensor(tell, chosen.symbols, chosen)]
+    return sensors
 
 
 defs = definitions(settings())

@@ -5,14 +5,18 @@ Mappings that reach into other days would widen every backfill (docs/decisions/0
 Definitions that differ would split runs and break `--select` across assets.
 """
 
+from datetime import timedelta
+
 import dagster as dg
 
 from phoenix_dagster.settings import Settings
 
 
 def daily(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """UTC days from the setting to yesterday, the newest that can be published."""
-    return dg.DailyPartitionsDefinition(start_date=settings.start.isoformat(), timezone="UTC")
+    """UTC days from the first setting to the last, or to yesterday, the newest that can be published."""
+    # Dagster's end is exclusive, and never later than today.
+    end = (settings.end + timedelta(1)).isoformat() if settings.end else None
+    return dg.DailyPartitionsDefinition(start_date=settings.start.isoformat(), end_date=end, timezone="UTC")
 
 
 def backfill_policy(settings: Settings) -> dg.BackfillPolicy:

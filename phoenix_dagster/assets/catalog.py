@@ -14,7 +14,7 @@ from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
 from phoenix_dagster.assets.keys import group_of, key_of
-from phoenix_dagster.metadata import arrow_schema, of_entry, table
+from phoenix_dagster.metadata import arrow_schema, of_entry, preview
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -135,7 +135,7 @@ def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, A
     if first is not None:
         import pyarrow as pa  # noqa: PLC0415 - likewise
 
-        metadata["preview"] = table(frame_from_arrow(pa.Table.from_batches([first])).to_dicts())
+        metadata["preview"] = preview(frame_from_arrow(pa.Table.from_batches([first])).to_dicts(), fields)
     return metadata
 
 

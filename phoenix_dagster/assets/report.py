@@ -14,6 +14,7 @@ from phoenix_core.storage import sha256_of
 from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
+from phoenix_dagster.operation.report_server import url_of
 from phoenix_dagster.partitions import backfill_policy
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -46,7 +47,9 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         path = workspace.lake().path(entry.file)
         return dg.MaterializeResult(
             metadata={
-                "report": dg.MetadataValue.url(path.as_uri()),
+                "report": dg.MetadataValue.url(
+                    url_of(settings.reports_port, entry.file) if settings.reports_port else path.as_uri()
+                ),
                 "path": dg.MetadataValue.path(str(path)),
                 "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS)),
                 "signals": dg.MetadataValue.asset(key_of(listing, "signals")),
