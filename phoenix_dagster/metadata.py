@@ -1,10 +1,13 @@
 """Entries of the manifest as metadata that the UI shows and plots."""
 
+import time
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
 
+from phoenix_core.catalog.columns import logical_type, meaning
 from phoenix_core.columns import Column
 from phoenix_core.manifest import Entry
 
@@ -52,8 +55,29 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
 
 
 def arrow_schema(fields: Mapping[str, str]) -> dg.TableSchema:
-    """Columns of a file as the UI's column schema."""
-    return dg.TableSchema(columns=[dg.TableColumn(name=name, type=kind) for name, kind in fields.items()])
+    """Columns of a file as the UI's column schema: what they hold, not how it is stored."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name=name, type=logical_type(name, kind), description=meaning(name))
+            for name, kind in fields.items()
+        ]
+    )
+
+
+def preview(rows: Sequence[Mapping[str, object]], fields: Mapping[str, str]) -> dg.TableMetadataValue:
+    """First rows of a file as people read them: times with a clock, decimals without trailing zeros."""
+    return table(
+        [{name: _readable(value, logical_type(name, fields[name])) for name, value in row.items()} for row in rows]
+    )
+
+
+def _readable(value: object, logical: str) -> object:
+    if isinstance(value, int) and logical.startswith("timestamp"):
+        seconds, nanoseconds = divmod(value, 10**9)
+        return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}.{nanoseconds:09d}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> dg.TableMetadataValue:

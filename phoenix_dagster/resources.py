@@ -77,27 +77,30 @@ def _opened(sources: tuple[str, ...], archive_url: str) -> "tuple[Archive | None
 class _Lines:
     def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
-        self._logged = 0
+        self._logged: dict[str, int] = {}
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
         if done == total:
             self._log(f"{name}: {done:,} bytes")
-            self._logged = 0
-        elif done - self._logged >= _LOG_EVERY_BYTES:
-            self._logged = done
+            self._logged.pop(name, None)
+        elif done - self._logged.get(name, 0) >= _LOG_EVERY_BYTES:
+            self._logged[name] = done
             self._log(f"{name}: {done:,} of {total or 0:,} bytes")
 
 
 class _Bar:
+    """A bar for each file: a look-back fetches several at once."""
+
     def __init__(self) -> None:
-        self._bar: tqdm | None = None  # type: ignore[type-arg]
+        self._bars: dict[str, tqdm] = {}  # type: ignore[type-arg]
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
         from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal
 
-        if self._bar is None:
-            self._bar = tqdm(desc=name, total=total, unit="B", unit_scale=True, leave=False)
-        self._bar.update(done - self._bar.n)
+        bar = self._bars.get(name)
+        if bar is None:
+            bar = self._bars[name] = tqdm(desc=name, total=total, unit="B", unit_scale=True, leave=False)
+        bar.update(done - bar.n)
         if done == total:
-            self._bar.close()
-            self._bar = None
+            bar.close()
+            del self._bars[name]

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         default=(Interval.M1,), description="Lengths of klines and bars; 1m is always among them."
     )
     start: Annotated[date, BeforeValidator(_day)] = Field(date(2020, 1, 1), description="First partition.")
+    end: Annotated[date | None, BeforeValidator(_day)] = Field(
+        None, description="Last partition, inclusive; without it: yesterday, day after day."
+    )
     days_per_run: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         1, description="Days that one run takes; all: any range in one run."
     )
@@ -92,6 +95,13 @@ class Settings(BaseSettings):
     schedules: bool = Field(default=False, description="Morning schedules start switched on, instead of sensors.")
     daily_backtest: bool = Field(default=False, description="A day's backtest follows its signals by itself.")
     sensor_days: int = Field(7, ge=1, le=60, description="Days back that a sensor looks for new or replaced files.")
+    notify_url: SecretStr | None = Field(None, description="Webhook that is told of failed and late days.")
+    notify_format: Literal["auto", "json", "slack"] = Field(
+        "auto", description="What the webhook is sent; auto: Slack's form to hooks.slack.com, plain JSON elsewhere."
+    )
+    reports_port: int = Field(
+        3001, ge=0, le=65535, description="Port on 127.0.0.1 where reports are served; 0: nowhere."
+    )
     postgres_url: SecretStr | None = Field(None, description="PostgreSQL for runs, events and schedules.")
 
 
@@ -119,6 +129,11 @@ def read_settings() -> Settings:
         raise ConfigInvalid(
             f"PHOENIX_START is {settings.start}: expected a day before today, {utc_today()} UTC. Correct it."
         )
+    notify = settings.notify_url
+    if notify is not None and not notify.get_secret_value().startswith(("http://", "https://")):
+        raise ConfigInvalid("PHOENIX_NOTIFY_URL is no address of a webhook: expected http:// or https://. Correct it.")
+    if settings.end is not None and settings.end < settings.start:
+        raise ConfigInvalid(f"PHOENIX_END is {settings.end}: expected {settings.start}, PHOENIX_START, or later.")
     return settings
 
 
@@ -168,12 +183,19 @@ def export(values: Mapping[str, str]) -> None:
     os.environ.update(values)  # noqa: TID251 - this is the one place
 
 
+DEMO_MARK = "phoenix-demo"
+
+
 def demo_environment(folder: Path) -> dict[str, str]:
-    """The environment in which a demo folder is a Phoenix of its own."""
+    """The environment in which a demo folder is a Phoenix of its own; its days stand in the demo's mark."""
+    mark = folder / DEMO_MARK
+    lines = mark.read_text(encoding="ascii").splitlines() if mark.is_file() else []
+    days = dict(line.split("=", 1) for line in lines if line.startswith(_PREFIX))
     return {
         "DAGSTER_HOME": str(folder / "dagster"),
         "PHOENIX_DATA": str(folder / "data"),
         "PHOENIX_ARCHIVE_URL": str(folder / "archive"),
         "PHOENIX_SYMBOLS": "um:BTCUSDT",
         "PHOENIX_START": "2024-03-01",
+        **days,
     }

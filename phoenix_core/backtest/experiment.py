@@ -2,8 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -12,6 +13,9 @@ from phoenix_core.execution.rule import QueueDepletion
 from phoenix_core.market import Listing, Market
 from phoenix_core.storage import digest_of
 from phoenix_core.strategies.parameters import StrategyParameters
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class ReplayMode(StrEnum):
@@ -110,7 +114,7 @@ class Experiment(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             problems = "; ".join(
-                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}, found {problem['input']!r}"
+                f"{'.'.join(str(part) for part in problem['loc'])}: {_said(cls, problem)}, found {problem['input']!r}"
                 for problem in error.errors()
             )
             raise ConfigInvalid(f"The experiment can't be run: {problems}. Correct its config.") from error
@@ -119,3 +123,16 @@ class Experiment(BaseModel):
     def name(self) -> str:
         """Short identity of everything but the range: days of one experiment share it."""
         return digest_of(self.model_dump(mode="json", exclude={"first", "last", "replay"}))[:12]
+
+
+def _said(model: type[BaseModel], problem: "ErrorDetails") -> str:
+    """What pydantic says; of an unknown name, the names that are known where it stands."""
+    if problem["type"] != "extra_forbidden":
+        return problem["msg"]
+    *path, name = problem["loc"]
+    for part in path:
+        inner = model.model_fields[str(part)].annotation
+        model = cast("type[BaseModel]", inner)
+    near = get_close_matches(str(name), model.model_fields, 1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"no such name{meant}, expected one of {', '.join(model.model_fields)}"

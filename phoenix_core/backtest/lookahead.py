@@ -35,7 +35,9 @@ from phoenix_core.datasets import (
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
-from phoenix_core.signals.days import OI_DAYS, SIGNALS, SignalDays
+from phoenix_core.signals.days import SignalDays
+from phoenix_core.signals.lookback import SIGNALS
+from phoenix_core.signals.parameters import OI_DAYS
 from phoenix_core.storage import Lake, digest_of, sha256_of
 from phoenix_core.strategies.events import Decision, Why
 

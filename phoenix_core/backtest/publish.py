@@ -26,7 +26,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     same range have entries of their own.
     """
     experiment = result.experiment
-    span = _span(experiment)
+    span = span_of(experiment)
     folder = f"backtests/{experiment.name}/{span}"
     zips = _zips(lake, result)
     tables = {
@@ -94,7 +94,7 @@ def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str
     return Manifest(lake).record(
         Entry(
             asset=asset,
-            day=_span(experiment),
+            day=span_of(experiment),
             published=False,
             reason=reason,
             variant=experiment.name,
@@ -145,7 +145,8 @@ def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.Data
     return trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
 
 
-def _span(experiment: Experiment) -> str:
+def span_of(experiment: Experiment) -> str:
+    """Give the day, or `first_last`: how the manifest and the folders name what an experiment covers."""
     if experiment.first == experiment.last:
         return experiment.first.isoformat()
     return f"{experiment.first}_{experiment.last}"

@@ -180,18 +180,22 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
 
 
 def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
-    """Why a single day can't be run although its stages are done: its trades were never published.
+    """Why no day can be run although all stages are done: each day's trades or signals were never published.
 
-    Raises:
-        InputMissing: A stage was never materialized.
+    Days that were never materialized are another matter: `run` names them as an error.
     """
     listing = Listing.parse(experiment.listing)
-    manifest = Manifest(lake)
-    for name in ("trade_ticks", "signals"):
-        entry = manifest.find(f"{listing.path}/{name}", experiment.first)
-        if entry is not None and not entry.published:
-            return entry.reason
-    return None
+    days = days_between(experiment.first, experiment.last)
+    reasons = {day: reason for day in days if (reason := _reason_absent(lake, listing, day))}
+    if len(reasons) < len(days):
+        return None
+    first = reasons[experiment.first]
+    return first if len(days) == 1 else f"none of {len(days)} days can be replayed; {experiment.first}: {first}"
+
+
+def _reason_absent(lake: Lake, listing: Listing, day: date) -> str | None:
+    entries = (Manifest(lake).find(f"{listing.path}/{name}", day) for name in ("trade_ticks", "signals"))
+    return next((entry.reason for entry in entries if entry is not None and not entry.published), None)
 
 
 class _Collected:

@@ -14,7 +14,6 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.raw.own_files import OwnFiles
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, sha256_of
@@ -68,6 +67,8 @@ class Ingest:
             SourceNotYet: A recent day that is not out; nothing is recorded, ask again.
             PhoenixError: What `Archive` raises; nothing is recorded.
         """
+        from phoenix_core.raw.own_files import OwnFiles  # noqa: PLC0415 - brings Polars, to cut months into days
+
         for tree in self.trees:
             if entry := OwnFiles(self.lake, tree, dataset, listing).day(day):
                 return entry

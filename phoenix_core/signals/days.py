@@ -2,12 +2,13 @@
 
 A day of buckets depends on its own trades alone. A day of signals also reads what a trader would have
 in memory at midnight: yesterday's buckets and last hour of trades, yesterday's last depth, and 30 days
-of open interest. What of that is missing is left out and said.
+of open interest (`lookback.py`). What of that is missing is left out and said.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -17,16 +18,14 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
-from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, signal_inputs, signal_sources
+from phoenix_core.signals.parameters import OI_DAYS, SignalParameters
 from phoenix_core.signals.recipe import signals_recipe
 from phoenix_core.signals.table import SignalInputs, signal_table
 from phoenix_core.signals.volume_buckets import volume_buckets
 from phoenix_core.storage import Lake, digest_of, sha256_of
 
-VOLUME_BUCKETS = "volume_buckets"
-SIGNALS = "signals"
 _TRADE_COLUMNS = ("price", "size", "aggressor_side", "trade_id", "ts_event")
-OI_DAYS = 30
 _DEFAULTS = SignalParameters()
 
 
@@ -66,7 +65,7 @@ class SignalDays:
             return current
         if not trades.published:
             return self._absent(VOLUME_BUCKETS, day, trades.reason, sources)
-        return self._publish(VOLUME_BUCKETS, day, self.buckets(day), sources)
+        return self._publish(VOLUME_BUCKETS, day, self.buckets(day), sources, {})
 
     def publish_signals(self, day: date) -> Entry:
         """Publish a day of signals.
@@ -83,12 +82,12 @@ class SignalDays:
         for dataset in (METRICS, BOOK_DEPTH):
             if self.listing.market in dataset.columns:
                 self._input(dataset, day)
-        sources = self.signal_sources(day)
+        sources = signal_sources(Manifest(self.lake), self.listing, day)
         if current := self._current(SIGNALS, day, sources):
             return current
         if not buckets.published:
             return self._absent(SIGNALS, day, buckets.reason, sources)
-        return self._publish(SIGNALS, day, self.signals(day), sources)
+        return self._publish(SIGNALS, day, self.signals(day), sources, self._history(day))
 
     def buckets(self, day: date) -> pl.DataFrame:
         """Volume buckets of a day, see `volume_buckets.SCHEMA`."""
@@ -153,32 +152,27 @@ class SignalDays:
             )
         return entry
 
-    def signal_sources(self, day: date) -> dict[str, str]:
-        """Data versions of everything a day of signals reads; today's by asset, earlier ones by day."""
-        reach = {
-            self.asset(VOLUME_BUCKETS): 1,
-            catalog_asset(AGG_TRADES, self.listing): 1,
-            catalog_asset(BOOK_DEPTH, self.listing): 1,
-            catalog_asset(METRICS, self.listing): OI_DAYS,
-        }
-        manifest = Manifest(self.lake)
-        sources = {}
-        for asset, days_back in reach.items():
-            for back in range(days_back + 1):
-                entry = manifest.find(asset, day - timedelta(back))
-                if entry is not None:
-                    sources[asset if back == 0 else f"{asset}@{entry.day}"] = entry.data_version
-        return sources
-
     def _current(self, name: str, day: date, sources: dict[str, str]) -> Entry | None:
         return Manifest(self.lake).is_current(self.asset(name), day, sources, self.recipe)
 
-    def _publish(self, name: str, day: date, frame: pl.DataFrame, sources: dict[str, str]) -> Entry:
+    def _history(self, day: date) -> dict[str, Any]:
+        """What is there of the days before: whether the scores were warm at midnight, and what was left out."""
+        inputs = signal_inputs(Manifest(self.lake), self.listing, day)
+        before = {name: entry for name, entry in inputs.items() if "@" in name}
+        has = [name.partition("@")[0] for name, entry in before.items() if entry is not None and entry.published]
+        return {
+            "yesterday": self.asset(VOLUME_BUCKETS) in has,
+            "open_interest_days_before": has.count(catalog_asset(METRICS, self.listing)),
+            "left_out": sorted(name for name, entry in before.items() if entry is None),
+        }
+
+    def _publish(
+        self, name: str, day: date, frame: pl.DataFrame, sources: dict[str, str], history: dict[str, Any]
+    ) -> Entry:
         relative = f"signals/{self.listing.path}/{name}/{day}.parquet"
         with self.lake.publishing(relative) as staged:
             frame.write_parquet(staged, compression="zstd", compression_level=1)
             digest, size = sha256_of(staged), staged.stat().st_size
-        history = sum(source.startswith(f"{catalog_asset(METRICS, self.listing)}@") for source in sources)
         return Manifest(self.lake).record(
             Entry(
                 asset=self.asset(name),
@@ -195,8 +189,7 @@ class SignalDays:
                     "parameters": self.parameters_digest(),
                     "first_ns": frame["ts_event"][0] if frame.height else None,
                     "last_ns": frame["ts_event"][-1] if frame.height else None,
-                    "yesterday": any(source.startswith(f"{self.asset(VOLUME_BUCKETS)}@") for source in sources),
-                    "open_interest_days_before": history,
+                    **history,
                 },
             )
         )

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+OI_DAYS = 30  # the longest window of open interest, and so how far a day of signals looks back
+
 
 class SignalParameters(BaseModel):
     """Parameters of the liquidation pressure index and of what stands beside it.
@@ -21,7 +23,7 @@ class SignalParameters(BaseModel):
     depth_band: Decimal = Field(
         Decimal(-1), lt=0, description="Bid band of LDR, in percent of the mid; the archive has -5 to -0.2."
     )
-    oi_window_days: int = Field(30, ge=1, le=30, description="Days over which open interest is z-scored.")
+    oi_window_days: int = Field(OI_DAYS, ge=1, le=OI_DAYS, description="Days over which open interest is z-scored.")
     min_samples: int = Field(30, ge=2, description="Samples from which a z-score counts.")
     rv_window_minutes: int = Field(60, ge=1, le=1440, description="Minutes of returns in realized volatility.")
     max_depth_age_secs: int = Field(300, ge=1, description="An older depth snapshot counts as absent.")

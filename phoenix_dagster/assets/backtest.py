@@ -2,24 +2,25 @@
 
 import base64
 import time
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field
 
+from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing, day_from_text
+from phoenix_core.signals.lookback import SIGNALS
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.catalog import INSTRUMENT
+from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
-from phoenix_dagster.assets.signals import SIGNALS
-from phoenix_dagster.automation.conditions import follows
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -27,7 +28,6 @@ from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 if TYPE_CHECKING:
-    from phoenix_core.backtest.experiment import Experiment
     from phoenix_core.backtest.run import Result
 
 POOL = "backtest"
@@ -43,22 +43,24 @@ _CHECKS = (
 )
 
 
-class BacktestConfig(dg.Config):
-    """What an experiment may change; unknown names are refused with the list of known ones.
-
-    Strategy and venue take the fields of `StrategyParameters` and `VenueParameters`.
-    """
-
-    strategy: dict[str, Any] = Field(default_factory=dict, description="For example {lpi_entry_threshold: 0.5}.")
-    venue: dict[str, Any] = Field(default_factory=dict, description="For example {order_latency_ms: 50}.")
-    replay: str = Field("signals", description="signals, or full: every tick, the reference.")
-
-
-class ContinuousConfig(BacktestConfig):
-    """As above, and the range."""
-
-    first: str = Field("", description="First day, YYYY-MM-DD. Empty: of the run's partitions, or the first published.")
-    last: str = Field("", description="Last day, inclusive. Empty: of the run's partitions, or the last published.")
+# The listing is the asset's and the range the run's; all else comes from the experiment's own model.
+_GIVEN = frozenset({"listing", "first", "last"})
+CONFIG = shape_of(Experiment, without=_GIVEN)
+RANGE = {
+    "first": dg.Field(
+        str,
+        default_value="",
+        is_required=False,
+        description="First day, YYYY-MM-DD. Empty: of the run's partitions, or the first published.",
+    ),
+    "last": dg.Field(
+        str,
+        default_value="",
+        is_required=False,
+        description="Last day, inclusive. Empty: of the run's partitions, or the last published.",
+    ),
+}
+SCAFFOLD = {"first": "", "last": ""} | defaults_of(Experiment, without=_GIVEN)
 
 
 def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
@@ -75,12 +77,14 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         code_version=backtest_code(listing),
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
-        automation_condition=follows(settings) if settings.daily_backtest else None,
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
+        config_schema=CONFIG,
     )
-    def asset(context: dg.AssetExecutionContext, config: BacktestConfig, workspace: Workspace) -> dg.MaterializeResult:
+    def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+        config = context.op_execution_context.op_config
+
         def work(day: date) -> Done:
             return _run(workspace, _experiment(listing, config, day, day), f"{listing.path}/{BACKTEST}", context)
 
@@ -104,12 +108,12 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=_check_specs(key),
+        config_schema=RANGE | CONFIG,
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
     )
-    def asset(
-        context: dg.AssetExecutionContext, config: ContinuousConfig, workspace: Workspace
-    ) -> dg.MaterializeResult:
+    def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+        config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
             done = _run(workspace, _experiment(listing, config, first, last), f"{listing.path}/{CONTINUOUS}", context)
@@ -140,27 +144,20 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     return [dg.AssetCheckSpec(name, asset=key, description=says, blocking=blocks) for name, says, blocks in _CHECKS]
 
 
-def _experiment(listing: Listing, config: BacktestConfig, first: date, last: date) -> "Experiment":
-    from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - only when a backtest runs
-
-    return Experiment.parse(
-        listing=str(listing),
-        first=first,
-        last=last,
-        strategy=config.strategy,
-        venue=config.venue,
-        replay=config.replay,
-    )
+def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+    chosen = {name: value for name, value in config.items() if name not in RANGE}
+    return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
 
 
 def _range(
-    listing: Listing, config: ContinuousConfig, workspace: Workspace, context: dg.AssetExecutionContext
+    listing: Listing, config: Mapping[str, Any], workspace: Workspace, context: dg.AssetExecutionContext
 ) -> tuple[date, date]:
     """The range of the config; else of the run's partitions; else all days that have signals."""
-    if bool(config.first) != bool(config.last):
+    first, last = config["first"], config["last"]
+    if bool(first) != bool(last):
         raise ConfigInvalid("A range needs both of first and last: give the other one, or neither.")
-    if config.first:
-        return day_from_text(config.first), day_from_text(config.last)
+    if first:
+        return day_from_text(first), day_from_text(last)
     tags = context.run.tags
     if "dagster/partition" in tags:
         day = day_from_text(tags["dagster/partition"])
@@ -177,17 +174,17 @@ def _range(
     return days[0], days[-1]
 
 
-def _run(workspace: Workspace, experiment: "Experiment", asset: str, context: dg.AssetExecutionContext) -> Done:
+def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
 
     lake = workspace.lake()
     started = time.monotonic()
-    if experiment.first == experiment.last and (why := nothing_to_run(lake, experiment)):
+    if why := nothing_to_run(lake, experiment):
         entry = record_absent(lake, experiment, asset=asset, reason=why)
         return Done(
             entry,
-            {"published": False, "reason": why},
+            {"published": False, "reason": why, "span": entry.day},
             (
                 Check("ledger", passed=True, says=why),
                 Check("solvent", passed=True, says=why),

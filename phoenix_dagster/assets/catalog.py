@@ -14,8 +14,7 @@ from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
 from phoenix_dagster.assets.keys import group_of, key_of
-from phoenix_dagster.automation.conditions import follows
-from phoenix_dagster.metadata import arrow_schema, of_entry, table
+from phoenix_dagster.metadata import arrow_schema, of_entry, preview
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -66,7 +65,6 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         },
         blocking=frozenset({"accounted", *(rule.name for rule in rules if rule.blocks)}),
         at_once=settings.conversions,
-        automation=follows(settings),
     ).build(settings)
 
 
@@ -90,7 +88,6 @@ def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         code_version=instrument_recipe(listing),
         work=work,
         deps=[key_of(listing, AGG_TRADES.catalog_name)],
-        automation=follows(settings),
     ).build(settings)
 
 
@@ -118,7 +115,6 @@ def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefiniti
         deps=[key_of(listing, dataset.catalog_name) for dataset in compared if listing.market in dataset.columns],
         checks={rule.name: rule.demands for rule in COMPARISONS},
         at_once=settings.conversions,
-        automation=follows(settings),
     ).build(settings)
 
 
@@ -139,7 +135,7 @@ def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, A
     if first is not None:
         import pyarrow as pa  # noqa: PLC0415 - likewise
 
-        metadata["preview"] = table(frame_from_arrow(pa.Table.from_batches([first])).to_dicts())
+        metadata["preview"] = preview(frame_from_arrow(pa.Table.from_batches([first])).to_dicts(), fields)
     return metadata
 
 

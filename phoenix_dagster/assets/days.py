@@ -6,7 +6,7 @@ done.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +20,7 @@ from phoenix_core.manifest import Entry
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.keys import OWNERS
 from phoenix_dagster.failures import ONCE_MORE, failure
-from phoenix_dagster.metadata import Metadata, table
+from phoenix_dagster.metadata import Metadata, of_entry, table
 from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -100,7 +100,7 @@ class DayAsset:
         at_once: Days of a range that are worked on at the same time.
         metadata: Of the asset itself.
         retry_policy: For failures that may pass.
-        automation: When a recent day is materialized by itself.
+        looks_back: Makes what the day reads of earlier days and the folder does not have, entry by entry.
     """
 
     key: dg.AssetKey
@@ -116,7 +116,7 @@ class DayAsset:
     at_once: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
     retry_policy: dg.RetryPolicy = ONCE_MORE
-    automation: dg.AutomationCondition | None = None
+    looks_back: Callable[[Workspace, Log, date], Iterator[Entry]] | None = None
 
     def build(self, settings: Settings) -> dg.AssetsDefinition:
         """Make the Dagster asset."""
@@ -132,7 +132,6 @@ class DayAsset:
             partitions_def=daily(settings),
             backfill_policy=backfill_policy(settings),
             retry_policy=self.retry_policy,
-            automation_condition=self.automation,
             code_version=self.code_version,
             pool=self.pool,
             check_specs=[
@@ -142,11 +141,35 @@ class DayAsset:
         )
         def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
             def work(day: date) -> Done:
+                if self.looks_back is not None:
+                    for entry in self.looks_back(workspace, context.log.info, day):
+                        _record_earlier(context, workspace, entry, day)
                 return self.work(workspace, context.log.info, day)
 
             return work_through(context, work, at_once=self.at_once)
 
         return asset
+
+
+def _record_earlier(context: dg.AssetExecutionContext, workspace: Workspace, entry: Entry, day: date) -> None:
+    """Tell the history of a day that another one's look-back made, as an event of that day's own asset.
+
+    Without a run: this one is of another partition, and a backfill would count it as that day's own. A day
+    before the first partition has its entry in the manifest alone.
+    """
+    definition = context.assets_def.partitions_def
+    if definition is None or not definition.has_partition_key(entry.day):
+        return
+    location = str(workspace.lake().path(entry.file)) if entry.published else ""
+    context.instance.report_runless_asset_event(
+        dg.AssetMaterialization(
+            dg.AssetKey(entry.asset.split("/")),
+            partition=entry.day,
+            description=f"Made since {context.asset_key.to_user_string()} of {day} looks back on it.",
+            metadata=of_entry(entry, 0.0, location) | {"made_in_run": context.run.run_id},
+            tags={"dagster/data_version": entry.data_version},
+        )
+    )
 
 
 def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int = 1) -> dg.MaterializeResult:

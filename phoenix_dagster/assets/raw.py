@@ -10,7 +10,6 @@ from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.recipe import raw_recipe
-from phoenix_core.raw.store import is_published_zip
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.failures import RETRIES
@@ -55,6 +54,7 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
 
 def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Metadata:
     """What one pass over the file shows; it checks the CRC on the way."""
+    from phoenix_core.raw.store import is_published_zip  # noqa: PLC0415 - brings an HTTP client
     from phoenix_core.sources.lines import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
 
     member = f"{path.stem}.csv" if is_published_zip(entry) else None

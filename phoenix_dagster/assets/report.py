@@ -1,6 +1,8 @@
 """The report of the last continuous backtest: one page that needs no network."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -12,6 +14,7 @@ from phoenix_core.storage import sha256_of
 from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
+from phoenix_dagster.operation.report_server import url_of
 from phoenix_dagster.partitions import backfill_policy
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -37,12 +40,16 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         started = time.monotonic()
         with as_failures():
-            folder = _last_folder(context, listing)
-            entry = _publish(workspace, listing, folder)
+            last = _last_backtest(context, listing)
+            if last.get("published") is False:
+                return _absent(workspace, listing, last)
+            entry = _publish(workspace, listing, last["folder"])
         path = workspace.lake().path(entry.file)
         return dg.MaterializeResult(
             metadata={
-                "report": dg.MetadataValue.url(path.as_uri()),
+                "report": dg.MetadataValue.url(
+                    url_of(settings.reports_port, entry.file) if settings.reports_port else path.as_uri()
+                ),
                 "path": dg.MetadataValue.path(str(path)),
                 "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS)),
                 "signals": dg.MetadataValue.asset(key_of(listing, "signals")),
@@ -56,7 +63,8 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     return asset
 
 
-def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
+def _last_backtest(context: dg.AssetExecutionContext, listing: Listing) -> dict[str, Any]:
+    """What the last continuous backtest says of itself: its folder, or why there is none."""
     event = context.instance.get_latest_materialization_event(key_of(listing, CONTINUOUS))
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -64,7 +72,17 @@ def _last_folder(context: dg.AssetExecutionContext, listing: Listing) -> str:
             f"The report needs {key_of(listing, CONTINUOUS).to_user_string()}: it was never materialized in this "
             "Dagster instance. Materialize it first."
         )
-    return str(materialization.metadata["folder"].value)
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def _absent(workspace: Workspace, listing: Listing, last: Mapping[str, str]) -> dg.MaterializeResult:
+    """No backtest, no report: the same reason."""
+    entry = Manifest(workspace.lake()).record(
+        Entry(asset=f"{listing.path}/{REPORT}", day=last["span"], published=False, reason=last["reason"])
+    )
+    return dg.MaterializeResult(
+        metadata={"published": False, "reason": entry.reason}, data_version=dg.DataVersion(entry.data_version)
+    )
 
 
 def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:

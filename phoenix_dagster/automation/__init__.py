@@ -1,1 +1,1 @@
-"""What starts runs by itself: the ingestion sensor, conditions, schedules, and jobs for the launchpad."""
+"""What starts runs by itself, or tells of them: sensors, schedules, freshness, and jobs for the launchpad."""

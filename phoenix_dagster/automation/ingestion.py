@@ -40,7 +40,8 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
         from phoenix_core.raw.arrivals import arrival, recent_days  # noqa: PLC0415 - likewise
 
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
-        days = [day for day in recent_days(today, settings.sensor_days) if day >= settings.start]
+        last = settings.end or today
+        days = [day for day in recent_days(today, settings.sensor_days) if settings.start <= day <= last]
         archive = Archive(workspace.archive_url, attempts=1, timeout=_TIMEOUT)
         datasets = datasets_on(listing.market, settings.kline_intervals)
         try:

@@ -28,8 +28,10 @@ def morning_schedule(
         default_status=dg.DefaultScheduleStatus.RUNNING if settings.schedules else dg.DefaultScheduleStatus.STOPPED,
         description=f"Materializes yesterday of {listing} at 08:30 UTC.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        yesterday = (context.scheduled_execution_time.date() - timedelta(1)).isoformat()
-        return dg.RunRequest(run_key=yesterday, partition_key=yesterday)
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        yesterday = context.scheduled_execution_time.date() - timedelta(1)
+        if settings.end is not None and yesterday > settings.end:
+            return dg.SkipReason(f"{yesterday} is after PHOENIX_END, {settings.end}")
+        return dg.RunRequest(run_key=yesterday.isoformat(), partition_key=yesterday.isoformat())
 
     return schedule

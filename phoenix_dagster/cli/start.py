@@ -32,9 +32,11 @@ def ui(
 
 def settings(*, as_json: Json = False) -> None:
     """Print the settings in force."""
+    from pydantic import SecretStr  # noqa: PLC0415 - as above
+
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
-    found = {name: "set" if name == "postgres_url" and value else value for name, value in read_settings()}
+    found = {name: "set" if isinstance(value, SecretStr) else value for name, value in read_settings()}
     if as_json:
         texts = {
             name: [str(one) for one in value] if isinstance(value, tuple) else value for name, value in found.items()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
 
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST_DAY = date(2024, 3, 24)
-_MARK = "phoenix-demo"
+_MODULE = "phoenix_dagster.definitions"  # as `phoenix ui` names it
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+_ORIGIN = RemoteRepositoryOrigin(
+    ManagedGrpcPythonEnvCodeLocationOrigin(LoadableTargetOrigin(module_name=_MODULE), location_name=_MODULE),
+    "__repository__",
+)
+_TAGS = {".dagster/repository": _ORIGIN.get_label()}
 _PARTS = ("price_pnl", "slippage", "fees", "funding", "net_pnl")
 
 Say = Callable[[str], None]
@@ -44,8 +51,8 @@ def run_demo(folder: Path, days: int, seed: int, say: Say) -> None:
         ConfigInvalid: The folder holds something else.
     """
     started = time.monotonic()
-    folder = _prepared(folder)
     wanted = [FIRST_DAY + timedelta(n) for n in range(days)]
+    folder = _prepared(folder, wanted)
     say(f"A synthetic BTCUSDT market of {days} days (seed {seed}); nothing of it is real.")
     _write_market(folder / "archive", wanted, seed)
     with _serving(folder / "archive") as url:
@@ -55,14 +62,15 @@ def run_demo(folder: Path, days: int, seed: int, say: Say) -> None:
     _summary(metadata, folder, time.monotonic() - started, say)
 
 
-def _prepared(folder: Path) -> Path:
+def _prepared(folder: Path, days: Sequence[date]) -> Path:
     folder = folder.expanduser().resolve()
-    mark = folder / _MARK
+    mark = folder / environment.DEMO_MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise ConfigInvalid(f"{folder} is not empty and no demo made it: give another folder with --folder.")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "dagster").mkdir(parents=True)
-    mark.write_text("Made by `phoenix demo`; may be deleted.\n", encoding="ascii")
+    span = f"PHOENIX_START={days[0]}\nPHOENIX_END={days[-1]}\n"
+    mark.write_text(f"Made by `phoenix demo`; may be deleted.\n{span}", encoding="ascii")
     refresh_dagster_yaml(folder / "dagster")
     return folder
 
@@ -103,14 +111,16 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     with dg.DagsterInstance.get() as instance:
         for day in days:
             started = time.monotonic()
-            job.execute_in_process(
-                instance=instance, partition_key=day.isoformat(), asset_selection=daily, run_config=_QUIET
+            result = job.execute_in_process(
+                instance=instance, partition_key=day.isoformat(), asset_selection=daily, run_config=_QUIET, tags=_TAGS
             )
+            _show(instance, result.dagster_run)
             say(f"{day}: {len(daily)} assets in {time.monotonic() - started:.1f} s")
         key = dg.AssetKey([*LISTING.path.split("/"), "continuous_backtest"])
         span = {"first": days[0].isoformat(), "last": days[-1].isoformat()}
         config = _QUIET | {"ops": {key.to_python_identifier(): {"config": span}}}
-        job.execute_in_process(instance=instance, asset_selection=others, run_config=config)
+        result = job.execute_in_process(instance=instance, asset_selection=others, run_config=config, tags=_TAGS)
+        _show(instance, result.dagster_run)
         event = instance.get_latest_materialization_event(key)
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -119,6 +129,11 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     records = fills.records if isinstance(fills, dg.TableMetadataValue) else []
     plain = {name: value.value for name, value in materialization.metadata.items()}
     return plain | {"fills_table": [record.data for record in records]}
+
+
+def _show(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Give a run the code location that the UI will have: its home page leaves out runs of none."""
+    instance.run_storage.replace_job_origin(run, RemoteJobOrigin(_ORIGIN, run.job_name))
 
 
 def _summary(metadata: dict[str, Any], folder: Path, seconds: float, say: Say) -> None:

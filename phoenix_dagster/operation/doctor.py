@@ -118,13 +118,16 @@ def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInsta
         if len(found.day) == _DAY:
             on_disk[found.asset][found.day] = found
     for key in sorted(graph.materializable_asset_keys):
-        if not graph.get(key).is_partitioned:
+        partitions = graph.get(key).partitions_def
+        if partitions is None:
             continue
         asset = key.to_user_string()
         in_history = instance.get_materialized_partitions(key)
         for day in sorted(in_history - on_disk[asset].keys()):
             yield Disagreement(key, day, "the history has it, the disk does not: materialize it again", None)
         for day in sorted(on_disk[asset].keys() - in_history):
+            if not partitions.has_partition_key(day):
+                continue  # before the first partition: made for a look-back, of which the history can't know
             try:
                 entry = Manifest(lake).find(*on_disk[asset][day])
             except CatalogCorrupt:
@@ -190,7 +193,8 @@ def _repaired(
     lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, problems: Sequence[Problem], say: Say
 ) -> list[Problem]:
     """Mend what can be mended and give what is left, found by a second look."""
-    known = {key.to_user_string(): key for key in defs.resolve_asset_graph().materializable_asset_keys}
+    graph = defs.resolve_asset_graph()
+    known = {key.to_user_string(): key for key in graph.materializable_asset_keys}
     bad: dict[str, list[dg.AssetKey]] = defaultdict(list)
     results: dict[Key, None] = {}
     for problem in problems:
@@ -201,7 +205,13 @@ def _repaired(
             results[problem.key] = None
         elif problem.trouble in _REBUILT and problem.asset in known and len(problem.day) == _DAY:
             lake.remove(problem.key.path)
-            bad[problem.day].append(known[problem.asset])
+            partitions = graph.get(known[problem.asset]).partitions_def
+            if partitions is None or partitions.has_partition_key(problem.day):
+                bad[problem.day].append(known[problem.asset])
+                continue
+            if problem.path is not None:
+                problem.path.unlink(missing_ok=True)
+            say(f"{'':<16}withdrew {problem.asset} of {problem.day}: made anew when signals look back on it")
     _materialize(defs, instance, bad, say)
     for key in results:
         _run_again(lake, defs, instance, key, say)

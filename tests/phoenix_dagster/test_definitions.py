@@ -79,17 +79,12 @@ def test_one_partitions_definition_is_shared(graph):
     assert not graph.get(dg.AssetKey(["um", "btcusdt", "continuous_backtest"])).is_partitioned
 
 
-def test_signals_look_back(make_defs, tmp_path):
-    """Thirty days of open interest, yesterday's buckets."""
-    defs = make_defs(tmp_path, tmp_path)
-    assets = {key: asset for asset in defs.assets for key in asset.keys}
-    signals = assets[dg.AssetKey(["um", "btcusdt", "signals"])]
-    offsets = {
-        dep.asset_key.path[-1]: dep.partition_mapping.start_offset
-        for dep in next(iter(signals.specs)).deps
-        if dep.partition_mapping
-    }
-    assert offsets == {"volume_buckets": -1, "trade_ticks": -1, "depth": -1, "open_interest": -30}
+def test_a_day_depends_on_its_own_day_alone(make_defs, tmp_path):
+    """No mapping leads from one partition into another: Dagster would follow it and widen every backfill."""
+    defs = make_defs(tmp_path, tmp_path, symbols="um:BTCUSDT,cm:BTCUSD_PERP,spot:ETHUSDT")
+    mappings = [dep.partition_mapping for asset in defs.assets for spec in asset.specs for dep in spec.deps]
+    assert mappings
+    assert set(mappings) == {None}
 
 
 @pytest.mark.parametrize(("days", "most"), [(1, 1), (7, 7), ("all", None)])

@@ -38,6 +38,8 @@ def test_symbols_are_a_list(monkeypatch):
     [
         ("PHOENIX_START", "2024-02-30", "expected YYYY-MM-DD"),
         ("PHOENIX_START", "2999-01-01", "expected a day before today"),
+        ("PHOENIX_END", "2019-12-31", "PHOENIX_END is 2019-12-31: expected 2020-01-01, PHOENIX_START, or later"),
+        ("PHOENIX_REPORTS_PORT", "70000", "PHOENIX_REPORTS_PORT"),
         ("PHOENIX_SYMBOLS", "um:../../etc", "is not a Binance symbol"),
         ("PHOENIX_SYMBOLS", "usdm:BTCUSDT", "names no market"),
         ("PHOENIX_SYMBOLS", ",", "PHOENIX_SYMBOLS is empty"),

@@ -65,8 +65,10 @@ def copy(two_days, tmp_path):
 def test_a_whole_day_is_green(two_days):
     """All assets of both days, the continuous backtest and its report included."""
     instance, _ = two_days
-    for name in ("agg_trades", "quote_ticks", "signals", "backtest", "instrument"):
+    for name in ("book_ticker", "quote_ticks", "signals", "backtest", "instrument"):
         assert instance.get_materialized_partitions(key(name)) == set(DAYS)
+    # What signals look back on was made for the first day.
+    assert instance.get_materialized_partitions(key("agg_trades")) == {"2024-03-23", *DAYS}
     assert last(instance, "report").metadata["path"].value.endswith("report.html")
 
 
@@ -181,11 +183,19 @@ def test_another_experiment_is_config_alone(copy, make_defs, materialize, market
 
 
 def test_an_unknown_parameter_is_refused(copy, make_defs, materialize, market):
-    """One line that names it."""
+    """Before anything runs, with the names that are known."""
     defs = make_defs(copy, market.archive)
     config = {"ops": {key("backtest").to_python_identifier(): {"config": {"strategy": {"lpi_entry": 5.0}}}}}
+    with pytest.raises(dg.DagsterInvalidConfigError, match=r'"lpi_entry" at path .*lpi_entry_threshold'):
+        materialize(defs, "backtest", partition_key=DAYS[0], config=config)
+
+
+def test_a_value_out_of_range_is_refused(copy, make_defs, materialize, market):
+    """One line that names it: ranges are the models', not the launchpad's."""
+    defs = make_defs(copy, market.archive)
+    config = {"ops": {key("backtest").to_python_identifier(): {"config": {"venue": {"leverage": 1000}}}}}
     result = materialize(defs, "backtest", partition_key=DAYS[0], config=config, raise_on_error=False)
-    assert "strategy.lpi_entry: Extra inputs are not permitted" in failure(result, "backtest").description
+    assert "venue.leverage: Input should be less than or equal to 125" in failure(result, "backtest").description
 
 
 # -- days that are not out ---------------------------------------------------------------------------

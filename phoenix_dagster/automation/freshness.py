@@ -1,0 +1,69 @@
+"""Whether recent days have been ingested: a check of each symbol, and the schedule that runs it.
+
+Dagster's own freshness looks at the latest materialization, so that a backfill of an old day would make
+a symbol fresh; this looks at days.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import dagster as dg
+
+from phoenix_core.datasets import AGG_TRADES, datasets_on
+from phoenix_core.market import Listing, utc_today
+from phoenix_core.raw.freshness import due_days, lacking
+from phoenix_dagster.assets.keys import key_of
+from phoenix_dagster.resources import Workspace
+from phoenix_dagster.settings import Settings
+
+FRESH = "fresh"
+_DAILY = "15 0 * * *"  # a day is late from 00:00 UTC on
+
+
+def late_days(listing: Listing, workspace: Workspace, settings: Settings) -> Mapping[date, tuple[str, ...]]:
+    """Recent days that should be here and are not, with the datasets that they lack."""
+    today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
+    days = due_days(today, settings.sensor_days, settings.start, settings.end)
+    return lacking(workspace.lake(), listing, datasets_on(listing.market, settings.kline_intervals), days)
+
+
+def told(late: Mapping[date, tuple[str, ...]]) -> str:
+    """One line.
+
+    >>> told({date(2024, 3, 30): ("agg_trades", "metrics")})
+    '2024-03-30 lacks agg_trades, metrics'
+    """
+    return "; ".join(f"{day} lacks {', '.join(names)}" for day, names in late.items())
+
+
+def fresh_check(listing: Listing, settings: Settings) -> dg.AssetChecksDefinition:
+    """Build the check of a symbol; it stands with the aggregate trades, which every market has."""
+
+    @dg.asset_check(
+        asset=key_of(listing, AGG_TRADES.name),
+        name=FRESH,
+        description=f"The last {settings.sensor_days} days of {listing} that should be out are here, of every dataset.",
+    )
+    def check(workspace: Workspace) -> dg.AssetCheckResult:
+        late = late_days(listing, workspace, settings)
+        return dg.AssetCheckResult(
+            passed=not late,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"says": told(late) or "all here", "late_days": len(late)},
+        )
+
+    return check
+
+
+def fresh_schedule(listing: Listing, check: dg.AssetChecksDefinition, settings: Settings) -> dg.ScheduleDefinition:
+    """Build the schedule that runs the check each day, also when nothing was ingested."""
+    name = f"fresh_{listing.market.value}_{listing.symbol.lower()}"
+    switched_on = settings.sensors or settings.schedules
+    return dg.ScheduleDefinition(
+        name=f"{name}_daily",
+        job=dg.define_asset_job(name, selection=dg.AssetSelection.checks(check)),
+        cron_schedule=_DAILY,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING if switched_on else dg.DefaultScheduleStatus.STOPPED,
+        description=f"Checks at 00:15 UTC whether recent days of {listing} are here.",
+    )

@@ -1,0 +1,56 @@
+"""The launchpad's config is the parameter models, field for field."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from phoenix_core.backtest.experiment import Experiment, VenueParameters
+from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_dagster.assets.backtest import CONFIG, RANGE, SCAFFOLD
+from phoenix_dagster.assets.config_schema import exact
+
+GIVEN = {"listing": "um:BTCUSDT", "first": "2024-01-01", "last": "2024-01-01"}
+
+
+def fields_at(*path: str) -> dict[str, Any]:
+    fields: dict[str, Any] = CONFIG
+    for name in path:
+        fields = fields[name].config_type.fields
+    return fields
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [(["strategy"], StrategyParameters), (["venue"], VenueParameters), (["strategy", "signals"], SignalParameters)],
+)
+def test_every_parameter_is_a_field_with_its_description(path, model):
+    """No name is lacking, none is invented, and each says what its model says."""
+    fields = fields_at(*path)
+    assert fields.keys() == model.model_fields.keys()
+    for name, field in fields.items():
+        assert (model.model_fields[name].description or "") in field.description
+
+
+def test_types_defaults_and_ranges_are_shown():
+    """A decimal is a number, None is allowed where the model allows it, and a range is told in words."""
+    venue = fields_at("venue")
+    assert (venue["leverage"].config_type.given_name, venue["leverage"].default_value) == ("Float", 10)
+    assert venue["leverage"].description.endswith("(at least 1 and at most 125)")
+    assert venue["maker_fee"].config_type.kind == dg._config.ConfigTypeKind.NONEABLE
+    assert venue["funding"].config_type.given_name == "Bool"
+    assert venue["seed"].config_type.given_name == "Int"
+    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full"]
+
+
+def test_the_scaffold_is_the_default_experiment():
+    """What the launchpad opens with has the identity of an experiment without any config."""
+    config = exact({name: value for name, value in SCAFFOLD.items() if name not in RANGE})
+    assert Experiment.parse(**GIVEN, **config).name == Experiment.parse(**GIVEN).name
+
+
+def test_a_whole_number_with_a_point_is_the_same_experiment():
+    """100000.0, as some editors write it, is 100000."""
+    config = exact({"venue": {"starting_balance": 100000.0, "liquidation_fee": 0.0125}})
+    assert Experiment.parse(**GIVEN, **config).name == Experiment.parse(**GIVEN).name
