@@ -1,7 +1,7 @@
 """The exchange behind NautilusTrader's account and events: requests arrive, the rule fills, events report it.
 
 NautilusTrader's own matching fills a maker whole by the first quote that crosses it and a taker of any size
-(docs/decisions/0008), so orders never reach it. This execution client takes the place of the simulated
+(docs/decisions/0014), so orders never reach it. This execution client takes the place of the simulated
 exchange's: it holds requests until they arrive, hands them to `rule.Market`, and tells the engine what came
 of them. Balance, positions and margin stay the engine's. Ticks are followed only while an order works and a
 second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
