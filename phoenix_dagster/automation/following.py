@@ -12,6 +12,7 @@ from datetime import date
 
 import dagster as dg
 
+from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.raw.arrivals import recent_days
@@ -51,7 +52,7 @@ class Day:
 
     def consider(self, asset: str, inputs: Sequence[str]) -> None:
         """Add a product to what is due, if it is; its inputs were considered before."""
-        entry = self.manifest.find(asset, self.day)
+        entry = self.manifest.find(asset, self.day, self._variant(asset))
         if not inputs:  # raw: the ingestion's business
             if entry is not None:
                 self.states[asset] = entry.data_version
@@ -64,6 +65,12 @@ class Day:
         self.states[asset] = digest_of(state)
         if entry is None or self._is_old(entry) or any(name in self.due for name in inputs):
             self.due.append(asset)
+
+    def _variant(self, asset: str) -> str:
+        """Of backtests a day has one for each experiment: the default one is what follows."""
+        if asset != f"{self.listing.path}/{BACKTEST}":
+            return ""
+        return Experiment(listing=str(self.listing), first=self.day, last=self.day).name
 
     @property
     def _signals(self) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.datasets import DATASETS
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
@@ -42,8 +43,14 @@ class Follow:
             if name == "signals":
                 sources = signal_sources(manifest, UM, day)
             digest = digest_of([name, day.isoformat(), {} if name in FIXED else sources])
+            variant = Experiment(listing=str(UM), first=day, last=day).name if name == "backtest" else ""
             entry = Entry(
-                f"um/btcusdt/{name}", str(day), published=True, sha256=digest, sources={} if name in FIXED else sources
+                f"um/btcusdt/{name}",
+                str(day),
+                published=True,
+                sha256=digest,
+                variant=variant,
+                sources={} if name in FIXED else sources,
             )
             manifest.record(entry)
 
@@ -52,6 +59,10 @@ class Follow:
 
     def depth(self, name):
         return 1 + max((self.depth(dep.rsplit("/", 1)[-1]) for dep in self.inputs(name)), default=0)
+
+    def forget(self):
+        """Lose the cursor, as when somebody resets the sensor."""
+        self._cursor = None
 
     def tick(self):
         """Evaluate; give names with days."""
@@ -184,7 +195,11 @@ def _job():
 
 @pytest.mark.parametrize("wished", [False, True])
 def test_a_days_backtest_follows_if_wished(start, wished):
-    """It is requested with its signals, or it is not."""
+    """It is requested with its signals, or it is not; made, the manifest alone says so."""
     follow = start(daily_backtest=wished)
     follow.bring(RAW, YESTERDAY)
-    assert (("backtest", YESTERDAY) in follow.tick()) is wished
+    requested = follow.tick()
+    assert (("backtest", YESTERDAY) in requested) is wished
+    follow.make(requested)
+    follow.forget()
+    assert follow.tick() == set()
