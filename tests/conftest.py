@@ -24,6 +24,7 @@ from phoenix_core.synthetic.market import MarketSize
 REAL_FILES = Path(__file__).parents[2] / "shared" / "archive"
 LATER = date(2026, 11, 1)
 SLOW = [Path(__file__).parent / name for name in ("end_to_end", "reliability")]
+SLOW_FIXTURES = {"two_days", "results"}
 
 # How long one example takes says more about the machine than about us.
 settings.register_profile("phoenix", deadline=None)
@@ -34,7 +35,8 @@ settings.load_profile("phoenix")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole products and injected faults are slow; slow files come first, so that all processes end together."""
     for item in items:
-        if any(item.path.is_relative_to(folder) for folder in SLOW):
+        fixtures = getattr(item, "fixturenames", ())
+        if any(item.path.is_relative_to(folder) for folder in SLOW) or SLOW_FIXTURES.intersection(fixtures):
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)

@@ -35,13 +35,16 @@ def tree(tmp_path, monkeypatch):
         return {stage: code_digest(*roots) for stage, roots in ROOTS.items()}
 
     def changed(module, old, new):
-        before = digests()
+        nonlocal known
+        before = known
         path = tmp_path / "phoenix_core" / module
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        return {stage for stage, digest in digests().items() if digest != before[stage]}
+        known = digests()
+        return {stage for stage, digest in known.items() if digest != before[stage]}
 
+    known = digests()
     yield changed
     for cached in (code_digest, recipes._defined, recipes._parsed):
         cached.cache_clear()

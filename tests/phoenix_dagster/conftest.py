@@ -1,6 +1,7 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
 import os
+import sqlite3
 import uuid
 from collections.abc import Iterator
 
@@ -12,6 +13,19 @@ from fakes.environment import unavailable
 from phoenix_core.market import Listing
 from phoenix_dagster.definitions import definitions
 from phoenix_dagster.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unsynced():
+    """SQLite does not wait for the disk here: no test of this folder loses power, and all write small transactions."""
+
+    def opened(connection, _):
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", opened)
+    yield
+    sqlalchemy.event.remove(sqlalchemy.Engine, "connect", opened)
 
 
 @pytest.fixture
