@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakes.archive_server import FakeArchive, serving
 from fakes.environment import unavailable
+from hypothesis import settings
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
@@ -22,6 +23,23 @@ from phoenix_core.synthetic.market import MarketSize
 
 REAL_FILES = Path(__file__).parents[2] / "shared" / "archive"
 LATER = date(2026, 11, 1)
+SLOW = [Path(__file__).parent / name for name in ("end_to_end", "reliability")]
+SLOW_FIXTURES = {"two_days", "results"}
+
+# How long one example takes says more about the machine than about us.
+settings.register_profile("phoenix", deadline=None)
+settings.load_profile("phoenix")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole products and injected faults are slow; slow files come first, so that all processes end together."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if any(item.path.is_relative_to(folder) for folder in SLOW) or SLOW_FIXTURES.intersection(fixtures):
+            item.add_marker("slow")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:

@@ -5,6 +5,7 @@ the models' alone; the models judge ranges again when an experiment is made.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -37,6 +38,19 @@ def defaults_of(model: type[BaseModel], *, without: frozenset[str] = frozenset()
         name: _plain(found.get_default(call_default_factory=True))
         for name, found in model.model_fields.items()
         if name not in without
+    }
+
+
+def config_of(model: BaseModel, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The values of a model as config, from which the same model comes again.
+
+    Dagster refuses null in a config; None is the default wherever it is allowed, and left out.
+    """
+    values = {name: getattr(model, name) for name in type(model).model_fields if name not in without}
+    return {
+        name: config_of(value) if isinstance(value, BaseModel) else _plain(value)
+        for name, value in values.items()
+        if value is not None
     }
 
 
@@ -88,6 +102,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any config value
         return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, Decimal):
         return _whole(float(value))
+    if isinstance(value, date):
+        return value.isoformat()
     return value.value if isinstance(value, Enum) else value
 
 

@@ -16,6 +16,7 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.storage import Lake
 from phoenix_dagster.assets.backtest import BACKTEST, CONTINUOUS
+from phoenix_dagster.assets.config_schema import config_of
 from phoenix_dagster.assets.report import REPORT
 from phoenix_dagster.operation.history import report
 
@@ -175,10 +176,8 @@ def _run_again(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, k
     path, _, name = key.asset.rpartition("/")
     names = (CONTINUOUS, REPORT) if name == REPORT else (name,)
     keys = [dg.AssetKey([*path.split("/"), one]) for one in names]
-    # Dagster refuses null in a config; None is the default wherever it is allowed.
-    config = experiment.model_dump(
-        mode="json", exclude={"listing", *({"first", "last"} if name == BACKTEST else ())}, exclude_none=True
-    )
+    given_otherwise = {"listing", *({"first", "last"} if name == BACKTEST else ())}
+    config = config_of(experiment, without=frozenset(given_otherwise))
     done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         partition_key=key.day if name == BACKTEST else None,

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from fakes.paths import ARTIFACTS
 
-from phoenix_dagster.operation.backfill import RunningDagster, follow
+from phoenix_dagster.operation.backfill import Counts, RunningDagster
+from phoenix_dagster.operation.follow import follow
 
 DAYS = ("2024-03-24", "2024-03-25")
 
@@ -57,8 +58,10 @@ def test_a_backfill_over_days_runs_from_the_ui(ui):
     keys = dagster.keys("um/btcusdt", ["agg_trades", "trade_ticks"])
     backfill = dagster.launch(keys, [date.fromisoformat(day) for day in DAYS])
     said = []
-    assert follow(dagster, [backfill], said.append)
-    assert said == [f"{backfill}: completed_success, 4 done, 0 failed"]
+    ended = follow(dagster, [backfill], said.append)[backfill]
+    assert ended.status == "COMPLETED_SUCCESS"
+    assert ended.assets == dict.fromkeys(["um/btcusdt/agg_trades", "um/btcusdt/trade_ticks"], Counts(2, 2, 0))
+    assert said[-1] == "2 of 2 days, 4 of 4 days of 2 assets"
 
 
 def test_the_graph_shows_the_stages(ui, page):

@@ -120,7 +120,7 @@ def test_a_failed_backfill_names_day_and_reason(folder, week_ui):
     assert re.search(rf"  {missing} um/btcusdt/volume_buckets: .*never materialized", failed.stdout), failed.stdout
     refused = phoenix(folder, "backfill", "--first", str(missing), "--select", "tirades", "--url", week_ui)
     assert refused.returncode == 2
-    assert "has no asset or stage 'tirades': expected some of" in refused.stderr
+    assert "has no asset or stage 'tirades' (did you mean trades?): expected some of" in refused.stderr
 
 
 def test_without_a_server_the_command_says_how_to_start_one(folder):

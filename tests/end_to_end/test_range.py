@@ -46,7 +46,7 @@ def range_ui(folder):
 
 
 def materialize_all(page, url, first, last):
-    """Click as a user does; give (status, backfill id, targeted and failed partitions by name)."""
+    """Click as a user does; give (status, targeted and failed partitions by name, reasons by asset and day)."""
     page.goto(f"{url}/asset-groups", wait_until="domcontentloaded")
     page.get_by_text("Materialize all").first.click(timeout=60_000)
     dialog = page.get_by_role("dialog")
@@ -63,17 +63,18 @@ def materialize_all(page, url, first, last):
         time.sleep(2)
         found = next(iter(dagster.ask(BACKFILLS)["partitionBackfillsOrError"]["results"]), found)
     counts = {
-        status["assetKey"]["path"][-1]: (status["numPartitionsTargeted"], status["numPartitionsFailed"])
+        "/".join(status["assetKey"]["path"]): (status["numPartitionsTargeted"], status["numPartitionsFailed"])
         for status in found["assetBackfillData"]["assetBackfillStatuses"]
         if "numPartitionsTargeted" in status
     }
-    return found["status"], found["id"], counts
+    reasons = dagster.outcome(found["id"], list(counts)).failed
+    return found["status"], {asset.rpartition("/")[2]: count for asset, count in counts.items()}, reasons
 
 
 def test_a_range_over_intact_days_ends_green(range_ui, page):
     """Two days of every daily asset, no more, and none of them fails."""
-    status, backfill, counts = materialize_all(page, range_ui, INTACT[0], INTACT[-1])
-    assert list(RunningDagster(range_ui).reasons(backfill)) == []
+    status, counts, reasons = materialize_all(page, range_ui, INTACT[0], INTACT[-1])
+    assert not reasons
     assert status == "COMPLETED_SUCCESS", counts
     assert {"agg_trades", "trade_ticks", "signals", "backtest"} <= counts.keys()
     assert set(counts.values()) == {(2, 0)}
@@ -81,10 +82,10 @@ def test_a_range_over_intact_days_ends_green(range_ui, page):
 
 def test_a_corrupted_zip_is_its_own_days_failure(range_ui, page):
     """Of three days the middle one's trades are bad: that day alone is red, from its trades on."""
-    status, backfill, counts = materialize_all(page, range_ui, AROUND[0], AROUND[-1])
+    status, counts, reasons = materialize_all(page, range_ui, AROUND[0], AROUND[-1])
     assert status == "COMPLETED_FAILED"
-    reasons = list(RunningDagster(range_ui).reasons(backfill))
-    assert {(day, line.partition(":")[0]) for day, line in reasons} == {(str(DAMAGED), "um/btcusdt/agg_trades")}
+    assert reasons.keys() == {("um/btcusdt/agg_trades", str(DAMAGED))}
+    assert "does not have its published checksum" in reasons.popitem()[1]
     stages = {"agg_trades", "trade_ticks", "instrument", "consistency", "volume_buckets", "signals", "backtest"}
     assert {name for name, (_, failed) in counts.items() if failed} == stages
     assert set(counts.values()) == {(3, 0), (3, 1)}

@@ -1,8 +1,6 @@
 """The wheel alone is the whole product: installed outside of a source tree, in a folder of its own."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from fakes.environment import unavailable
-from fakes.processes import ROOT, free_port, plain_environment
+from fakes.processes import ROOT, free_port, plain_environment, running
 
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.market import Listing
@@ -134,21 +132,8 @@ def test_the_ui_comes_up_in_a_home(installed, home, words):
     port = free_port()
     program = [installed.python.parent / "phoenix"] if words[0] == "phoenix" else [installed.python, "-m", "dagster"]
     log = home / "ui.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*program, *words[1:], str(port)], cwd=home, env=plain_environment(), stdout=out, stderr=out,
-            start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )  # fmt: skip
-    try:
-        assert locations(port, process, log) == [{"name": "phoenix_dagster.definitions"}] or locations(
-            port, process, log
-        ) == [{"name": "phoenix"}]
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+    with running([*program, *words[1:], str(port)], home, log) as process:
+        assert locations(port, process, log) in ([{"name": "phoenix_dagster.definitions"}], [{"name": "phoenix"}])
     assert not list(home.glob(".tmp_dagster_home_*"))
 
 

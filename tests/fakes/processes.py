@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
@@ -27,32 +27,51 @@ def free_port():
 
 
 @contextmanager
+def running(command, folder, log, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server in a process group of its own, of which nothing is left afterwards."""
+    with log.open("wb") as out:
+        # SIGINT may be ignored here, as in a shell's background job, and is inherited so. Dagster maps SIGTERM
+        # onto its handler of SIGINT: a server that ignores it would never end.
+        process = subprocess.Popen(
+            command, cwd=folder, env=plain_environment() | settings, stdout=out, stderr=out, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - only that
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        stop_group(process)
+
+
+def stop_group(process, patience_seconds=20.0):
+    """End a process with all that it started: told to, given time to tidy up, and killed if something is left."""
+    deadline = time.monotonic() + patience_seconds
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            process.poll()  # takes note of its end: until then the group has a member
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
 def running_ui(folder, **settings: str) -> Iterator[str]:
     """`phoenix ui` on a folder: webserver, daemon and code server, as `dagster dev` starts them."""
     port = free_port()
+    url, log = f"http://127.0.0.1:{port}", folder / "ui.log"
     command = [sys.executable, "-m", "phoenix_dagster.cli", "ui", str(folder), "--port", str(port)]
-    log = (folder / "ui.log").open("wb")
-    # SIGINT may be ignored here, and Dagster maps SIGTERM onto its handler: give it back to the child.
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=plain_environment() | settings, stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - it does nothing else
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
+    with running(command, ROOT, log, **settings) as process:
         deadline = time.monotonic() + 120
-        while True:
-            try:
-                requests.get(f"{url}/server_info", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                assert process.poll() is None, (folder / "ui.log").read_text()[-3000:]
-                assert time.monotonic() < deadline, "the UI did not come up within two minutes"
-                time.sleep(0.5)
+        while not answers(url):
+            assert process.poll() is None, log.read_text()[-3000:]
+            assert time.monotonic() < deadline, f"the UI did not come up within two minutes: {log.read_text()[-3000:]}"
+            time.sleep(0.2)
         yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        log.close()
+
+
+def answers(url):
+    """Whether a webserver is there."""
+    with suppress(requests.RequestException):
+        return requests.get(f"{url}/server_info", timeout=5).ok
+    return False

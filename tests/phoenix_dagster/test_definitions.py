@@ -61,6 +61,7 @@ def test_klines_come_at_further_intervals(make_defs, tmp_path):
     assert {"klines_1m", "klines_5m", "bars_1m", "bars_5m"} <= names
 
 
+@pytest.mark.slow
 def test_the_workspace_loads():
     """workspace.yaml at the top names the code location."""
     subprocess.run(

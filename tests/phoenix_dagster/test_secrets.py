@@ -28,6 +28,7 @@ def everything_in(database_url):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_databases_password_is_in_no_log(tmp_path, server, postgres_database):
     """Not after a day that succeeds and one that fails: output, files, events, metadata and manifest."""
     put_day(server.root, AGG_TRADES, AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true")))

@@ -15,7 +15,7 @@ class Fault:
 CLIENT, STORE = "phoenix_core/archive/test_client.py", "phoenix_core/raw/test_store.py"
 INFLATE, READ = "phoenix_core/sources/test_lines.py", "phoenix_core/tables/test_read.py"
 CONVERT, STORAGE = "phoenix_core/catalog/test_convert.py", "phoenix_core/test_storage.py"
-STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/test_sensors.py"
+STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/automation/test_ingestion.py"
 HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"
 KILLS = f"{HERE}::test_kills_leave_nothing_half_done"
 GARBAGE = f"{HERE}::test_garbage_is_read_counted_or_refused"
@@ -69,7 +69,7 @@ _ROWS = (
     ("materialized again with other code", f"{STORAGE}::test_a_day_is_current_only_if_nothing_changed"),
     ("a reader during a publish", KILLS),
     ("half, empty, flipped or foreign files in the catalog", f"{HERE}::test_every_flipped_bit_is_noticed"),
-    ("manifest lost or corrupt", "phoenix_dagster/test_doctor.py::test_a_broken_entry_is_rebuilt"),
+    ("manifest lost or corrupt", "phoenix_dagster/operation/test_doctor.py::test_a_broken_entry_is_rebuilt"),
     ("killed for memory", KILLS),
     ("disk full in Dagster's own storage", "not tested: the run fails by Dagster; our files do not depend on it"),
     ("zip bomb, nested zip", f"{INFLATE}::test_a_bomb_is_refused_unopened"),

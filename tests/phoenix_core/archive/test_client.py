@@ -183,6 +183,7 @@ def test_a_url_that_is_no_archive_is_refused(url):
         Archive(url)
 
 
+@pytest.mark.slow
 def test_a_drip_is_ended(client, server, tmp_path, monkeypatch):
     """Ten bytes a second are not waited for: after the time of grace the download is given up and tried again."""
     monkeypatch.setattr("phoenix_core.archive.client._STALL_SECONDS", 0.4)

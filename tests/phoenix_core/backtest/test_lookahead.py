@@ -25,6 +25,7 @@ def experiment(market, **strategy):
     return Experiment.parse(listing=str(market.listing), first=market.days[1], last=market.days[1], strategy=strategy)
 
 
+@pytest.mark.slow
 def test_no_decision_knows_the_future(market):
     """At random instants of a day with entries and exits, everything later is removed: nothing changes."""
     found = guard(market.lake, experiment(market), instants=4, seed=5)
@@ -62,6 +63,7 @@ def leaky(market, tmp_path):
     return leak
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asset", "shift_ns"),
     [("open_interest", 300 * 10**9), ("depth", 31 * 10**9)],
@@ -75,6 +77,7 @@ def test_a_row_that_is_known_too_early_is_caught(market, leaky, asset, shift_ns)
     assert found.leaks, described(found)
 
 
+@pytest.mark.slow
 def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
     """Marks known a minute early liquidate before the fall: with a thin account the guard sees it."""
     chosen = Experiment.parse(

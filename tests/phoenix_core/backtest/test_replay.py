@@ -132,6 +132,7 @@ def ask_at(day, instant):
     return [quote for quote in day.quotes if quote.ts_init <= instant][-1].ask_price.as_decimal()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", [{}, {"order_latency_ms": 0.0, "queue_position": False, "prob_slippage": 0.3}])
 def test_both_modes_agree_on_a_synthetic_market(market, venue):
     """Two days in one go, with positions, funding and marks, from the catalog's files."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from phoenix_core.catalog.row_groups import in_groups
 
-TABLE = pa.table({"ts_event": list(range(1_000)), "trade_id": [str(number % 97) for number in range(1_000)]})
+ROWS = 200
+TABLE = pa.table({"ts_event": list(range(ROWS)), "trade_id": [str(number % 97) for number in range(ROWS)]})
 
 
 def written(tables):
@@ -21,10 +22,10 @@ def written(tables):
     return sink.getvalue()
 
 
-@given(cuts=st.lists(st.integers(0, 1_000), max_size=12), rows=st.integers(1, 1_200))
+@given(cuts=st.lists(st.integers(0, ROWS), max_size=12), rows=st.integers(1, ROWS + 50))
 def test_the_same_rows_give_the_same_bytes_however_they_were_cut(cuts, rows):
     """Group by group and page by page."""
-    bounds = [0, *sorted(cuts), 1_000]
+    bounds = [0, *sorted(cuts), ROWS]
     pieces = [TABLE.slice(start, end - start) for start, end in pairwise(bounds)]
     groups = list(in_groups(iter(pieces), rows))
     assert [group.num_rows for group in groups[:-1]] == [rows] * (len(groups) - 1)

@@ -45,6 +45,7 @@ def from_tree(folder, lake, days):
     return lake
 
 
+@pytest.mark.slow
 def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake):
     """Catalog and signals of each day, file by file; the folder is as it was, and nothing of it was copied."""
     before = state(own_folder)
@@ -86,6 +87,7 @@ def mangled(market, own_folder, folder):
     return folder
 
 
+@pytest.mark.slow
 def test_however_the_files_are_kept_the_bytes_are_the_same(market, own_folder, lake, tmp_path):
     """gz, no header, Windows line ends, capitals and separators, in folders of other names."""
     from_tree(mangled(market, own_folder, tmp_path / "mangled"), lake, market.days)

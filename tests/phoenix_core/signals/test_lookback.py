@@ -63,6 +63,7 @@ def find(lake, name, day):
     return Manifest(lake).find(f"um/btcusdt/{name}", day)
 
 
+@pytest.mark.slow
 def test_a_days_signals_do_not_depend_on_the_order_of_days(archive, tmp_path):
     """Alone on an empty folder, after the day before, before it, or both at once: one digest, one manifest entry."""
 

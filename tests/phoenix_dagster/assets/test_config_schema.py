@@ -9,7 +9,7 @@ from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.strategies.parameters import StrategyParameters
 from phoenix_dagster.assets.backtest import CONFIG, RANGE, SCAFFOLD
-from phoenix_dagster.assets.config_schema import exact
+from phoenix_dagster.assets.config_schema import config_of, exact
 
 GIVEN = {"listing": "um:BTCUSDT", "first": "2024-01-01", "last": "2024-01-01"}
 
@@ -54,3 +54,18 @@ def test_a_whole_number_with_a_point_is_the_same_experiment():
     """100000.0, as some editors write it, is 100000."""
     config = exact({"venue": {"starting_balance": 100000.0, "liquidation_fee": 0.0125}})
     assert Experiment.parse(**GIVEN, **config).name == Experiment.parse(**GIVEN).name
+
+
+def test_an_experiments_config_is_that_experiment():
+    """What the doctor runs again: nested values, decimals, choices and days, as Dagster takes them."""
+    given = {"first": "2024-03-01", "last": "2024-03-02", "replay": "full", "strategy": {"lpi_entry_threshold": 0.7}}
+    made = Experiment.parse(**GIVEN | given, venue={"liquidation_fee": "0.0125", "starting_balance": "50000.5"})
+    config = config_of(made, without=frozenset({"listing"}))
+    job = dg.Definitions([_taker]).resolve_implicit_global_asset_job_def()
+    assert dg.validate_run_config(job, {"ops": {"_taker": {"config": config}}})
+    assert Experiment.parse(listing=str(made.listing), **exact(config)).name == made.name
+
+
+@dg.asset(config_schema=CONFIG | RANGE)
+def _taker():
+    """Takes the config of a backtest."""

@@ -31,6 +31,7 @@ def archive(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_a_day_alone_makes_its_look_back_and_the_history_knows(archive, make_defs, materialize, instance, tmp_path):
     """One partition asked; yesterday's trades and thirty days of metrics are materialized too, with their versions."""
     defs = make_defs(tmp_path, archive)
@@ -55,6 +56,7 @@ def test_days_before_the_first_partition_are_in_the_manifest_alone(archive, make
     assert list(disagreements_of(Lake.at(tmp_path), defs, instance)) == []
 
 
+@pytest.mark.slow
 def test_a_range_in_one_run_gives_the_bytes_of_single_days(archive, make_defs, materialize, tmp_path):
     """Signals of both days, digest by digest, and their entries."""
     single, ranged = tmp_path / "single", tmp_path / "ranged"
@@ -68,6 +70,7 @@ def test_a_range_in_one_run_gives_the_bytes_of_single_days(archive, make_defs, m
         assert one.published
 
 
+@pytest.mark.slow
 def test_a_replaced_day_shows_whose_signals_are_out_of_date(archive, make_defs, materialize, tmp_path):
     """The check up_to_date of the replaced day names the day after it, until that is made again."""
     defs = make_defs(tmp_path / "lake", archive)
@@ -87,6 +90,7 @@ def test_a_replaced_day_shows_whose_signals_are_out_of_date(archive, make_defs, 
     assert check(materialize(replaced, "signals", partition_key=str(DAYS[1]))).passed
 
 
+@pytest.mark.slow
 def test_a_day_without_any_data_is_absent_through_to_the_report(server, make_defs, materialize, instance, tmp_path):
     """Everything of one day is selected and nothing was published: green, each with the reason, the report too."""
     defs = make_defs(tmp_path, server.url)

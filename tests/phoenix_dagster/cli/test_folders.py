@@ -41,6 +41,7 @@ def test_a_folder_is_shown_as_table_document_and_page(own_folder, home, capsys):
     assert json.loads(capsys.readouterr().out)["folder"] == str(own_folder)
 
 
+@pytest.mark.slow
 def test_an_adopted_folder_is_remembered_and_in_the_history(own_folder, home, capsys):
     """Its days are recorded where they lie, and Dagster knows them; other symbols are named."""
     assert main(["adopt", str(own_folder)]) == 0

@@ -91,6 +91,7 @@ def instance_run(instance):
     return instance.create_run_for_job(dg.Definitions([thing]).resolve_implicit_global_asset_job_def()).run_id
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_says_for_whom_sleeps_and_goes_on(instance, caplog):
     """Six seconds of waiting for a live process cost less than a second and a half of CPU."""
     other = holder(instance, Identity.own())

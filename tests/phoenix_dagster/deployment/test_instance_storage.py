@@ -79,6 +79,7 @@ def test_the_shipped_instance_frees_and_ends(home):
         assert instance.get_settings("telemetry")["enabled"] is False
 
 
+@pytest.mark.slow
 def test_two_processes_may_open_a_new_storage_at_once(home, monkeypatch, postgres_database):
     """Webserver and daemon, say: the pools are there once, and neither fails."""
     monkeypatch.setenv("PHOENIX_POSTGRES_URL", postgres_database)

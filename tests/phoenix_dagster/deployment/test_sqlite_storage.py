@@ -80,6 +80,7 @@ def test_history_is_dagsters(tmp_path, storage):
     assert len(after["events"]) == len(written["events"]) * 3 / 2
 
 
+@pytest.mark.slow
 def test_few_files_stay_open_however_many_runs_are_read(tmp_path):
     """A webserver that lists a thousand runs does not hold a thousand files."""
     with instance_at(tmp_path, OpenSqliteStorage) as instance:
@@ -111,6 +112,7 @@ def test_a_watcher_sees_events_while_the_run_goes_on(tmp_path):
             assert f"step {number}" in seen
 
 
+@pytest.mark.slow
 def test_what_was_stored_outlives_a_killed_process(tmp_path):
     """Every event that a process reported before SIGKILL is there."""
     code = """

@@ -120,7 +120,7 @@ def results(market, make_defs, materialize, instance, tmp_path):
     data = shutil.copytree(market.lake.root, tmp_path / "results")
     defs, lake = make_defs(data, market.archive), Lake.at(data)
     span = {"first": str(market.days[0]), "last": str(market.days[1])}
-    for balance in ("100000", "50000"):
+    for balance in (100_000.0, 50_000.0):
         config = {"venue": {"starting_balance": balance}} | span
         ops = {"ops": {"um__btcusdt__continuous_backtest": {"config": config}}}
         assert materialize(defs, "continuous_backtest report", config=ops).success
