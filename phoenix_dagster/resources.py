@@ -44,7 +44,8 @@ class Workspace(dg.ConfigurableResource[None]):
         lake = self.lake()
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
-        progress = _Bar() if sys.stderr.isatty() else _Lines(log)
+        # A command with a display of its own has put itself in the place of stderr.
+        progress = _Bar() if sys.stderr is sys.__stderr__ and sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
         archive, trees = sources_of(lake, self.sources, self.archive_url)
         return Ingest(lake, archive, today, progress, trees)

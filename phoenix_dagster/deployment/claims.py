@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry, RunsFilter
+from dagster._core.errors import raise_execution_interrupts
+from dagster._core.execution.plan.active import ActiveExecution
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._utils.concurrency import ConcurrencyClaimStatus
@@ -147,12 +149,19 @@ class WatchedClaims(SqlEventLogStorage):
 
 
 def sleep_while_waiting() -> None:
-    """Let a run sleep until its next look at a pool.
+    """Let a run sleep until its next look at a pool, or its next try, and wake when it is interrupted.
 
-    Dagster 1.13 takes the least of zero and the seconds that are left, which is never more than zero.
+    Dagster 1.13 takes the least of zero and the seconds that are left, which is never more than zero; and what
+    interrupts a run between two steps is noted and looked at when the next step begins, so after all waiting.
     """
     InstanceConcurrencyContext.interval_to_next_pending_claim_check = _seconds_to_next_look  # type: ignore[assignment, method-assign]
+    ActiveExecution.sleep_til_ready = _sleep_til_ready  # type: ignore[method-assign]
 
 
 def _seconds_to_next_look(context: InstanceConcurrencyContext) -> float:
     return max(0.0, min(context._pending_timeouts.values(), default=0.0) - time.time())  # noqa: SLF001 - see above
+
+
+def _sleep_til_ready(execution: ActiveExecution) -> None:
+    with raise_execution_interrupts():
+        time.sleep(max(0.0, execution.sleep_interval()))  # type: ignore[no-untyped-call]

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.errors import ConfigInvalid
+from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing
 from phoenix_dagster import settings as environment
 from phoenix_dagster.deployment.home import command, refresh_dagster_yaml
+from phoenix_dagster.operation.in_process import continuous_span, materialize, reason_of
 
 if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST_DAY = date(2024, 3, 24)
 _MARK = "phoenix-demo"
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 _PARTS = ("price_pnl", "slippage", "fees", "funding", "net_pnl")
 
 Say = Callable[[str], None]
@@ -96,21 +96,17 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads the environment set above
 
     defs = definitions(chosen)
-    job = defs.resolve_implicit_global_asset_job_def()
     graph = defs.resolve_asset_graph()
     daily = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
     others = [key for key in graph.materializable_asset_keys if not graph.get(key).is_partitioned]
     with dg.DagsterInstance.get() as instance:
         for day in days:
             started = time.monotonic()
-            job.execute_in_process(
-                instance=instance, partition_key=day.isoformat(), asset_selection=daily, run_config=_QUIET
-            )
+            _whole(materialize(defs, instance, daily, day=day.isoformat()))
             say(f"{day}: {len(daily)} assets in {time.monotonic() - started:.1f} s")
         key = dg.AssetKey([*LISTING.path.split("/"), "continuous_backtest"])
-        span = {"first": days[0].isoformat(), "last": days[-1].isoformat()}
-        config = _QUIET | {"ops": {key.to_python_identifier(): {"config": span}}}
-        job.execute_in_process(instance=instance, asset_selection=others, run_config=config)
+        span = continuous_span(others, days[0].isoformat(), days[-1].isoformat())
+        _whole(materialize(defs, instance, others, config=span))
         event = instance.get_latest_materialization_event(key)
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -119,6 +115,17 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     records = fills.records if isinstance(fills, dg.TableMetadataValue) else []
     plain = {name: value.value for name, value in materialization.metadata.items()}
     return plain | {"fills_table": [record.data for record in records]}
+
+
+def _whole(result: dg.ExecuteInProcessResult) -> None:
+    """Refuse to go on with less than everything.
+
+    Raises:
+        InputMissing: An asset failed; its reason is named.
+    """
+    reasons = [reason_of(event) for event in result.all_events if event.is_step_failure]
+    if not result.success:
+        raise InputMissing(f"The demo could not be built: {'; '.join(reasons) or 'its run failed'}.")
 
 
 def _summary(metadata: dict[str, Any], folder: Path, seconds: float, say: Say) -> None:

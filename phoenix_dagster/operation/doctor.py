@@ -16,9 +16,9 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake
 from phoenix_dagster.operation.history import report
+from phoenix_dagster.operation.in_process import materialize
 
 _DAY = 10
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # What is wrong with bytes is mended by making them anew; holes are the user's choice, and what may be
 # under way is left to the sweep of runs.
 _REBUILT = {Trouble.ALTERED, Trouble.UNREADABLE, Trouble.CHECKSUM, Trouble.MIXED}
@@ -146,12 +146,9 @@ def _materialize(
     defs: dg.Definitions, instance: dg.DagsterInstance, wanted: Mapping[str, Sequence[dg.AssetKey]], say: Say
 ) -> None:
     """Materialize assets by day, each day in a run of its own."""
-    job = defs.resolve_implicit_global_asset_job_def()
     for day, keys in sorted(wanted.items()):
         names = ", ".join(sorted(key.to_user_string() for key in keys))
-        done = job.execute_in_process(
-            instance=instance, partition_key=day, asset_selection=list(keys), run_config=_QUIET, raise_on_error=False
-        )
+        done = materialize(defs, instance, keys, day=day)
         say(f"{'':<16}{'materialized' if done.success else 'could not materialize'} {names} of {day}")
 
 
