@@ -45,7 +45,8 @@ class Workspace(dg.ConfigurableResource[None]):
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
         # A command with a display of its own has put itself in the place of stderr.
-        progress = _Bar() if sys.stderr is sys.__stderr__ and sys.stderr.isatty() else _Lines(log)
+        is_own = sys.stderr is sys.__stderr__
+        progress = _Bar() if is_own and sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
         archive, trees = sources_of(lake, self.sources, self.archive_url)
         return Ingest(lake, archive, today, progress, trees)

@@ -27,14 +27,21 @@ class Display:
 
     Attributes:
         console: Where it is shown.
+        live: What is renewed; None where stderr is no terminal.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, live: Live | None = None) -> None:
         self.console = console
+        self._live = live
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def end(self) -> None:
+        """Take away what is renewed: from now on only lines are printed."""
+        if self._live is not None:
+            self._live.stop()
 
     def leave(self) -> None:
         """Give the terminal back as it was, when the process is about to end in the middle of things."""
@@ -51,13 +58,14 @@ def display(tally: Tally) -> Iterator[Display]:
         if not console.is_terminal:
             yield Display(console)
             return
-        with Live(
+        live = Live(
             get_renderable=lambda: drawn(tally, time.monotonic()),
             console=console,
             transient=True,
             redirect_stdout=False,
-        ):
-            yield Display(console)
+        )
+        with live:
+            yield Display(console, live)
 
 
 def drawn(tally: Tally, now: float) -> RenderableType:
@@ -77,7 +85,8 @@ def _figures(stage: Stage) -> tuple[str, str, str, str]:
     days = f"{stage.ended // stage.assets}/{stage.days} days"
     rows = f"{stage.rows:,} rows" if stage.rows else ""
     rate = f"{stage.rows / stage.seconds:,.0f} rows/s" if stage.rows and stage.seconds else ""
-    return days, rows, rate, f"{stage.failed} failed" if stage.failed else ""
+    rest = {"kept": stage.kept, "failed": stage.failed}
+    return days, rows, rate, ", ".join(f"{count} {name}" for name, count in rest.items() if count)
 
 
 def status(tally: Tally, now: float) -> str:

@@ -1,7 +1,10 @@
 """`phoenix run`: assets of a range of days in this process, with a live display on a terminal."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,11 +16,10 @@ from phoenix_dagster.cli.output import duration, print_document
 from phoenix_dagster.operation.interrupts import Interrupts, ended_at_once
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from phoenix_dagster.cli.display import Display
-    from phoenix_dagster.operation.run import Plan, RunDone
-    from phoenix_dagster.settings import Settings
+    from phoenix_dagster.operation.run import Plan, RunDone, Runner
+
+_INTERRUPTED = "Interrupted. The same command goes on where it stopped."
 
 
 def run(
@@ -30,97 +32,98 @@ def run(
 ) -> None:
     """Run assets of a range of days here, without a daemon; 1 if a day failed. A re-run goes on where it stopped."""
     with ended_at_once():  # nothing is under way yet, and an import that is interrupted may do anything
-        import dagster as dg  # noqa: PLC0415 - --help need not wait for it
+        runner, plan, listing = _prepared(first, last, symbol, select)
+        from phoenix_dagster.cli.display import display, span  # noqa: PLC0415 - --help need not wait for it
+        from phoenix_dagster.operation.tally import Tally  # noqa: PLC0415 - as above
 
-        from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
-        from phoenix_dagster.operation.run import planned  # noqa: PLC0415 - as above
-        from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
-
-        settings = read_settings()
-        listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-        defs = definitions(settings)
-        plan = planned(defs, listing, names_of(select), days)
-        export({"DAGSTER_HOME": str(dagster_home())})
-        instance = dg.DagsterInstance.get()
-    with instance:
-        ended, is_interrupted = _carried_out(defs, instance, plan, listing, settings)
-    missing = len(plan.days) * bool(plan.daily) + bool(plan.spanning) - len(ended)
-    if as_json:
-        print_document(_document(plan, listing, settings, ended, is_interrupted=is_interrupted))
-    else:
-        _print_end(ended, missing, settings)
-    if is_interrupted:
-        raise typer.Exit(EXIT_CODE)
-    raise typer.Exit(0 if all(one.is_good for one in ended) else 1)
-
-
-def _carried_out(
-    defs: "dg.Definitions", instance: "dg.DagsterInstance", plan: "Plan", listing: Listing, settings: "Settings"
-) -> tuple[list["RunDone"], bool]:
-    """Run and show a plan; give what ended, and whether somebody asked to end before it was done."""
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - for this alone
-    from phoenix_dagster.cli.display import display, span  # noqa: PLC0415 - --help need not wait for it
-    from phoenix_dagster.operation.run import Runner  # noqa: PLC0415 - as above
-    from phoenix_dagster.operation.tally import Tally  # noqa: PLC0415 - as above
-
-    ended: list[RunDone] = []
-    tally = Tally.of(plan)
-    runner = Runner(defs, instance, Lake.at(settings.data), tally)
+    runner.watcher = tally = Tally.of(plan)
     with display(tally) as shown:
 
         def last_words() -> None:
             shown.leave()
+            shown.say(_INTERRUPTED)
             runner.end("`phoenix run` was ended at once.")
 
         with Interrupts(last_words) as interrupts:
-            runner.is_interrupted = lambda: interrupts.received
+            runner.is_interrupted, runner.interrupt = lambda: interrupts.received, interrupts.again
             shown.say(f"{listing}, {span(plan.days)}, {len(plan.daily) + len(plan.spanning)} assets")
-            try:
-                for one in runner.run(plan):
-                    ended.append(one)
-                    tally.run_ended(one)
-                    _say_day(shown, one)
-            except KeyboardInterrupt:  # between two runs; Dagster ends one that is under way
-                runner.end("`phoenix run` was interrupted.")
-            return ended, interrupts.received
+            ended = _carried_out(runner, plan, shown)
+            shown.end()
+            if as_json:
+                print_document(_document(plan, listing, runner.lake.root, ended, is_interrupted=interrupts.received))
+            else:
+                _print_end(plan, ended, runner.lake.root)
+            if interrupts.received:
+                shown.say(_INTERRUPTED)
+                # Not as an exception: until Python has wound up, a second Ctrl-C would end in a traceback.
+                sys.stdout.flush()
+                os._exit(EXIT_CODE)
+    raise typer.Exit(0 if all(one.is_good for one in ended) else 1)
 
 
-def _say_day(shown: "Display", one: "RunDone") -> None:
-    counts = Counter(part.outcome.value for part in one.parts)
-    figures = ", ".join(f"{count} {name}" for name, count in counts.items())
-    rows = sum(part.rows for part in one.parts)
-    shown.say(f"{one.day or 'all days'}: {figures}, {rows:,} rows, {one.seconds:.1f} s")
+def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner", "Plan", Listing]:
+    import dagster as dg  # noqa: PLC0415 - --help need not wait for it
+
+    from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
+    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.run import Runner, planned  # noqa: PLC0415 - as above
+    from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
+
+    settings = read_settings()
+    listing, days = listing_of(symbol, settings), days_of(first, last, settings)
+    defs = definitions(settings)
+    plan = planned(defs, listing, names_of(select), days)
+    export({"DAGSTER_HOME": str(dagster_home())})
+    return Runner(defs, dg.DagsterInstance.get(), Lake.at(settings.data)), plan, listing
 
 
-def _print_end(ended: Sequence["RunDone"], missing: int, settings: "Settings") -> None:
+def _carried_out(runner: "Runner", plan: "Plan", shown: "Display") -> list["RunDone"]:
+    """Run a plan and say of each day how it ended; an interrupt leaves the rest."""
+    ended: list[RunDone] = []
+    with runner.instance:
+        try:
+            for one in runner.run(plan):
+                ended.append(one)
+                counts = Counter(part.outcome.value for part in one.parts)
+                figures = ", ".join(f"{count} {name}" for name, count in counts.items())
+                rows = sum(part.rows for part in one.parts)
+                shown.say(f"{one.day or 'all days'}: {figures}, {rows:,} rows, {one.seconds:.1f} s")
+        except KeyboardInterrupt:  # between two runs: one that is under way is ended by Dagster
+            runner.end("`phoenix run` was interrupted.")
+    return ended
+
+
+def _print_end(plan: "Plan", ended: Sequence["RunDone"], data: Path) -> None:
     """A line for each asset of a day that failed, then what was done, and where it lies."""
     for one in ended:
         for part in one.parts:
             if part.reason:
                 print(f"{one.day or 'all days'} {part.asset}: {part.reason}")
+    counts = {name: count for name, count in _counts(plan, ended).items() if count}
     seconds = sum(one.seconds for one in ended)
-    counts = {name: count for name, count in _counts(ended, missing).items() if count}
-    print(f"Days: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none'}, in {duration(seconds)}")
+    if plan.daily:
+        print(f"Days: {', '.join(f'{count} {name}' for name, count in counts.items())}, in {duration(seconds)}")
     for part in (part for one in ended if not one.day for part in one.parts if part.where):
         print(f"{part.asset.rsplit('/', 1)[-1]}: {part.where}")
-    print(f"Data: {settings.data.resolve()}")
+    print(f"Data: {data}")
 
 
-def _counts(ended: Sequence["RunDone"], missing: int) -> dict[str, int]:
-    """Days by what became of them; what spans all days counts as one more."""
-    bad = sum(not one.is_good for one in ended)
-    kept = sum(one.is_kept for one in ended)
-    return {"made": len(ended) - bad - kept, "kept": kept, "failed": bad, "not reached": missing}
+def _counts(plan: "Plan", ended: Sequence["RunDone"]) -> dict[str, int]:
+    """Days by what became of them."""
+    days = [one for one in ended if one.day]
+    kept, good = sum(one.is_kept for one in days), sum(one.is_good for one in days)
+    failed = sum(one.has_failed for one in days)
+    return {"made": good - kept, "kept": kept, "failed": failed, "not finished": len(plan.days) - good - failed}
 
 
 def _document(
-    plan: "Plan", listing: Listing, settings: "Settings", ended: Sequence["RunDone"], *, is_interrupted: bool
+    plan: "Plan", listing: Listing, data: Path, ended: Sequence["RunDone"], *, is_interrupted: bool
 ) -> dict[str, object]:
     return {
         "symbol": str(listing),
         "first": plan.days[0],
         "last": plan.days[-1],
-        "data": settings.data.resolve(),
+        "data": data,
         "is_interrupted": is_interrupted,
         "runs": [
             {

@@ -4,17 +4,20 @@ Which assets and which days is up to the callers (`phoenix run`, `phoenix demo`,
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
-from dagster import EventLogEntry
 
 from phoenix_dagster.assets.backtest import CONTINUOUS
+from phoenix_dagster.deployment.claims import process_tags
 
 # What a run says is in its history; commands print what their users need of it.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-Listener = Callable[[EventLogEntry], None]
+
+def new_run_id() -> str:
+    """Name a run before there is one, for those who want to hear of its events."""
+    return str(uuid.uuid4())
 
 
 def materialize(
@@ -24,7 +27,7 @@ def materialize(
     *,
     day: str = "",
     config: Mapping[dg.AssetKey, Mapping[str, str]] | None = None,
-    listener: Listener | None = None,
+    run_id: str = "",
 ) -> dg.ExecuteInProcessResult:
     """Materialize assets in one run of their own. What fails is in the result; an interrupt fails the run.
 
@@ -34,15 +37,15 @@ def materialize(
         keys: Assets; those that need each other run in order, and a failed one holds up only what needs it.
         day: The partition; empty for assets without one.
         config: By asset.
-        listener: Called with each event of the run as it is recorded.
+        run_id: Of the run; empty: a new one.
     """
-    run_id = str(uuid.uuid4())
-    if listener is not None:
-        instance.add_event_listener(run_id, listener)
+    run_id = run_id or new_run_id()
     ops = {key.to_python_identifier(): {"config": dict(fields)} for key, fields in (config or {}).items()}
     return defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         run_id=run_id,
+        # The process names itself once more when it starts. Until then a kill would leave a run that nobody begins.
+        tags=process_tags(run_id),
         partition_key=day or None,
         asset_selection=list(keys),
         run_config=_QUIET | ({"ops": ops} if ops else {}),

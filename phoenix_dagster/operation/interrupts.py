@@ -53,10 +53,16 @@ class Interrupts:
         """Whether somebody asked the command to end."""
         return bool(self._received)
 
+    def again(self) -> None:
+        """Interrupt what is under way once more, where an exception may have been swallowed."""
+        handler = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(handler):
+            handler(signal.SIGINT, None)
+
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
-        self._before = _handle(_raise)
+        self._before = _handle(self._raise)
         self._hook, sys.unraisablehook = sys.unraisablehook, self._swallowed
         self._wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._watch = threading.Thread(target=self._watched, daemon=True)
@@ -74,15 +80,24 @@ class Interrupts:
         self._watch.join(1)
         os.close(self._reader)
 
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self._received = self._received or time.monotonic()  # the thread may come to know of it later
+        # Dagster minds SIGINT and SIGTERM alone, and may have put its handler in our place.
+        handler = signal.getsignal(signal.SIGINT)
+        if number == signal.SIGHUP and callable(handler) and handler != self._raise:
+            handler(number, frame)
+            return
+        raise KeyboardInterrupt
+
     def _watched(self) -> None:
+        patience = threading.Thread(target=self._lose_patience, daemon=True)
         while arrived := os.read(self._reader, 64):
             if not set(_SIGNALS).intersection(arrived):
                 continue
-            now = time.monotonic()
-            if not self._received:
-                self._received = now
-                threading.Thread(target=self._lose_patience, daemon=True).start()
-            elif now - self._received > _SAME_SECONDS:
+            self._received = self._received or time.monotonic()
+            if not patience.ident:
+                patience.start()
+            elif time.monotonic() - self._received > _SAME_SECONDS:
                 self._end()
 
     def _lose_patience(self) -> None:
@@ -100,14 +115,6 @@ class Interrupts:
         words.start()
         words.join(_LAST_WORDS_SECONDS)
         os._exit(EXIT_CODE)
-
-
-def _raise(number: int, frame: FrameType | None) -> None:
-    # Dagster minds SIGINT and SIGTERM alone, and may have put its handler in our place.
-    handler = signal.getsignal(signal.SIGINT)
-    if number == signal.SIGHUP and callable(handler) and handler is not _raise:
-        handler(number, frame)
-    raise KeyboardInterrupt
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, object]:

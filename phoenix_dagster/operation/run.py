@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
 
 import dagster as dg
 from dagster import EventLogEntry
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluation
 from dagster._core.execution.plan.objects import ErrorSource
 
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import Lake
-from phoenix_dagster.operation.in_process import continuous_span, materialize, reason_of
+from phoenix_dagster.operation.in_process import continuous_span, materialize, new_run_id, reason_of
 from phoenix_dagster.operation.selection import Path, chosen
 
 SPANNING = "range"
@@ -46,7 +46,7 @@ class Part:
         outcome: What became of it.
         rows: Rows that the day holds, where the asset counts them.
         seconds: How long it took.
-        reason: Why it failed, on one line.
+        reason: Why it failed, or what is wrong with what was made, on one line.
         where: Where its result lies.
     """
 
@@ -80,13 +80,18 @@ class RunDone:
 
     @property
     def is_good(self) -> bool:
-        """Everything that was asked for is there."""
-        return not self.of(Outcome.FAILED) and not self.of(Outcome.NOT_REACHED)
+        """Everything that was asked for is there, and no check says that it is wrong."""
+        return not self.has_failed and not self.of(Outcome.NOT_REACHED)
+
+    @property
+    def has_failed(self) -> bool:
+        """There is a reason why it is not good; without one it was interrupted."""
+        return any(part.reason for part in self.parts)
 
     @property
     def is_kept(self) -> bool:
-        """Everything was there before."""
-        return all(part.outcome is Outcome.KEPT for part in self.parts)
+        """Everything was there before, and is good."""
+        return self.is_good and all(part.outcome is Outcome.KEPT for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +109,8 @@ class Plan:
     spanning: tuple[dg.AssetKey, ...]
 
 
-class Watcher(Protocol):
-    """Is told what happens."""
+class Watcher:
+    """Is told what happens, and makes nothing of it."""
 
     def began(self, day: str, asset: str) -> None:
         """An asset is worked on."""
@@ -116,6 +121,9 @@ class Watcher(Protocol):
     def ended(self, day: str, part: Part) -> None:
         """An asset has ended."""
 
+    def run_ended(self, done: RunDone) -> None:
+        """A day has ended."""
+
 
 def planned(defs: dg.Definitions, listing: Listing, wanted: Sequence[str], days: Sequence[date]) -> Plan:
     """Resolve names against the definitions; `all` means every daily asset, a stage its daily ones.
@@ -124,15 +132,10 @@ def planned(defs: dg.Definitions, listing: Listing, wanted: Sequence[str], days:
         ConfigInvalid: A name that is neither an asset nor a stage.
     """
     graph = defs.resolve_asset_graph()
-    daily = {
-        tuple(key.path): graph.get(key).group_name
-        for key in sorted(graph.materializable_asset_keys)
-        if graph.get(key).is_partitioned
-    }
-    # Over a range there is nothing to do by halves: continuous backtest and report are asked for by name.
-    spanning: dict[Path, str] = {
-        tuple(key.path): "" for key in sorted(graph.materializable_asset_keys) if tuple(key.path) not in daily
-    }
+    ordered = [key for key in graph.toposorted_asset_keys if key in graph.materializable_asset_keys]
+    daily = {tuple(key.path): graph.get(key).group_name for key in ordered if graph.get(key).is_partitioned}
+    # What spans all days has no part in a stage: continuous backtest and report are asked for by name.
+    spanning: dict[Path, str] = {tuple(key.path): "" for key in ordered if tuple(key.path) not in daily}
     found = chosen(daily | spanning, listing.path, wanted, daily)
     return Plan(
         tuple(sorted(days)),
@@ -151,14 +154,16 @@ class Runner:
         lake: The data folder.
         watcher: Is told what happens.
         is_interrupted: Whether somebody asked to end; then no further run is begun.
+        interrupt: Interrupts again what is under way: the first time may have been swallowed.
         run_id: The run that is under way; empty between two.
     """
 
     defs: dg.Definitions
     instance: dg.DagsterInstance
     lake: Lake
-    watcher: Watcher
+    watcher: Watcher = field(default_factory=Watcher)
     is_interrupted: Callable[[], bool] = lambda: False
+    interrupt: Callable[[], None] = lambda: None
     run_id: str = ""
 
     def run(self, plan: Plan) -> Iterator[RunDone]:
@@ -180,16 +185,14 @@ class Runner:
             return
         started = time.monotonic()
         record = _Record(day, {key.to_python_identifier(): key for key in keys}, self._versions(keys, day), self)
-        result = materialize(
-            self.defs,
-            self.instance,
-            keys,
-            day=day,
-            config=continuous_span(keys, *span) if span else None,
-            listener=record.hear,
-        )
+        self.run_id = run_id = new_run_id()
+        self.instance.add_event_listener(run_id, record.hear)
+        config = continuous_span(keys, *span) if span else None
+        materialize(self.defs, self.instance, keys, day=day, config=config, run_id=run_id)
         self.run_id = ""
-        yield RunDone(day, result.run_id, record.parts(), time.monotonic() - started)
+        done = RunDone(day, run_id, record.parts(), time.monotonic() - started)
+        self.watcher.run_ended(done)
+        yield done
 
     def _versions(self, keys: Sequence[dg.AssetKey], day: str) -> dict[str, str]:
         """Data versions that are there before the run."""
@@ -215,12 +218,12 @@ class _Record:
     _done: dict[str, Part] = field(default_factory=dict)
     _made: dict[str, dg.AssetMaterialization] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
+    _wrong: dict[str, list[str]] = field(default_factory=dict)
     _whole: str = ""
     _is_canceling: bool = False
 
     def hear(self, entry: EventLogEntry) -> None:
         """Take in an event."""
-        self.runner.run_id = entry.run_id
         self._cancel(entry.run_id)
         event = entry.dagster_event
         if event is None:
@@ -239,6 +242,8 @@ class _Record:
             watcher.began(self.day, asset)
         elif kind is dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._made[asset] = event.step_materialization_data.materialization
+        elif kind is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._check(asset, event.asset_check_evaluation_data)
         elif kind is dg.DagsterEventType.STEP_UP_FOR_RETRY:
             watcher.said(f"{asset} is tried again in a while: {reason_of(event)}")
         elif kind is dg.DagsterEventType.STEP_SUCCESS:
@@ -248,7 +253,7 @@ class _Record:
 
     def parts(self) -> tuple[Part, ...]:
         """All assets of the run, once it has ended."""
-        failed = any(part.outcome is Outcome.FAILED for part in self._done.values())
+        failed = any(part.reason for part in self._done.values())
         for asset in (key.to_user_string() for key in self.keys.values()):
             if asset not in self._done:
                 # A run that failed before any asset has a reason of its own.
@@ -256,10 +261,14 @@ class _Record:
                 self._end(Part(asset, Outcome.FAILED if why else Outcome.NOT_REACHED, reason=why))
         return tuple(self._done.values())
 
+    def _check(self, asset: str, found: AssetCheckEvaluation) -> None:
+        """Note a check that says that data are wrong; it may hold back what needs them, without any failure."""
+        if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR:
+            says = [str(value.value) for name, value in found.metadata.items() if name.startswith("says")]
+            self._wrong.setdefault(asset, []).append(f"check {found.check_name}: {' '.join(says).strip()}")
+
     def _good(self, asset: str) -> Part:
-        made = self._made.get(asset)
-        if made is None:
-            return Part(asset, Outcome.MADE, seconds=self._seconds(asset))
+        made = self._made[asset]
         metadata = {name: value.value for name, value in made.metadata.items()}
         version = (made.tags or {}).get(_VERSION)
         return Part(
@@ -267,6 +276,7 @@ class _Record:
             Outcome.KEPT if version and version == self.before.get(asset) else Outcome.MADE,
             int(str(metadata.get(_ROWS) or 0)),
             self._seconds(asset),
+            "; ".join(self._wrong.get(asset, ())),
             where=str(metadata.get("folder") or metadata.get("path") or ""),
         )
 
@@ -289,3 +299,4 @@ class _Record:
             run = self.runner.instance.get_run_by_id(run_id)
             if run is not None and not run.is_finished:
                 self.runner.instance.report_run_canceling(run, "`phoenix run` was interrupted.")
+            self.runner.interrupt()

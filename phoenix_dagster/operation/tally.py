@@ -4,7 +4,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from phoenix_dagster.operation.run import SPANNING, Outcome, Part, Plan, RunDone
+from phoenix_dagster.operation.run import SPANNING, Outcome, Part, Plan, RunDone, Watcher
 
 _RECENT = 5
 
@@ -17,6 +17,7 @@ class Stage:
         assets: How many each day has.
         days: Days asked for.
         ended: Assets of days that have ended.
+        kept: Of these, there before.
         failed: Of these, failed or not reached.
         rows: Rows of what was made; what was kept is not work.
         seconds: What that took.
@@ -25,6 +26,7 @@ class Stage:
     assets: int
     days: int
     ended: int = 0
+    kept: int = 0
     failed: int = 0
     rows: int = 0
     seconds: float = 0.0
@@ -32,6 +34,7 @@ class Stage:
     def count(self, part: Part) -> None:
         """Add an asset that has ended."""
         self.ended += 1
+        self.kept += part.outcome is Outcome.KEPT
         self.failed += part.outcome in {Outcome.FAILED, Outcome.NOT_REACHED}
         if part.outcome is Outcome.MADE:
             self.rows += part.rows
@@ -39,7 +42,7 @@ class Stage:
 
 
 @dataclass(slots=True)
-class Tally:
+class Tally(Watcher):
     """Watches a run and counts."""
 
     stages: dict[str, Stage]

@@ -5,10 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from fakes.processes import ROOT, plain_environment
 
+from phoenix_core.market import Listing
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
 from reliability.kills import digests
 
 DAYS = ("2024-03-01", "2024-03-03")
@@ -18,7 +23,8 @@ SHELL = [
     str(BIN / "dagster"), "asset", "materialize", "-m", "phoenix_dagster.definitions",
     "--select", ",".join(f'key:"um/btcusdt/{name}"' for name in ASSETS), "--partition-range", "...".join(DAYS),
 ]  # fmt: skip
-PHOENIX = [str(BIN / "phoenix"), "run", "--first", DAYS[0], "--last", DAYS[1], "--select", ",".join(ASSETS)]
+RUN = [str(BIN / "phoenix"), "run", "--first", DAYS[0], "--last", DAYS[1], "--select", ",".join(ASSETS)]
+COMMANDS = {"dagster asset materialize --partition-range": SHELL, "phoenix run": RUN}
 
 
 class Home:
@@ -44,25 +50,62 @@ class Home:
         try:
             said = process.communicate(timeout=killed_after or 120)[0]
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             said = process.communicate()[0]
         return process.returncode, said
 
 
-def rounds(folder, archive, command, *, count, seed):
-    """Kill a command twice, then run it to its end; give rounds that did not end well or have other bytes."""
-    chosen = random.Random(seed)
+@dataclass
+class Killed:
+    """What kills did to one command.
+
+    A kill is effective if it struck after something was published and before all of it was; others are not counted.
+    """
+
+    command: str
+    rounds: int = 0
+    kills: int = 0
+    effective: int = 0
+    unended: int = 0  # the run after two kills did not end by itself with success
+    different: int = 0  # it did, in other bytes than an undisturbed one
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> int:
+        """Broken promises of any kind."""
+        return self.unended + self.different
+
+
+def rounds(folder, archive, name, *, count, seed):
+    """Kill a command twice, then run it to its end, in a new home each round."""
+    chosen, found, command = random.Random(seed), Killed(name), COMMANDS[name]
     undisturbed = Home(folder / "undisturbed", archive)
     started = time.monotonic()
     code, said = undisturbed.run(command)
     seconds = time.monotonic() - started
     assert code == 0, said
-    bad = []
+    whole = digests(undisturbed.data)
     for number in range(count):
         home = Home(folder / f"round-{number}", archive)
         for _ in range(2):
-            home.run(command, killed_after=chosen.uniform(0.3, 1.0) * seconds)
+            before = digests(home.data)
+            # What happens before the first file, imports above all, is a third of such a short run.
+            code, _ = home.run(command, killed_after=chosen.uniform(0.35, 1.0) * seconds)
+            found.kills += 1
+            left = digests(home.data)
+            found.effective += code == -signal.SIGKILL and left != whole and left != before
         code, said = home.run(command)
-        if code or digests(home.data) != digests(undisturbed.data):
-            bad.append(said)
-    return bad
+        found.rounds += 1
+        found.unended += bool(code)
+        found.different += not code and digests(home.data) != whole
+        if code:
+            found.said.append(said)
+    return found
+
+
+def killed(folder, *, count, seed):
+    """Both commands over three small days."""
+    days = [date.fromisoformat(DAYS[0]) + timedelta(n) for n in range(3)]
+    size = MarketSize(trades=2_000, quotes_per_trade=1)
+    write_archive(folder / "archive", Listing.parse("um:BTCUSDT"), days, size=size)
+    return [rounds(folder / name, folder / "archive", name, count=count, seed=seed) for name in COMMANDS]
