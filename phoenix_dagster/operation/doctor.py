@@ -1,7 +1,7 @@
-"""`phoenix doctor`: the data folder against its manifest, and Dagster's history against both.
+"""`phoenix doctor`: the data folder against its manifest, Dagster's history against both, and runs without a process.
 
-Dry by default. A repair deletes strays, materializes bad days again (and only those) through Dagster, and
-tells the history what lies on the disk.
+Dry by default. A repair ends such runs, deletes strays, materializes bad days again (and only those) through
+Dagster, and tells the history what lies on the disk.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from phoenix_core.catalog.verification import Examined, Problem, Trouble, record
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake
+from phoenix_dagster.deployment.claims import end_forsaken, forsaken, process_of
 from phoenix_dagster.operation.history import report
 from phoenix_dagster.operation.in_process import materialize
 
@@ -44,16 +45,19 @@ class Diagnosis:
         examined: How much was looked at.
         problems: What is wrong on the disk; after a repair, what still is.
         disagreements: Where Dagster's history and the disk differ; after a repair, where they still do.
+        forsaken: Runs that are at work in the history while their process is gone, by id; after a repair, those left.
     """
 
     examined: Examined = field(default_factory=Examined)
     problems: list[Problem] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
+    forsaken: list[str] = field(default_factory=list)
 
     @property
     def remaining(self) -> int:
         """Defects; a hole is the user's choice and none."""
-        return sum(problem.trouble is not Trouble.HOLE for problem in self.problems) + len(self.disagreements)
+        defects = sum(problem.trouble is not Trouble.HOLE for problem in self.problems)
+        return defects + len(self.disagreements) + len(self.forsaken)
 
     def document(self) -> dict[str, Any]:
         """All of it as values of JSON."""
@@ -63,6 +67,7 @@ class Diagnosis:
             "disagreements": [
                 {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
             ],
+            "forsaken_runs": self.forsaken,
             "remaining": self.remaining,
         }
 
@@ -87,6 +92,8 @@ def doctor(
         diagnosis: Takes what was found.
     """
     diagnosis = diagnosis or Diagnosis()
+    # First of all: they may hold the slots that a repair needs.
+    diagnosis.forsaken = list(_without_process(instance, repair=repair, say=say))
     examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
@@ -105,6 +112,18 @@ def doctor(
     remaining = diagnosis.remaining
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
+
+
+def _without_process(instance: dg.DagsterInstance, *, repair: bool, say: Say) -> Iterator[str]:
+    """Name runs whose process is gone, and end them if asked; give the ids of those that are left."""
+    if repair:
+        for line in end_forsaken(instance):
+            say(f"{'run':<16}{line}")
+    for run in forsaken(instance):
+        process = process_of(run)
+        named = "its process" if process is None else f"its {process.named}"
+        say(f"{'run':<16}{run.run_id[:8]} is {run.status.value.lower()} in the history, and {named} is gone")
+        yield run.run_id
 
 
 def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance) -> Iterator[Disagreement]:

@@ -42,16 +42,30 @@ class Home:
             "PHOENIX_DAYS_PER_RUN": "all",
         }
 
-    def run(self, command, *, killed_after=None):
-        """Run a command to its end, or kill it; give its exit code and what it said."""
+    @property
+    def published(self):
+        """How many files are published."""
+        return sum(path.is_file() and "_staging" not in path.parts for path in self.data.rglob("*"))
+
+    def run(self, command, *, killed_at=None, after=0.0):
+        """Run a command to its end, or kill it; give its exit code and what it said.
+
+        Args:
+            command: With arguments.
+            killed_at: How many files must be published before it is killed.
+            after: Seconds between that and the kill.
+        """
         process = subprocess.Popen(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        try:
-            said = process.communicate(timeout=killed_after or 120)[0]
-        except subprocess.TimeoutExpired:
-            process.kill()
-            said = process.communicate()[0]
+        deadline = time.monotonic() + 120
+        while killed_at is not None and process.poll() is None and time.monotonic() < deadline:
+            if self.published >= killed_at:
+                time.sleep(after)
+                process.kill()
+                break
+            time.sleep(0.01)
+        said = process.communicate(timeout=120)[0]
         return process.returncode, said
 
 
@@ -80,20 +94,17 @@ def rounds(folder, archive, name, *, count, seed):
     """Kill a command twice, then run it to its end, in a new home each round."""
     chosen, found, command = random.Random(seed), Killed(name), COMMANDS[name]
     undisturbed = Home(folder / "undisturbed", archive)
-    started = time.monotonic()
     code, said = undisturbed.run(command)
-    seconds = time.monotonic() - started
     assert code == 0, said
     whole = digests(undisturbed.data)
     for number in range(count):
         home = Home(folder / f"round-{number}", archive)
         for _ in range(2):
             before = digests(home.data)
-            # What happens before the first file, imports above all, is a third of such a short run.
-            code, _ = home.run(command, killed_after=chosen.uniform(0.35, 1.0) * seconds)
+            at = chosen.randint(len(before) + 1, max(len(before) + 1, len(whole) - 6))
+            code, _ = home.run(command, killed_at=at, after=chosen.uniform(0, 0.3))
             found.kills += 1
-            left = digests(home.data)
-            found.effective += code == -signal.SIGKILL and left != whole and left != before
+            found.effective += code == -signal.SIGKILL and digests(home.data) not in (whole, before)
         code, said = home.run(command)
         found.rounds += 1
         found.unended += bool(code)
