@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 from rich.console import Console, Group, RenderableType
@@ -35,36 +35,37 @@ class Display:
         self._live = live
 
     def say(self, line: str) -> None:
-        """Print a line that stays."""
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        """Print a line that stays; nobody misses it where the terminal was closed."""
+        with suppress(OSError):
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def end(self) -> None:
         """Take away what is renewed: from now on only lines are printed."""
-        if self._live is not None:
-            self._live.stop()
+        with suppress(OSError):
+            if self._live is not None:
+                self._live.stop()
 
     def leave(self) -> None:
         """Give the terminal back as it was, when the process is about to end in the middle of things."""
-        if self.console.is_terminal:
+        with suppress(OSError):
             self.console.show_cursor(True)
 
 
 @contextmanager
 def display(tally: Tally) -> Iterator[Display]:
     """Show a tally on stderr until the end."""
-    # Dagster leads what a run prints into the run's log; the display is none of it.
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield Display(Console(stderr=True))
+        return
+    # Dagster leads what a run prints into the run's log; what is drawn is none of it.
     with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors="backslashreplace") as own:
         console = Console(file=own)
-        if not console.is_terminal:
-            yield Display(console)
-            return
-        live = Live(
+        with Live(
             get_renderable=lambda: drawn(tally, time.monotonic()),
             console=console,
             transient=True,
             redirect_stdout=False,
-        )
-        with live:
+        ) as live:
             yield Display(console, live)
 
 
