@@ -133,17 +133,15 @@ def worker(instance, tmp_path):
 
     def start(name):
         files = [str(tmp_path / f"{name}.{what}") for what in ("began", "release")]
-        one = subprocess.Popen(
-            [sys.executable, "worker.py", *files],
-            cwd=tmp_path, stdout=subprocess.PIPE, stderr=(tmp_path / f"{name}.err").open("w"), text=True,
-        )  # fmt: skip
+        with (tmp_path / f"{name}.err").open("w") as said:
+            one = subprocess.Popen([sys.executable, "worker.py", *files], cwd=tmp_path, stderr=said)
         started.append(one)
         return one, *map(Path, files)
 
     yield start
     for one in started:
         one.kill()
-        one.communicate()
+        one.wait(10)
 
 
 def until(what):
