@@ -45,11 +45,6 @@ class Display:
             if self._live is not None:
                 self._live.stop()
 
-    def leave(self) -> None:
-        """Give the terminal back as it was, when the process is about to end in the middle of things."""
-        with suppress(OSError):
-            self.console.show_cursor(True)
-
 
 @contextmanager
 def display(tally: Tally) -> Iterator[Display]:

@@ -40,9 +40,9 @@ def run(
     with display(tally) as shown:
 
         def last_words() -> None:
-            shown.leave()
-            shown.say(_INTERRUPTED)
             runner.end("`phoenix run` was ended at once.")
+            shown.end()
+            shown.say(_INTERRUPTED)
 
         with Interrupts(last_words) as interrupts:
             runner.is_interrupted, runner.interrupt = lambda: interrupts.received, interrupts.again
@@ -62,10 +62,9 @@ def run(
 
 
 def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner", "Plan", Listing]:
-    import dagster as dg  # noqa: PLC0415 - --help need not wait for it
-
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
+    from phoenix_core.storage import Lake  # noqa: PLC0415 - --help need not wait for it
     from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.in_process import opened_history  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.run import Runner, planned  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
 
@@ -73,8 +72,9 @@ def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner"
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
     defs = definitions(settings)
     plan = planned(defs, listing, names_of(select), days)
-    export({"DAGSTER_HOME": str(dagster_home())})
-    return Runner(defs, dg.DagsterInstance.get(), Lake.at(settings.data)), plan, listing
+    home = dagster_home()
+    export({"DAGSTER_HOME": str(home)})
+    return Runner(defs, opened_history(home), Lake.at(settings.data)), plan, listing
 
 
 def _carried_out(runner: "Runner", plan: "Plan", shown: "Display") -> list["RunDone"]:

@@ -5,14 +5,26 @@ Which assets and which days is up to the callers (`phoenix run`, `phoenix demo`,
 
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 
 from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.deployment.claims import process_tags
 
+_PRINTED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
 # What a run says is in its history; commands print what their users need of it.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def opened_history(home: Path) -> dg.DagsterInstance:
+    """Open Dagster's history for runs that leave what assets print to the terminal.
+
+    To keep it, Dagster starts four processes for each run. They cost as much as a small day, and a Ctrl-C reaches
+    them too: each then ends with a traceback of its own.
+    """
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"compute_logs": _PRINTED}))
 
 
 def new_run_id() -> str:

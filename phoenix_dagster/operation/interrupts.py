@@ -105,9 +105,9 @@ class Interrupts:
             self._end()
 
     def _swallowed(self, unraisable: "sys.UnraisableHookArgs") -> None:
-        self._hook(unraisable)
         if not issubclass(unraisable.exc_type, Exception | GeneratorExit):
             self._end()
+        self._hook(unraisable)
 
     def _end(self) -> None:
         # In a thread of its own: what is to be said may need a lock that the interrupted code holds.
