@@ -48,7 +48,9 @@ class Workspace(dg.ConfigurableResource[None]):
         lake = self.lake()
         if swept := lake.sweep():
             log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
-        progress = _Bar() if sys.stderr.isatty() else _Lines(log)
+        # A command with a display of its own has put itself in the place of stderr.
+        is_own = sys.stderr is sys.__stderr__
+        progress = _Bar() if is_own and sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
         archive, trees = sources_of(lake, self.sources, self.archive_url)
         return Ingest(lake, archive, today, progress, trees)

@@ -47,3 +47,16 @@ def table_lines(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str
         )
         for row in cells
     ]
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(5), duration(200), duration(9000)
+    ('5 s', '3 min 20 s', '2 h 30 min')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry, RunsFilter
+from dagster._core.errors import raise_execution_interrupts
+from dagster._core.execution.plan.active import ActiveExecution
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._utils.concurrency import ConcurrencyClaimStatus
@@ -25,15 +27,16 @@ PROCESS_TAG = "phoenix/process"
 # A run that ended may still have a process that finishes its step, where we can't see it.
 _AFTER_END_SECONDS = 60.0
 _LOOK_SECONDS = 2.0
-_AT_WORK = [DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+# Who starts a run in its own process names it beforehand; others that were not started are not judged.
+_AT_WORK = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 # Has no handler of its own: Python then prints warnings on stderr, which is where a shell's user looks.
 _LOG = logging.getLogger(__name__)
 
 
-def name_process(instance: DagsterInstance, run_id: str) -> None:
-    """Note in a run's tags that this process does its work."""
+def process_tags(run_id: str) -> dict[str, str]:
+    """Tags of a run that say that this process does its work."""
     # Retries copy the tags of the run before them: the run's own id tells whose process is meant.
-    instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id} {Identity.own()}"})
+    return {PROCESS_TAG: f"{run_id} {Identity.own()}"}
 
 
 def process_of(run: DagsterRun) -> Identity | None:
@@ -97,7 +100,7 @@ class WatchedClaims(SqlEventLogStorage):
         """Store an event; before a run's start, name its process and end what the dead left."""
         if event.dagster_event and event.dagster_event.event_type is DagsterEventType.RUN_START:
             # The only event that always comes from the process that does the work, before any slot is claimed.
-            name_process(self._instance, event.run_id)
+            self._instance.add_run_tags(event.run_id, process_tags(event.run_id))
             super().store_event(event)
             self._tell(event.run_id, end_forsaken(self._instance))
             return
@@ -147,12 +150,19 @@ class WatchedClaims(SqlEventLogStorage):
 
 
 def sleep_while_waiting() -> None:
-    """Let a run sleep until its next look at a pool.
+    """Let a run sleep until its next look at a pool, or its next try, and wake when it is interrupted.
 
-    Dagster 1.13 takes the least of zero and the seconds that are left, which is never more than zero.
+    Dagster 1.13 takes the least of zero and the seconds that are left, which is never more than zero; and what
+    interrupts a run between two steps is noted and looked at when the next step begins, so after all waiting.
     """
     InstanceConcurrencyContext.interval_to_next_pending_claim_check = _seconds_to_next_look  # type: ignore[assignment, method-assign]
+    ActiveExecution.sleep_til_ready = _sleep_til_ready  # type: ignore[assignment, method-assign]
 
 
 def _seconds_to_next_look(context: InstanceConcurrencyContext) -> float:
     return max(0.0, min(context._pending_timeouts.values(), default=0.0) - time.time())  # noqa: SLF001 - see above
+
+
+def _sleep_til_ready(execution: ActiveExecution) -> None:
+    with raise_execution_interrupts():
+        time.sleep(max(0.0, execution.sleep_interval()))  # type: ignore[no-untyped-call]

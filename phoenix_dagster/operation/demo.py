@@ -16,10 +16,11 @@ import dagster as dg
 from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
-from phoenix_core.errors import ConfigInvalid
+from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing
 from phoenix_dagster import settings as environment
 from phoenix_dagster.deployment.home import command, refresh_dagster_yaml
+from phoenix_dagster.operation.in_process import continuous_span, materialize, reason_of
 
 if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST_DAY = date(2024, 3, 24)
 _MODULE = "phoenix_dagster.definitions"  # as `phoenix ui` names it
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 _ORIGIN = RemoteRepositoryOrigin(
     ManagedGrpcPythonEnvCodeLocationOrigin(LoadableTargetOrigin(module_name=_MODULE), location_name=_MODULE),
     "__repository__",
@@ -104,23 +104,17 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads the environment set above
 
     defs = definitions(chosen)
-    job = defs.resolve_implicit_global_asset_job_def()
     graph = defs.resolve_asset_graph()
     daily = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
     others = [key for key in graph.materializable_asset_keys if not graph.get(key).is_partitioned]
     with dg.DagsterInstance.get() as instance:
         for day in days:
             started = time.monotonic()
-            result = job.execute_in_process(
-                instance=instance, partition_key=day.isoformat(), asset_selection=daily, run_config=_QUIET, tags=_TAGS
-            )
-            _show(instance, result.dagster_run)
+            _shown(instance, materialize(defs, instance, daily, day=day.isoformat()))
             say(f"{day}: {len(daily)} assets in {time.monotonic() - started:.1f} s")
         key = dg.AssetKey([*LISTING.path.split("/"), "continuous_backtest"])
-        span = {"first": days[0].isoformat(), "last": days[-1].isoformat()}
-        config = _QUIET | {"ops": {key.to_python_identifier(): {"config": span}}}
-        result = job.execute_in_process(instance=instance, asset_selection=others, run_config=config, tags=_TAGS)
-        _show(instance, result.dagster_run)
+        span = continuous_span(others, days[0].isoformat(), days[-1].isoformat())
+        _shown(instance, materialize(defs, instance, others, config=span))
         event = instance.get_latest_materialization_event(key)
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -131,9 +125,18 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     return plain | {"fills_table": [record.data for record in records]}
 
 
-def _show(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    """Give a run the code location that the UI will have: its home page leaves out runs of none."""
+def _shown(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
+    """Give a run the code location that the UI will have: its home page leaves out runs of none.
+
+    Raises:
+        InputMissing: An asset failed; its reason is named.
+    """
+    run = result.dagster_run
     instance.run_storage.replace_job_origin(run, RemoteJobOrigin(_ORIGIN, run.job_name))
+    instance.add_run_tags(run.run_id, _TAGS)
+    if not result.success:
+        reasons = [reason_of(event) for event in result.all_events if event.is_step_failure]
+        raise InputMissing(f"The demo could not be built: {'; '.join(reasons) or 'its run failed'}.")
 
 
 def _summary(metadata: dict[str, Any], folder: Path, seconds: float, say: Say) -> None:

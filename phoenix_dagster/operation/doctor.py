@@ -1,7 +1,7 @@
-"""`phoenix doctor`: the data folder against its manifest, and Dagster's history against both.
+"""`phoenix doctor`: the data folder against its manifest, Dagster's history against both, and runs without a process.
 
-Dry by default. A repair deletes strays, materializes bad days again (and only those) through Dagster, and
-tells the history what lies on the disk.
+Dry by default. A repair ends such runs, deletes strays, materializes bad days again (and only those) through
+Dagster, and tells the history what lies on the disk.
 """
 
 from collections import defaultdict
@@ -18,11 +18,12 @@ from phoenix_core.storage import Lake
 from phoenix_dagster.assets.backtest import BACKTEST, CONTINUOUS
 from phoenix_dagster.assets.config_schema import config_of
 from phoenix_dagster.assets.report import REPORT
+from phoenix_dagster.deployment.claims import end_forsaken, forsaken, process_of
 from phoenix_dagster.operation.history import report
+from phoenix_dagster.operation.in_process import materialize
 
 _DAY = 10
 _OF_EXPERIMENTS = tuple(f"/{name}" for name in (BACKTEST, CONTINUOUS, REPORT))
-_QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 # What is wrong with bytes is mended by making them anew; holes are the user's choice, and what may be
 # under way is left to the sweep of runs.
 _REBUILT = {Trouble.ALTERED, Trouble.UNREADABLE, Trouble.CHECKSUM, Trouble.MIXED}
@@ -48,16 +49,19 @@ class Diagnosis:
         examined: How much was looked at.
         problems: What is wrong on the disk; after a repair, what still is.
         disagreements: Where Dagster's history and the disk differ; after a repair, where they still do.
+        forsaken: Runs that are at work in the history while their process is gone, by id; after a repair, those left.
     """
 
     examined: Examined = field(default_factory=Examined)
     problems: list[Problem] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
+    forsaken: list[str] = field(default_factory=list)
 
     @property
     def remaining(self) -> int:
         """Defects; a hole is the user's choice and none."""
-        return sum(problem.trouble is not Trouble.HOLE for problem in self.problems) + len(self.disagreements)
+        defects = sum(problem.trouble is not Trouble.HOLE for problem in self.problems)
+        return defects + len(self.disagreements) + len(self.forsaken)
 
     def document(self) -> dict[str, Any]:
         """All of it as values of JSON."""
@@ -67,6 +71,7 @@ class Diagnosis:
             "disagreements": [
                 {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
             ],
+            "forsaken_runs": self.forsaken,
             "remaining": self.remaining,
         }
 
@@ -91,6 +96,8 @@ def doctor(
         diagnosis: Takes what was found.
     """
     diagnosis = diagnosis or Diagnosis()
+    # First of all: they may hold the slots that a repair needs.
+    diagnosis.forsaken = list(_without_process(instance, repair=repair, say=say))
     examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
@@ -109,6 +116,18 @@ def doctor(
     remaining = diagnosis.remaining
     say(f"{remaining} problems" + ("" if repair or not remaining else "; `phoenix doctor --repair` mends what it can"))
     return remaining
+
+
+def _without_process(instance: dg.DagsterInstance, *, repair: bool, say: Say) -> Iterator[str]:
+    """Name runs whose process is gone, and end them if asked; give the ids of those that are left."""
+    if repair:
+        for line in end_forsaken(instance):
+            say(f"{'run':<16}{line}")
+    for run in forsaken(instance):
+        process = process_of(run)
+        named = "its process" if process is None else f"its {process.named}"
+        say(f"{'run':<16}{run.run_id[:8]} is {run.status.value.lower()} in the history, and {named} is gone")
+        yield run.run_id
 
 
 def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance) -> Iterator[Disagreement]:
@@ -153,12 +172,9 @@ def _materialize(
     defs: dg.Definitions, instance: dg.DagsterInstance, wanted: Mapping[str, Sequence[dg.AssetKey]], say: Say
 ) -> None:
     """Materialize assets by day, each day in a run of its own."""
-    job = defs.resolve_implicit_global_asset_job_def()
     for day, keys in sorted(wanted.items()):
         names = ", ".join(sorted(key.to_user_string() for key in keys))
-        done = job.execute_in_process(
-            instance=instance, partition_key=day, asset_selection=list(keys), run_config=_QUIET, raise_on_error=False
-        )
+        done = materialize(defs, instance, keys, day=day)
         say(f"{'':<16}{'materialized' if done.success else 'could not materialize'} {names} of {day}")
 
 
@@ -178,13 +194,8 @@ def _run_again(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, k
     keys = [dg.AssetKey([*path.split("/"), one]) for one in names]
     given_otherwise = {"listing", *({"first", "last"} if name == BACKTEST else ())}
     config = config_of(experiment, without=frozenset(given_otherwise))
-    done = defs.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=instance,
-        partition_key=key.day if name == BACKTEST else None,
-        asset_selection=keys,
-        run_config={**_QUIET, "ops": {keys[0].to_python_identifier(): {"config": config}}},
-        raise_on_error=False,
-    )
+    day = key.day if name == BACKTEST else ""
+    done = materialize(defs, instance, keys, day=day, config={keys[0]: config})
     say(f"{'':<16}{'ran' if done.success else 'could not run'} {key} again")
 
 

@@ -12,7 +12,7 @@ def chosen(groups: Mapping[Path, str], market_symbol: str, wanted: Sequence[str]
     """Paths of the assets that were asked for, each once.
 
     Args:
-        groups: Group of each asset that may be chosen, by the path of its key.
+        groups: Group of each asset that may be chosen, by the path of its key; empty: by its own name alone.
         market_symbol: Whose assets, `um/btcusdt`.
         wanted: Names of assets or stages, or `all`.
         every: What `all` means.
@@ -21,7 +21,7 @@ def chosen(groups: Mapping[Path, str], market_symbol: str, wanted: Sequence[str]
         ConfigInvalid: A name that is neither.
     """
     names = {
-        path: {path[-1], group.rsplit("_", 1)[-1]}
+        path: {path[-1], group.rsplit("_", 1)[-1]} - {""}
         for path, group in groups.items()
         if "/".join(path[:2]) == market_symbol
     }

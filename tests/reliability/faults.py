@@ -120,7 +120,7 @@ _ROWS = (
     ("a long backfill with transient faults", f"{HERE}::test_a_long_range_with_transient_faults_converges"),
     (
         "leaked pool slots, zombie runs",
-        "end_to_end/test_orchestrator_faults.py::test_a_backfill_survives_its_orchestrator",
+        "reliability/test_commands.py::test_a_command_killed_twice_ends_with_the_same_bytes",
     ),
 )
 

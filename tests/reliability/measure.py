@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from reliability import damage, garbage, guided, kills, writers
+from reliability import commands, damage, garbage, guided, kills, writers
 from reliability.faults import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -28,10 +28,11 @@ class Size:
     inputs: int
     flips: int
     rounds: int
+    commands: int
 
 
-SHORT = Size(named=25, at_random=10, control=10, inputs=600, flips=90, rounds=1)
-LONG = Size(named=200, at_random=200, control=40, inputs=100_000, flips=1_000, rounds=5)
+SHORT = Size(named=25, at_random=10, control=10, inputs=600, flips=90, rounds=1, commands=1)
+LONG = Size(named=200, at_random=200, control=40, inputs=100_000, flips=1_000, rounds=5, commands=10)
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Figures:
     writers: int
     digests: int
     processes: int
+    commands: list[commands.Killed]
     seconds: float
 
     @property
@@ -56,6 +58,7 @@ class Figures:
         missed = sum(self.flips[kind] - self.flips[f"{kind} noticed"] for kind in ("zip", "parquet", "manifest"))
         missed += self.flips["for the doctor"] - self.flips["named by the doctor"]
         untyped += sum(bool(one.found) for one in self.guided.values())
+        untyped += sum(one.failures for one in self.commands)
         return sum(one.failures for one in self.killed) + untyped + missed + self.wrong_files + self.digests - 1
 
 
@@ -75,6 +78,8 @@ def measure(size: Size, seed: int) -> Figures:
         seeds = ["0", "1", "12345"] * size.rounds
         digests = writers.backtest_digests(root, root / "lake", seeds)
         flips = damage.flips(damage.Lake.at(root / "lake"), size.flips, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        typed = commands.killed(Path(folder), count=size.commands, seed=seed)
     fuzzed = {}
     for name, target in garbage.TARGETS.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -90,6 +95,7 @@ def measure(size: Size, seed: int) -> Figures:
         sum(counts),
         len(digests),
         len(seeds),
+        typed,
         time.monotonic() - started,
     )
 
@@ -137,6 +143,7 @@ def page(found: Figures, size: Size, seed: int) -> str:
     for one in found.killed:
         points = ", ".join(f"{name}: {count}" for name, count in one.points.most_common())
         lines.append(f"| {one.stage} | {one.named} | {one.random} | {one.effective} | {one.failures} | {points} |")
+    lines += ["", *table_of_commands(found.commands)]
     lines += ["", "## Garbage by target", "", "| target | inputs | became |", "|---|---|---|"]
     for name, counts in found.garbage.items():
         became = ", ".join(f"{outcome}: {count:,}" for outcome, count in counts.most_common())
@@ -152,6 +159,23 @@ def page(found: Figures, size: Size, seed: int) -> str:
     lines += ["", "## Faults one by one", "", "| # | fault | shown by, or why not |", "|---|---|---|"]
     lines += [f"| {fault.number} | {fault.what} | {fault.shown} |" for fault in FAULTS]
     return "\n".join(lines) + "\n"
+
+
+def table_of_commands(found: list[commands.Killed]) -> list[str]:
+    """What users type, killed: a section of the page."""
+    lines = [
+        "## Commands killed twice, then run to the end",
+        "",
+        "Three small days in a new home each round. A kill is effective if it struck after something new was published and",
+        "before all of it was. Then the same command must end by itself, and every published byte be that of an undisturbed run.",
+        "",
+        "| command | rounds | kills | effective | last run did not end well | other bytes |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    return lines + [
+        f"| `{one.command}` | {one.rounds} | {one.kills} | {one.effective} | {one.unended} | {one.different} |"
+        for one in found
+    ]
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 from dagster._core.execution.plan import instance_concurrency_context
 
@@ -103,6 +105,91 @@ def test_a_run_that_waits_says_for_whom_sleeps_and_goes_on(instance, caplog):
     assert time.monotonic() - started > 5
     assert time.process_time() - worked < 1.5
     assert f"Waiting for a slot of pool {POOL}: run {other[:8]} (process" in caplog.text
+
+
+WORKER = """
+import sys, time
+from pathlib import Path
+import dagster as dg
+
+@dg.asset(pool="backtest")
+def thing():
+    Path(sys.argv[1]).touch()
+    while not Path(sys.argv[2]).exists():
+        time.sleep(0.05)
+
+if __name__ == "__main__":
+    with dg.DagsterInstance.get() as instance:
+        done = dg.materialize([thing], instance=instance)
+    sys.exit(not done.success)
+"""
+
+
+@pytest.fixture
+def worker(instance, tmp_path):
+    """Start processes that need the one slot and keep it until told; none outlives us."""
+    del instance
+    (tmp_path / "worker.py").write_text(WORKER)
+    started = []
+
+    def start(name):
+        files = [str(tmp_path / f"{name}.{what}") for what in ("began", "release")]
+        with (tmp_path / f"{name}.err").open("w") as said:
+            one = subprocess.Popen([sys.executable, "worker.py", *files], cwd=tmp_path, stderr=said)
+        started.append(one)
+        return one, *map(Path, files)
+
+    yield start
+    for one in started:
+        one.kill()
+        one.wait(10)
+
+
+def until(what):
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_two_processes_wait_for_each_other(worker, tmp_path):
+    """The second says for whom it waits, sleeps meanwhile, and goes on by itself when the first has ended."""
+    first, began, release = worker("first")
+    until(began.exists)
+    second, began_too, at_once = worker("second")
+    at_once.touch()
+    said = tmp_path / "second.err"
+    until(lambda: "Waiting for a slot" in said.read_text())
+    before = psutil.Process(second.pid).cpu_times()
+    time.sleep(4)
+    waited = psutil.Process(second.pid).cpu_times()
+    assert waited.user + waited.system - before.user - before.system < 1  # a busy loop takes four
+    assert f"Waiting for a slot of pool {POOL}: run " in said.read_text()
+    assert f"(process {first.pid} on " in said.read_text()
+    assert not began_too.exists()
+    release.touch()
+    assert (first.wait(60), second.wait(30)) == (0, 0)
+
+
+def test_a_wait_can_be_interrupted(worker, tmp_path):
+    """Dagster notes an interrupt between two steps and looks at it when the next begins; that may be never."""
+    _, began, _ = worker("first")
+    until(began.exists)
+    second, *_ = worker("second")
+    until(lambda: "Waiting for a slot" in (tmp_path / "second.err").read_text())
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(15) != 0
+
+
+def test_a_run_that_was_never_started_is_ended_with_its_process(instance):
+    """Killed between noting the run and beginning it; one that nobody named, as in a queue, is left alone."""
+    run_ids = {}
+    for process in (gone(), None):
+        run_id = instance_run(instance)
+        if process:
+            instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id} {process}"})
+        run_ids[process is not None] = run_id
+    assert [run.run_id for run in forsaken(instance)] == [run_ids[True]]
 
 
 def test_dagster_itself_would_not_sleep():

@@ -1,6 +1,8 @@
 """The doctor finds what is wrong, changes nothing until asked, and then rebuilds only what is bad."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import dagster as dg
@@ -10,6 +12,8 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage import Lake
+from phoenix_dagster.deployment.claims import PROCESS_TAG
+from phoenix_dagster.deployment.processes import Identity
 from phoenix_dagster.operation.doctor import doctor
 
 NAMES = "agg_trades trade_ticks volume_buckets"
@@ -175,3 +179,22 @@ def test_an_entry_of_an_experiment_is_made_again_from_its_result(results):
     remaining, said = examine(repair=True)
     assert f"can't tell the experiment of {key}: materialize it again with its config" in said
     assert remaining
+
+
+def test_runs_without_a_process_are_named_and_ended(patient, instance, make_defs, tmp_path):
+    """A run whose process was killed is at work for ever in the history, until it is ended."""
+    _, examine = patient
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(30)
+    job = make_defs(tmp_path / "lake", tmp_path).resolve_implicit_global_asset_job_def()
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    process = replace(Identity.own(), pid=ended.pid)
+    instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{run.run_id} {process}"})
+    remaining, said = examine()
+    assert remaining == 1
+    assert f"{run.run_id[:8]} is started in the history, and its process {ended.pid} on " in said
+    assert not instance.get_run_by_id(run.run_id).is_finished
+    remaining, said = examine(repair=True)
+    assert remaining == 0
+    assert f"Run {run.run_id[:8]} has ended as failed" in said
+    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE
