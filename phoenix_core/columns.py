@@ -161,6 +161,18 @@ PERCENTAGE = Column("percentage", Kind.DECIMAL, "edge of the band in percent of 
 DEPTH = _quantity("depth", "base units (cm: contracts) within the band")
 NOTIONAL = _quantity("notional", "quote units within the band")
 
+# Orders by which positions were liquidated, in the words of the stream that the files record. A SELL closes a long.
+LIQUIDATION_TIME = Column("time", Kind.EPOCH, "when the order traded")
+SIDE = Column("side", Kind.TEXT, "SELL: a long was liquidated, BUY: a short")
+ORDER_TYPE = Column("order_type", Kind.TEXT, "LIMIT")
+TIME_IN_FORCE = Column("time_in_force", Kind.TEXT, "IOC: what does not fill at once is cancelled")
+ORIGINAL_QUANTITY = _quantity("original_quantity", "base units (cm: contracts) of the order", Bound.POSITIVE)
+LIMIT_PRICE = _price("price", "limit of the order")
+AVERAGE_PRICE = _price("average_price", "average of the order's fills, 0 before the first", Bound.NOT_NEGATIVE)
+ORDER_STATUS = Column("order_status", Kind.TEXT, "FILLED, or how far the order had come")
+LAST_FILL_QUANTITY = _quantity("last_fill_quantity", "base units (cm: contracts) of the last fill")
+ACCUMULATED_FILL_QUANTITY = _quantity("accumulated_fill_quantity", "base units (cm: contracts) filled so far")
+
 # Funding, paid from longs to shorts while positive.
 CALC_TIME = Column("calc_time", Kind.EPOCH, "when it was charged, up to 10 ms past the hour")
 FUNDING_INTERVAL_HOURS = Column("funding_interval_hours", Kind.INTEGER, "hours since the last", Bound.POSITIVE)

@@ -37,6 +37,7 @@ class CatalogType(StrEnum):
     FUNDING_RATE = "funding_rate_update"
     OPEN_INTEREST = "custom_open_interest"
     DEPTH_BAND = "custom_depth_band"
+    LIQUIDATION = "custom_liquidation"
 
 
 class LabelledBy(StrEnum):
@@ -71,8 +72,8 @@ class Dataset:
         folder: The publisher's name, a folder of the archive.
         columns: Columns by market, in file order. Its keys are the markets where it exists.
         time: Column that says when a row happened.
-        key: Columns that identify a row.
-        order: Columns that order the rows of a day as they happened.
+        key: Columns that identify a row: all of them where only a row that says the same is the same.
+        order: Columns that order the rows of a day as they happened; what they leave open stays as published.
         becomes: The catalog type of its rows.
         catalog_name: Name of the catalog asset.
         source: Where its columns are documented.
@@ -311,6 +312,35 @@ BOOK_DEPTH = Dataset(
     lives=_lives(um=Life(first=date(2023, 1, 1)), cm=Life(first=date(2023, 1, 1))),
 )
 
+_LIQUIDATION = (
+    c.LIQUIDATION_TIME,
+    c.SIDE,
+    c.ORDER_TYPE,
+    c.TIME_IN_FORCE,
+    c.ORIGINAL_QUANTITY,
+    c.LIMIT_PRICE,
+    c.AVERAGE_PRICE,
+    c.ORDER_STATUS,
+    c.LAST_FILL_QUANTITY,
+    c.ACCUMULATED_FILL_QUANTITY,
+)
+LIQUIDATION_SNAPSHOT = Dataset(
+    name="liquidation_snapshot",
+    folder="liquidationSnapshot",
+    columns=_on("um cm", *_LIQUIDATION),
+    time=c.LIQUIDATION_TIME,
+    # Nothing numbers an order, and files hold every row twice (https://github.com/binance/binance-public-data/issues/259).
+    key=_LIQUIDATION,
+    order=(c.LIQUIDATION_TIME,),
+    becomes=CatalogType.LIQUIDATION,
+    catalog_name="liquidations",
+    source="https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Liquidation-Order-Streams",
+    description="Liquidation orders, of those within a second the latest alone.",
+    known_after_ns=1_000_000_000,  # the stream sends a second's latest order when the second is over
+    # https://github.com/binance/binance-public-data/issues/337, /issues/361, /issues/380
+    lives=_lives(um=Life(last=date(2024, 3, 31)), cm=Life(first=date(2023, 6, 25), last=date(2024, 10, 14))),
+)
+
 FUNDING_RATE = Dataset(
     name="funding_rate",
     folder="fundingRate",
@@ -404,6 +434,7 @@ DATASETS: tuple[Dataset, ...] = (
     BOOK_TICKER,
     METRICS,
     BOOK_DEPTH,
+    LIQUIDATION_SNAPSHOT,
     KLINES,
     MARK_PRICE_KLINES,
     INDEX_PRICE_KLINES,

@@ -35,6 +35,9 @@ _WITHOUT_BYTES = frozenset(
 # Tables of facts. Their functions and classes are code; their rows are not, or one symbol's new fee would
 # rebuild all others: a recipe takes the rows that concern it as data.
 _TABLES = frozenset({"datasets", "catalog.specifications"})
+# Tables with a row for each catalog type, or an added type would rebuild the days of all others: a recipe
+# names its type as data, and the function in its row as a root (`root_in`).
+_BY_TYPE = frozenset({"datasets:CatalogType", "catalog.convert:CONVERTERS"})
 
 # Works from a checkout and from a wheel alike; both have the sources.
 _SOURCES = Path(__file__).parent.parent
@@ -52,6 +55,26 @@ def code_digest(*roots: str) -> str:
         RecipeUnknown: A root, or a name of ours that is imported on the way, does not exist.
     """
     return digest_of({name: _defined(name).digest for name in reached(*roots)})
+
+
+def root_in(table: str, member: str) -> str:
+    """Root that a table of functions keyed by an enum has for one of its members.
+
+    >>> root_in("catalog.convert:CONVERTERS", "BAR")
+    'catalog.convert:_bars'
+
+    Raises:
+        RecipeUnknown: The table has no such row.
+    """
+    module, _, name = table.partition(":")
+    parsed = _parsed(module)
+    for node in (node for statement in parsed.statements.get(name, ()) for node in ast.walk(statement)):
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            if isinstance(key, ast.Attribute) and key.attr == member and isinstance(value, ast.Name):
+                return parsed.imported.get(value.id, f"{module}:{value.id}")
+    raise RecipeUnknown(
+        f"{_PACKAGE}.{table} has no function for {member}: expected a row of that key whose value is a name. Add it."
+    )
 
 
 def reached(*roots: str) -> list[str]:
@@ -102,7 +125,7 @@ def _is_left_out(name: str) -> bool:
     module, _, inner = name.partition(":")
     if module.rpartition(".")[2] in {"recipe", "recipes"}:
         return True  # they name what is made and make nothing
-    return module in _WITHOUT_BYTES or (module in _TABLES and inner.lstrip("_").isupper())
+    return module in _WITHOUT_BYTES or name in _BY_TYPE or (module in _TABLES and inner.lstrip("_").isupper())
 
 
 @dataclass(frozen=True, slots=True)

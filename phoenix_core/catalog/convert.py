@@ -156,7 +156,11 @@ def _u64(values: pl.Series) -> pa.Array:
 
 
 def _plain(batch: pl.DataFrame, *names: str) -> dict[str, pa.Array]:
-    return {name: batch[name].rechunk().to_arrow() for name in names if name in batch.columns}
+    arrays = {name: batch[name].rechunk().to_arrow() for name in names if name in batch.columns}
+    # Polars' own kind of text is not NautilusTrader's.
+    return {
+        name: array.cast(pa.string()) if batch[name].dtype == pl.String else array for name, array in arrays.items()
+    }
 
 
 def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
@@ -253,6 +257,15 @@ def _depth(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     }
 
 
+def _liquidations(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+    published = conversion.dataset.columns[conversion.specification.listing.market]
+    return {
+        "instrument_id": pa.repeat(pa.scalar(conversion.identifier), batch.height),
+        **_plain(batch, *(column.name for column in published if column is not conversion.dataset.time)),
+        **_times(batch, conversion, "time"),
+    }
+
+
 Converter = Callable[[pl.DataFrame, Conversion], dict[str, pa.Array]]
 CONVERTERS: Mapping[CatalogType, Converter] = {
     CatalogType.TRADE_TICK: _trade_ticks,
@@ -262,6 +275,7 @@ CONVERTERS: Mapping[CatalogType, Converter] = {
     CatalogType.FUNDING_RATE: _funding_rates,
     CatalogType.OPEN_INTEREST: _open_interest,
     CatalogType.DEPTH_BAND: _depth,
+    CatalogType.LIQUIDATION: _liquidations,
 }
 
 

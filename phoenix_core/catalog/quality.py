@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.rules import QUIET_NS, RULES, UNCROSSED, rules_of
+from phoenix_core.catalog.rules import QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
@@ -104,7 +104,7 @@ class _Pass:
             for look in (_duplicates, _incomplete, _misshapen, _frozen, _quiet_depth):
                 for rule, rows in look(small, self._dataset, self._start):
                     self._note(rule, rows)
-        for demanded in RULES[self._dataset.becomes]:
+        for demanded in rules_of(self._dataset):
             count = self._counts.get(demanded.name, 0)
             passed = count == 0 or (demanded is UNCROSSED and count <= self._seen * _CROSSED_SHARE)
             says = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
@@ -145,8 +145,8 @@ Broken = Iterator[tuple[str, pl.DataFrame]]
 
 
 def _duplicates(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
-    del dataset, start_ns
-    key = [name for name in ("ts_event", "percentage") if name in frame.columns]
+    del start_ns
+    key = ["ts_event" if column is dataset.time else column.name for column in dataset.key]
     yield "unique", frame.filter(pl.struct(key).is_duplicated())
 
 

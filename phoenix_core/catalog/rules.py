@@ -42,13 +42,12 @@ COMPLETE = Rule("complete", "Each period of the day has its row.")
 SHAPED = Rule("shaped", "Open and close lie between low and high.")
 MOVING = Rule("moving", "Values are neither missing nor frozen.")
 
-_ALL = (ORDERED, UNIQUE, WITHIN)
+_ALL = (ORDERED, UNIQUE, WITHIN)  # of every type; those that are asked more have a row
 RULES: Mapping[CatalogType, tuple[Rule, ...]] = {
     CatalogType.TRADE_TICK: (*_ALL, COUNT, GAPS, CONTIGUOUS),
     CatalogType.QUOTE_TICK: (*_ALL, COUNT, GAPS, UNCROSSED),
     CatalogType.BAR: (*_ALL, COMPLETE, SHAPED),
     CatalogType.MARK_PRICE: (*_ALL, COMPLETE, SHAPED),
-    CatalogType.FUNDING_RATE: _ALL,
     CatalogType.OPEN_INTEREST: (*_ALL, COMPLETE, MOVING),
     CatalogType.DEPTH_BAND: (*_ALL, GAPS, MOVING),
 }
@@ -65,5 +64,5 @@ COMPARISONS = (
 
 def rules_of(dataset: Dataset) -> tuple[Rule, ...]:
     """Rules of a dataset's catalog days; trade ids of single trades jump by nature and are not asked to rise."""
-    rules = RULES[dataset.becomes]
+    rules = RULES.get(dataset.becomes, _ALL)
     return tuple(rule for rule in rules if rule is not CONTIGUOUS or dataset is AGG_TRADES)

@@ -1,7 +1,7 @@
-"""Custom data of the catalog as NautilusTrader objects: open interest, and depth within bands.
+"""Custom data of the catalog as NautilusTrader objects: open interest, depth within bands, liquidations.
 
-Fields are exact decimals, None where the publisher had no value. NautilusTrader reads the files by
-the decoders registered here; it writes none of them.
+Numbers are exact decimals, None where the publisher had no value. NautilusTrader reads the files by
+the decoders registered here; it writes none of them. A class is registered by being a `_Record`.
 """
 
 from decimal import Decimal
@@ -18,11 +18,14 @@ _DECIMAL = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
 
 
 class _Record(Data):
-    """Named exact values of an instrument at a time."""
+    """Named exact values of an instrument at a time; `texts` names those that are words."""
 
     fields: tuple[str, ...] = ()
+    texts: frozenset[str] = frozenset()
 
-    def __init__(self, instrument_id: InstrumentId, ts_event: int, ts_init: int, **values: Decimal | None) -> None:
+    def __init__(
+        self, instrument_id: InstrumentId, ts_event: int, ts_init: int, **values: Decimal | str | None
+    ) -> None:
         self.instrument_id = instrument_id
         self._ts_event = ts_event
         self._ts_init = ts_init
@@ -64,7 +67,7 @@ class _Record(Data):
         return pa.schema(
             [
                 ("instrument_id", pa.string()),
-                *((name, _DECIMAL) for name in cls.fields),
+                *((name, pa.string() if name in cls.texts else _DECIMAL) for name in cls.fields),
                 ("ts_event", pa.uint64()),
                 ("ts_init", pa.uint64()),
             ]
@@ -100,7 +103,24 @@ class DepthBand(_Record):
     fields = ("percentage", "depth", "notional")
 
 
+class Liquidation(_Record):
+    """An order by which a position was liquidated: SELL for a long, BUY for a short."""
+
+    fields = (
+        "side",
+        "order_type",
+        "time_in_force",
+        "original_quantity",
+        "price",
+        "average_price",
+        "order_status",
+        "last_fill_quantity",
+        "accumulated_fill_quantity",
+    )
+    texts = frozenset({"side", "order_type", "time_in_force", "order_status"})
+
+
 def register() -> None:
     """Tell NautilusTrader how to read our custom types; may be called again."""
-    for cls in (OpenInterest, DepthBand):
+    for cls in _Record.__subclasses__():
         register_arrow(cls, cls.schema(), cls.to_arrow, cls.from_arrow)

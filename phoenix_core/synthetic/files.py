@@ -196,6 +196,26 @@ def _book_depth(day: MarketDay) -> pl.DataFrame:
     )
 
 
+def _liquidations(day: MarketDay) -> pl.DataFrame:
+    """The last sale of each second of a cascade, as the order that closed somebody's long."""
+    second = (day.trade_ms - day.start_ms) // 1000
+    forced = np.flatnonzero(day.is_sell & (day.selling[second] > 0))
+    latest = forced[np.diff(second[forced], append=SECONDS) > 0]
+    quantity = fixed(day.size_lots[latest], LOTS_PER_UNIT, 3)
+    price = day.price_ticks[latest]
+    return pl.DataFrame({"time": day.trade_ms[latest]}).with_columns(
+        pl.lit("SELL").alias("side"),
+        pl.lit("LIMIT").alias("order_type"),
+        pl.lit("IOC").alias("time_in_force"),
+        quantity.alias("original_quantity"),
+        fixed(price - price // 200, TICKS_PER_UNIT, 2).alias("price"),
+        fixed(price, TICKS_PER_UNIT, 2).alias("average_price"),
+        pl.lit("FILLED").alias("order_status"),
+        quantity.alias("last_fill_quantity"),
+        quantity.alias("accumulated_fill_quantity"),
+    )
+
+
 def _minutes(day: MarketDay) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Open, high, low, close (ticks), volume and bought volume (lots), turnover, count of each minute."""
     trades = pl.DataFrame(
@@ -301,6 +321,7 @@ _TEXTS: dict[str, Callable[[MarketDay], Iterable[pl.DataFrame]]] = {
     "book_ticker": _book_ticker,
     "metrics": _at_once(_metrics),
     "book_depth": _at_once(_book_depth),
+    "liquidation_snapshot": _at_once(_liquidations),
     "klines_1m": _at_once(_klines),
     "mark_price_klines_1m": _at_once(_computed(2_000)),
     "index_price_klines_1m": _at_once(_computed(0)),

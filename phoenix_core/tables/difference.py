@@ -103,7 +103,8 @@ def _compare(left: pl.DataFrame, right: pl.DataFrame, key: Sequence[str], found:
     missing, added = left.join(right, on=key, how="anti"), right.join(left, on=key, how="anti")
     both = left.join(right, on=key, how="inner", suffix="_right")
     cells = [name for name in left.columns if name not in key]
-    changed = both.filter(pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in cells))
+    differs = [pl.col(name).ne_missing(pl.col(f"{name}_right")) for name in cells]
+    changed = both.filter(pl.any_horizontal(pl.lit(value=False), *differs))  # no cell is left where all are key
     found.compared += both.height
     found.only_left += missing.height
     found.only_right += added.height

@@ -236,7 +236,8 @@ class DayTable:
         blocks = list(self._parsed())
         if blocks:
             batch = pl.concat(blocks)
-            ruled = self._ruled(batch, self._window(batch))
+            # First, for files hold all their rows once more behind the last: dropped rows are not out of order.
+            ruled = rules.without_duplicates(self._ruled(batch, self._window(batch)), self.counts)
             self.counts["repaired_out_of_order"] += rules.late_rows(ruled, self.dataset)
             yield self._kept(rules.ordered_once(ruled, self.dataset, self.counts, self.name))
         self._finish()

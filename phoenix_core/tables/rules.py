@@ -120,6 +120,13 @@ def late_rows(batch: pl.DataFrame, dataset: Dataset, highest: int | None = None)
     return int((rank < rank.cum_max()).sum())
 
 
+def without_duplicates(batch: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """Keep the first of rows that are equal in every cell."""
+    distinct = batch.unique(maintain_order=True, keep="first")
+    counts["dropped_exact_duplicate"] += batch.height - distinct.height
+    return distinct
+
+
 def ordered_once(batch: pl.DataFrame, dataset: Dataset, counts: Counts, where: str) -> pl.DataFrame:
     """Order rows by the dataset's key and keep each once.
 
@@ -132,8 +139,7 @@ def ordered_once(batch: pl.DataFrame, dataset: Dataset, counts: Counts, where: s
     order = [column.name for column in dataset.order]
     key = [column.name for column in dataset.key]
     ordered = batch.sort(order, maintain_order=True)
-    distinct = ordered.unique(maintain_order=True, keep="first")
-    counts["dropped_exact_duplicate"] += ordered.height - distinct.height
+    distinct = without_duplicates(ordered, counts)
     single = distinct.unique(key, keep="last", maintain_order=True)
     conflicts = distinct.height - single.height
     if conflicts and all(column.kind is Kind.INTEGER for column in dataset.key):

@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 KEYS = {
     "raw": {
-        "agg_trades", "trades", "book_ticker", "metrics", "book_depth", "klines_1m", "mark_price_klines_1m",
+        "agg_trades", "trades", "book_ticker", "metrics", "book_depth", "liquidation_snapshot", "klines_1m", "mark_price_klines_1m",
         "index_price_klines_1m", "premium_index_klines_1m", "funding_rate",
     },
     "catalog": {
         "trade_ticks", "individual_trades", "quote_ticks", "bars_1m", "mark_prices", "index_price_bars_1m",
-        "premium_index_bars_1m", "open_interest", "depth", "funding_updates", "instrument",
+        "premium_index_bars_1m", "open_interest", "depth", "liquidations", "funding_updates", "instrument",
         "consistency",
     },
     "signals": {"volume_buckets", "signals"},

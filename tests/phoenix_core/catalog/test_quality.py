@@ -8,9 +8,17 @@ from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.quality import inspect_day
-from phoenix_core.catalog.rules import COMPARISONS, RULES
+from phoenix_core.catalog.rules import COMPARISONS, rules_of
 from phoenix_core.catalog.store import convert_day
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, KLINES, METRICS, TRADES, CatalogType
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    DATASETS,
+    KLINES,
+    METRICS,
+    TRADES,
+)
 from phoenix_core.raw.store import Ingest
 
 
@@ -27,10 +35,10 @@ def inspect(server, lake):
     return run
 
 
-def test_every_catalog_type_has_rules():
-    """And each type's begin with those that block."""
-    assert RULES.keys() == set(CatalogType)
-    assert all(rules[0].blocks for rules in RULES.values())
+def test_every_dataset_is_asked_for_order_identity_and_day():
+    """And these block, whatever else its type is asked."""
+    for dataset in DATASETS:
+        assert [rule.name for rule in rules_of(dataset) if rule.blocks] == ["ordered", "unique", "within_day"]
 
 
 def test_a_sound_day_holds(inspect):
