@@ -110,11 +110,11 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     with dg.DagsterInstance.get() as instance:
         for day in days:
             started = time.monotonic()
-            _shown(instance, materialize(defs, instance, daily, day=day.isoformat()))
+            _recorded(instance, materialize(defs, instance, daily, day=day.isoformat()))
             say(f"{day}: {len(daily)} assets in {time.monotonic() - started:.1f} s")
         key = dg.AssetKey([*LISTING.path.split("/"), "continuous_backtest"])
         span = continuous_span(others, days[0].isoformat(), days[-1].isoformat())
-        _shown(instance, materialize(defs, instance, others, config=span))
+        _recorded(instance, materialize(defs, instance, others, config=span))
         event = instance.get_latest_materialization_event(key)
     materialization = event.asset_materialization if event else None
     if materialization is None:
@@ -125,7 +125,7 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
     return plain | {"fills_table": [record.data for record in records]}
 
 
-def _shown(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
+def _recorded(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
     """Give a run the code location that the UI will have: its home page leaves out runs of none.
 
     Raises:
