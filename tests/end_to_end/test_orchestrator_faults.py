@@ -45,6 +45,7 @@ class Installation:
             "PHOENIX_ARCHIVE_URL": str(folder / "archive"),
             "PHOENIX_START": FIRST.isoformat(),
             "PHOENIX_POSTGRES_URL": database_url,
+            "PHOENIX_REPORTS_PORT": str(free_port()),
         }
         self.running = {}
         (folder / "dagster").mkdir()

@@ -29,6 +29,8 @@ def free_port():
 @contextmanager
 def running(command, folder, log, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """A server in a process group of its own, of which nothing is left afterwards."""
+    # Several installations run at once here, and each serves its reports.
+    settings = {"PHOENIX_REPORTS_PORT": str(free_port())} | settings
     with log.open("wb") as out:
         # SIGINT may be ignored here, as in a shell's background job, and is inherited so. Dagster maps SIGTERM
         # onto its handler of SIGINT: a server that ignores it would never end.
