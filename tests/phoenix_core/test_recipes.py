@@ -10,11 +10,12 @@ import pytest
 
 from phoenix_core import recipes
 from phoenix_core.errors import RecipeUnknown
-from phoenix_core.recipes import code_digest, plain, reached
+from phoenix_core.recipes import code_digest, plain, reached, root_in
 
+CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
     "raw": ["archive.keys:key_of_day"],
-    "catalog": ["catalog.store:convert_day"],
+    "catalog": ["catalog.store:convert_day", "catalog.convert:_trade_ticks"],
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],
     "signals": ["signals.days:SignalDays"],
@@ -61,13 +62,13 @@ def test_comments_docstrings_and_formatting_change_nothing(tree):
     ("module", "old", "new", "stale"),
     [
         ("catalog/convert.py", "_BUYER, _SELLER = 1, 2", "_BUYER, _SELLER = 2, 1", {"catalog"}),
-        ("tables/timestamps.py", "1_000_000", "1_000_001", {"catalog"}),
+        ("tables/timestamps.py", "period_ns // 2", "period_ns // 3", {"catalog"}),
         ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest"}),
         ("catalog/consistency.py", "_VOLUME = 1e-4", "_VOLUME = 1e-3", {"consistency"}),
         ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest"}),
         ("strategies/phoenix.py", "_TIMEOUT", "_TIMED_OUT", {"backtest"}),
         ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest"}),
-        ("report/page.py", "_TABLE_ROWS = 200", "_TABLE_ROWS = 100", {"report"}),
+        ("report/page.py", "_ROWS_SHOWN = 200", "_ROWS_SHOWN = 100", {"report"}),
     ],
 )
 def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, new, stale):
@@ -89,7 +90,7 @@ def test_what_a_table_computes_is_code(tree):
 def test_every_stage_reaches_what_it_is_known_to_use():
     """Each name was looked up by hand; a digest that loses one of them would call stale days current."""
     catalog = set(reached(*ROOTS["catalog"]))
-    assert {"tables.read:DayTable", "catalog.convert:_funding_rates", "tables.inflate:csv_lines"} <= catalog
+    assert {"tables.read:DayTable", "catalog.convert:_exact", "sources.lines:csv_lines"} <= catalog
     assert "tables.timestamps:label_of_file" in catalog
     backtest = set(reached(*ROOTS["backtest"]))
     assert {"backtest.replay:Replay", "strategies.phoenix:PhoenixStrategy", "backtest.ledger:ledger"} <= backtest
@@ -111,7 +112,23 @@ def test_the_roots_here_are_those_of_the_recipes():
     named = set()
     for path in house.rglob("recipe.py"):
         named |= set(re.findall(r'"([a-z_.]+:\w+)"', path.read_text()))
-    assert named == {root for roots in ROOTS.values() for root in roots}
+    assert named - {CONVERTERS} == {root for roots in ROOTS.values() for root in roots} - {
+        "catalog.convert:_trade_ticks"
+    }
+
+
+def test_a_catalog_type_has_the_code_of_its_own_converter():
+    """What a trade becomes is none of the business of days of funding, and the other way round."""
+    assert root_in(CONVERTERS, "FUNDING_RATE") == "catalog.convert:_funding_rates"
+    found = reached("catalog.store:convert_day", root_in(CONVERTERS, "FUNDING_RATE"))
+    assert "catalog.convert:_times" in found
+    assert not {"catalog.convert:_trade_ticks", "catalog.convert:_exact", CONVERTERS} & set(found)
+
+
+def test_a_type_without_a_converter_has_no_recipe():
+    """The message names the table and the row that it lacks."""
+    with pytest.raises(RecipeUnknown, match="CONVERTERS has no function for CANDLE"):
+        root_in(CONVERTERS, "CANDLE")
 
 
 @pytest.mark.parametrize("root", ["catalog.store:convert_night", "catalog.cellar:convert_day"])
