@@ -10,11 +10,12 @@ import pytest
 
 from phoenix_core import recipes
 from phoenix_core.errors import RecipeUnknown
-from phoenix_core.recipes import code_digest, plain, reached
+from phoenix_core.recipes import code_digest, plain, reached, root_in
 
+CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
     "raw": ["archive.keys:key_of_day"],
-    "catalog": ["catalog.store:convert_day"],
+    "catalog": ["catalog.store:convert_day", "catalog.convert:_trade_ticks"],
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],
     "signals": ["signals.days:SignalDays"],
@@ -35,16 +36,13 @@ def tree(tmp_path, monkeypatch):
         return {stage: code_digest(*roots) for stage, roots in ROOTS.items()}
 
     def changed(module, old, new):
-        nonlocal known
-        before = known
+        before = digests()
         path = tmp_path / "phoenix_core" / module
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        known = digests()
-        return {stage for stage, digest in known.items() if digest != before[stage]}
+        return {stage for stage, digest in digests().items() if digest != before[stage]}
 
-    known = digests()
     yield changed
     for cached in (code_digest, recipes._defined, recipes._parsed):
         cached.cache_clear()
@@ -64,7 +62,7 @@ def test_comments_docstrings_and_formatting_change_nothing(tree):
     ("module", "old", "new", "stale"),
     [
         ("catalog/convert.py", "_BUYER, _SELLER = 1, 2", "_BUYER, _SELLER = 2, 1", {"catalog"}),
-        ("tables/timestamps.py", "half = dataset.period_ns", "half = 1 + dataset.period_ns", {"catalog"}),
+        ("tables/timestamps.py", "period_ns // 2", "period_ns // 3", {"catalog"}),
         ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest"}),
         ("catalog/consistency.py", "_VOLUME = 1e-4", "_VOLUME = 1e-3", {"consistency"}),
         ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest"}),
@@ -92,7 +90,7 @@ def test_what_a_table_computes_is_code(tree):
 def test_every_stage_reaches_what_it_is_known_to_use():
     """Each name was looked up by hand; a digest that loses one of them would call stale days current."""
     catalog = set(reached(*ROOTS["catalog"]))
-    assert {"tables.read:DayTable", "catalog.convert:_funding_rates", "sources.lines:csv_lines"} <= catalog
+    assert {"tables.read:DayTable", "catalog.convert:_exact", "sources.lines:csv_lines"} <= catalog
     assert "tables.timestamps:label_of_file" in catalog
     backtest = set(reached(*ROOTS["backtest"]))
     assert {"backtest.replay:Replay", "strategies.phoenix:PhoenixStrategy", "backtest.ledger:ledger"} <= backtest
@@ -114,7 +112,23 @@ def test_the_roots_here_are_those_of_the_recipes():
     named = set()
     for path in house.rglob("recipe.py"):
         named |= set(re.findall(r'"([a-z_.]+:\w+)"', path.read_text()))
-    assert named == {root for roots in ROOTS.values() for root in roots}
+    assert named - {CONVERTERS} == {root for roots in ROOTS.values() for root in roots} - {
+        "catalog.convert:_trade_ticks"
+    }
+
+
+def test_a_catalog_type_has_the_code_of_its_own_converter():
+    """What a trade becomes is none of the business of days of funding, and the other way round."""
+    assert root_in(CONVERTERS, "FUNDING_RATE") == "catalog.convert:_funding_rates"
+    found = reached("catalog.store:convert_day", root_in(CONVERTERS, "FUNDING_RATE"))
+    assert "catalog.convert:_times" in found
+    assert not {"catalog.convert:_trade_ticks", "catalog.convert:_exact", CONVERTERS} & set(found)
+
+
+def test_a_type_without_a_converter_has_no_recipe():
+    """The message names the table and the row that it lacks."""
+    with pytest.raises(RecipeUnknown, match="CONVERTERS has no function for CANDLE"):
+        root_in(CONVERTERS, "CANDLE")
 
 
 @pytest.mark.parametrize("root", ["catalog.store:convert_night", "catalog.cellar:convert_day"])
