@@ -8,35 +8,36 @@ from typing import Any
 import dagster as dg
 
 from phoenix_core.catalog.columns import logical_type, meaning
-from phoenix_core.columns import Column
+from phoenix_core.columns import Column, Kind
 from phoenix_core.manifest import Entry
 
 Metadata = dict[str, Any]
 _RULES = ("dropped_", "repaired_")
+# Kinds whose names say how a cell is written, by what it holds.
+_TYPES = {Kind.EPOCH: "timestamp", Kind.CLOCK: "timestamp", Kind.FLAG: "boolean"}
 
 
 def of_entry(entry: Entry, seconds: float, location: str) -> Metadata:
     """Metadata of a published or knowingly absent day: every number under a name of its own."""
-    metadata: Metadata = {
-        "published": entry.published,
-        "duration_seconds": round(seconds, 3),
-        "data_version": entry.data_version,
-    }
+    background = {"duration_seconds": round(seconds, 3), "data_version": entry.data_version}
     if not entry.published:
-        return metadata | {"reason": entry.reason}
-    metadata |= {
-        "path": dg.MetadataValue.path(location),
-        "bytes": entry.bytes,
-        "sha256": entry.sha256,
-    }
-    metadata |= {f"rows_{name}": count for name, count in entry.counts.items()}
+        return {"published": False, "reason": entry.reason, **background}
+    metadata: Metadata = {f"rows_{name}": count for name, count in entry.counts.items()}
     for rule in _RULES:
         metadata[f"rows_{rule}in_all"] = sum(n for name, n in entry.counts.items() if name.startswith(rule))
     for bound in ("first_ns", "last_ns"):
         if isinstance(entry.facts.get(bound), int):
             metadata[bound.replace("_ns", "_time")] = dg.MetadataValue.timestamp(entry.facts[bound] / 1e9)
     plain = {key: value for key, value in entry.facts.items() if key not in {"first_ns", "last_ns"}}
-    return metadata | plain
+    return {
+        **metadata,
+        **plain,
+        "bytes": entry.bytes,
+        "path": dg.MetadataValue.path(location),
+        "sha256": entry.sha256,
+        **background,
+        "published": True,
+    }
 
 
 def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
@@ -45,8 +46,8 @@ def column_schema(columns: Sequence[Column]) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 name=column.name,
-                type=column.kind.value,
-                description=column.unit,
+                type=_TYPES.get(column.kind, column.kind.value),
+                description=column.unit[:1].upper() + column.unit[1:],
                 constraints=dg.TableColumnConstraints(nullable=column.may_be_blank),
             )
             for column in columns

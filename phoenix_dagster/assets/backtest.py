@@ -1,6 +1,5 @@
 """Backtest assets: a day on its own, and one experiment over any range."""
 
-import base64
 import time
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -13,16 +12,14 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
 from phoenix_core.errors import ConfigInvalid, InputMissing
-from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.signals.lookback import SIGNALS
-from phoenix_core.storage import digest_of
 from phoenix_dagster.assets.catalog import INSTRUMENT
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
+from phoenix_dagster.assets.result_metadata import result_metadata
 from phoenix_dagster.failures import ONCE_MORE, as_failures
-from phoenix_dagster.metadata import table
 from phoenix_dagster.partitions import backfill_policy, daily
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 POOL = "backtest"
 BACKTEST = "backtest"
 CONTINUOUS = "continuous_backtest"
-_PREVIEW = 20
 _CENT = Decimal("0.01")
 _CHECKS = (
     ("ledger", "The parts of the PnL add up to the account.", True),
@@ -72,7 +68,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         group_name=group_of(listing, "backtest"),
         kinds={"nautilus", "parquet"},
         owners=OWNERS,
-        description="The Phoenix strategy on one day, from flat to flat. Its PnL is a point of the plot over days.",
+        description="The Phoenix strategy on one day, from flat to flat. *Plots* draws each figure over days.",
         deps=_inputs(listing),
         code_version=backtest_code(listing),
         partitions_def=daily(settings),
@@ -200,7 +196,8 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
 
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset)
-    return Done(entry, result_metadata(result, entry, workspace, time.monotonic() - started), _checks(result))
+    path = str(lake.path(entry.facts["folder"]))
+    return Done(entry, result_metadata(result, entry, path, time.monotonic() - started), _checks(result))
 
 
 def _checks(result: "Result") -> tuple[Check, ...]:
@@ -232,54 +229,3 @@ def _capacity(result: "Result") -> str:
         f"{got.median:.2%} of a minute's volume at the median, {got.worst:.2%} at worst (minute to {got.worst_ns} ns); "
         f"above {result.experiment.venue.largest_share:.0%} in {got.above} of {got.minutes} minutes"
     )
-
-
-def result_metadata(result: "Result", entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:
-    """Metadata of a result: each figure as a number that the UI plots, a picture, and the first fills."""
-    from phoenix_core.report.figures import equity_svg  # noqa: PLC0415 - brings Polars
-    from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - likewise
-
-    experiment = result.experiment
-    stats = statistics(result.equity, result.ledger.trips)
-    parts = result.ledger.parts
-    title = f"{experiment.listing}, {experiment.first} to {experiment.last}"
-    picture = base64.b64encode(equity_svg(result.equity, f"Equity of {title}").encode()).decode()
-    fills = result.fills.head(_PREVIEW).select("ts", "side", "quantity", "price", "fee", "liquidity", "why", "lpi")
-    metadata: dict[str, Any] = {
-        "published": True,
-        "equity": dg.MetadataValue.md(f"![equity](data:image/svg+xml;base64,{picture})"),
-        "net_pnl": float(parts.net),
-        "return": float(parts.net / experiment.venue.starting_balance),
-        "price_pnl": float(parts.price),
-        "slippage": float(parts.slippage),
-        "fees": float(parts.fees),
-        "funding": float(parts.funding),
-        "fills": result.fills.height,
-        "round_trips": stats.trips,
-        "won": stats.won,
-        "max_drawdown": stats.max_drawdown,
-        "exposure": stats.exposure,
-        "final_balance": float(result.final_balance),
-        "excluded_seconds": result.excluded_seconds,
-        "closed_at_end": result.closed_at_end,
-        "share_of_volume_median": result.capacity.median,
-        "share_of_volume_worst": result.capacity.worst,
-        "events": result.events,
-        "orders": dg.MetadataValue.json(result.orders),
-        "fills_table": table(fills.to_dicts()),
-        "assumptions": dg.MetadataValue.md("\n".join(f"- {note}" for note in result.assumptions)),
-        "ran_without": dg.MetadataValue.json(
-            {day.isoformat(): list(what) for day, what in result.without.items() if what}
-        ),
-        "missing_days": dg.MetadataValue.json({day.isoformat(): why for day, why in result.missing.items()}),
-        "experiment": dg.MetadataValue.json(experiment.model_dump(mode="json")),
-        "experiment_id": experiment.name,
-        "identity": entry.facts["identity"],
-        "inputs_digest": digest_of(result.versions),
-        "folder": dg.MetadataValue.path(str(workspace.lake().path(entry.facts["folder"]))),
-        "days": len(result.days),
-        "duration_seconds": round(seconds, 3),
-    }
-    if stats.sharpe is not None:
-        metadata["sharpe"] = stats.sharpe
-    return metadata

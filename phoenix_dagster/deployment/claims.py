@@ -23,7 +23,7 @@ from phoenix_dagster.deployment.processes import Identity, Verdict
 if TYPE_CHECKING:
     from dagster import RunRecord
 
-PROCESS_TAG = "phoenix/process"
+PROCESS_TAG = ".dagster/phoenix_process"  # by its prefix the UI leaves it out of lists of runs
 # A run that ended may still have a process that finishes its step, where we can't see it.
 _AFTER_END_SECONDS = 60.0
 _LOOK_SECONDS = 2.0

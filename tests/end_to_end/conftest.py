@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from fakes.environment import unavailable
 from fakes.paths import ARTIFACTS
-from fakes.processes import ROOT, plain_environment, running_ui
+from fakes.processes import ROOT, free_port, plain_environment, running_ui
 
 
 @dataclass(frozen=True)
 class Demo:
     folder: Path
     output: str
+    reports_port: str
 
 
 @pytest.fixture(scope="session")
@@ -25,15 +26,17 @@ def demo(tmp_path_factory) -> Demo:
     """`phoenix demo` over two days."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
     command = [sys.executable, "-m", "phoenix_dagster.cli", "demo", "--days", "2", "--folder", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=plain_environment(), capture_output=True, text=True, timeout=300)
+    port = str(free_port())
+    environment = plain_environment() | {"PHOENIX_REPORTS_PORT": port}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    return Demo(folder, done.stdout)
+    return Demo(folder, done.stdout, port)
 
 
 @pytest.fixture(scope="session")
 def ui(demo) -> Iterator[str]:
     """The UI on the demo."""
-    with running_ui(demo.folder) as url:
+    with running_ui(demo.folder, PHOENIX_REPORTS_PORT=demo.reports_port) as url:
         yield url
 
 

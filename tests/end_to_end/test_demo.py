@@ -73,17 +73,6 @@ def test_the_graph_shows_the_stages(ui, page):
     page.screenshot(path=ARTIFACTS / "asset-graph.png")
 
 
-def test_a_backtest_shows_pnl_and_picture(ui, page):
-    """The asset's page has its figures, the equity picture and the fills."""
-    page.goto(f"{ui}/assets/um/btcusdt/continuous_backtest?view=events", wait_until="domcontentloaded")
-    page.get_by_text("net_pnl").first.wait_for(timeout=60_000)
-    page.get_by_text("fills_table").first.wait_for(timeout=30_000)
-    page.screenshot(path=ARTIFACTS / "backtest.png", full_page=True)
-    page.get_by_text("[Show Markdown]").first.click()
-    page.locator("img[src^='data:image/svg+xml']").first.wait_for(timeout=30_000)
-    page.screenshot(path=ARTIFACTS / "equity.png")
-
-
 def test_the_report_opens_without_a_network(demo, page):
     """Its panels are drawn in a browser."""
     report = re.search(r"^Report +(.+)$", demo.output, re.MULTILINE)[1]

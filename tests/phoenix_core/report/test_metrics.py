@@ -4,7 +4,7 @@ from statistics import NormalDist
 import polars as pl
 import pytest
 
-from phoenix_core.report.figures import equity_svg, pointed, thinned
+from phoenix_core.report.figures import pointed, thinned
 from phoenix_core.report.metrics import (
     buy_and_hold,
     deflated_sharpe,
@@ -66,14 +66,6 @@ def test_won_counts_net_gains():
     """After fees and funding."""
     found = statistics(curve(100, position=1.0), pl.DataFrame({"net": [1.0, -1.0, 0.0]}))
     assert (found.trips, found.won, found.exposure) == (3, 1, 1.0)
-
-
-@pytest.mark.parametrize("rows", [0, 1, 2, 5000])
-def test_a_picture_of_any_length_is_small(rows):
-    """A few kilobytes, also for a curve of nothing."""
-    picture = equity_svg(curve(*range(100, 100 + rows)), "Equity")
-    assert picture.startswith("<svg")
-    assert len(picture) < 12_000
 
 
 def test_thinning_keeps_the_last_row():

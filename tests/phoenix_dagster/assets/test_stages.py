@@ -120,7 +120,10 @@ def test_a_backtest_gives_numbers_to_plot(two_days):
         assert isinstance(found[name], (int, float)), name
     assert found["price_pnl"] + found["slippage"] + found["fees"] + found["funding"] == pytest.approx(found["net_pnl"])
     assert found["final_balance"] == pytest.approx(100_000 + found["net_pnl"], abs=0.01)
-    assert "data:image/svg+xml;base64," in found["equity"]
+    assert list(found)[:3] == ["result", "equity", "net_pnl"]
+    amount = f"net {found['net_pnl']:+,.2f} USDT ({found['return']:+.2%}), {found['fills']} fills, "
+    assert found["result"] == f"{amount}drawdown {found['max_drawdown']:.2%}"
+    assert found["equity"].startswith("![equity, fills and drawdown](<data:image/svg+xml,")
     assert len(materialization.metadata["fills_table"].records) > 0
 
 

@@ -11,6 +11,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.signals.lookback import signal_sources
 from phoenix_core.storage import digest_of
+from phoenix_dagster.assets import catalog
 from phoenix_dagster.resources import Workspace
 
 YESTERDAY = utc_today() - timedelta(1)
@@ -35,7 +36,7 @@ class Follow:
             entry = Entry(f"um/btcusdt/{name}", str(day), published=True, sha256=digest_of([name, str(day), version]))
             Manifest(self._lake).record(entry)
 
-    def make(self, requested):
+    def make(self, requested, recipe=""):
         """Record products as their stages leave them: from what is there, their bytes a digest of it."""
         manifest = Manifest(self._lake)
         for name, day in sorted(requested, key=lambda one: (self.depth(one[0]), one)):
@@ -51,6 +52,7 @@ class Follow:
                 sha256=digest,
                 variant=variant,
                 sources={} if name in FIXED else sources,
+                recipe=recipe,
             )
             manifest.record(entry)
 
@@ -149,6 +151,20 @@ def test_a_replaced_file_flows_downstream_and_to_the_days_that_look_back_on_it(f
     }
     follow.make(requested)
     assert follow.tick() == {("signals", YESTERDAY)}
+
+
+def test_other_code_alone_requests_nothing(start, monkeypatch):
+    """Days are not made anew because somebody upgraded: that is the user's decision. The UI says that code changed."""
+    before = start()
+    before.bring(RAW, YESTERDAY)
+    before.make(before.tick(), recipe="of the code before")
+    monkeypatch.setattr(catalog, "catalog_recipe", lambda *_: "of other code")
+    after = start()
+    ticks = dg.AssetKey(["um", "btcusdt", "trade_ticks"])
+    assert after.graph.get(ticks).code_version == "of other code"
+    assert after.tick() == set()
+    after.bring({"agg_trades"}, YESTERDAY, "replaced")
+    assert ("trade_ticks", YESTERDAY) in after.tick()
 
 
 def test_half_a_day_waits(follow):

@@ -130,6 +130,20 @@ def test_a_request_takes_the_raw_files_that_lack(make_defs, instance, server, tm
     assert selection() == [{"agg_trades"}]
 
 
+def test_days_after_the_last_are_not_asked_for(make_defs, instance, server, tmp_path):
+    """All three are out, PHOENIX_END is the second: two requests, and no question about the third."""
+    for back in range(3):
+        publish(server, FIRST + timedelta(back))
+    end = FIRST + timedelta(1)
+    defs = make_defs(tmp_path / "lake", server.url, start=FIRST, end=end, sensor_days=4)
+    today = (FIRST + timedelta(3)).isoformat()
+    workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
+    with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
+        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+    assert [one.partition_key for one in data.run_requests] == ["2024-06-01", "2024-06-02"]
+    assert not [path for path in server.requests if str(end + timedelta(1)) in path]
+
+
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
 def test_sensors_start_as_set(make_defs, tmp_path, on, status):
     """Switched off, unless the setting says otherwise."""

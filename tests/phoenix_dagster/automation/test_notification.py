@@ -2,8 +2,10 @@
 
 import json
 import logging
+import socket
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -12,6 +14,7 @@ import pytest
 from fakes.processes import free_port
 
 from phoenix_core.errors import ConfigInvalid
+from phoenix_dagster.automation import notification
 from phoenix_dagster.automation.notification import failure_sensor, webhook
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings, read_settings
@@ -71,6 +74,56 @@ def test_a_receiver_that_fails_is_logged_without_its_address(caplog, code):
     assert len(got) == (code is not None)
     assert "PHOENIX_NOTIFY_URL did not take a message" in caplog.text
     assert CANARY not in caplog.text
+
+
+@contextmanager
+def dripping():
+    """A receiver that answers a byte each tenth of a second, and never ends its headers."""
+    stopped = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not stopped.wait(0.1):
+                connection.sendall(b"x")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/{CANARY}"
+    finally:
+        stopped.set()
+        thread.join()
+        server.close()
+
+
+def test_a_receiver_that_drips_is_left(caplog, monkeypatch):
+    """Each byte comes in time and the whole never does: the total is bounded, and nothing stays behind."""
+    monkeypatch.setattr(notification, "_SECONDS", 2.0)
+    started = time.monotonic()
+    with dripping() as url:
+        assert not webhook(Settings(notify_url=url))("t", {}, logging.getLogger("x"))
+    assert time.monotonic() - started < 10
+    assert "PHOENIX_NOTIFY_URL did not take a message: no answer within 2 s" in caplog.text
+    assert CANARY not in caplog.text
+
+
+def test_the_address_is_in_no_log_of_a_tick(make_defs, tmp_path, instance, capfd):
+    """Not in what a tick returns, what is logged, any file, or what `ps` could show: it comes over standard input."""
+    with receiver(500) as (url, got):
+        defs = make_defs(tmp_path / "data", tmp_path, notify_url=url, sensor_days=1, end=date(2024, 3, 26))
+        sensor = defs.resolve_sensor_def("notify_late_days")
+        resources = {"workspace": Workspace(data=str(tmp_path / "data"), archive_url=str(tmp_path))}
+        with dg.build_sensor_context(instance=instance, resources=resources) as context:
+            data = sensor.evaluate_tick(context)
+    assert len(got) == 1
+    assert json.loads(data.cursor) == {"um:BTCUSDT": ""}, "what nobody took is told again"
+    said = "".join(capfd.readouterr())
+    assert "did not take a message: HTTP 500" in said
+    assert CANARY not in f"{data} {said} {notification._POST} {sensor.description}"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
 
 
 def test_a_failed_run_is_told_with_its_reason(instance):

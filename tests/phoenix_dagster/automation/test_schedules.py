@@ -1,6 +1,6 @@
 """The morning schedule asks for yesterday; the launchpad's config runs as it stands."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
@@ -19,6 +19,19 @@ def test_yesterday_is_requested_in_the_morning(make_defs, tmp_path):
     with dg.build_schedule_context(scheduled_execution_time=moment, repository_def=repository) as context:
         data = schedule.evaluate_tick(context)
     assert [(one.run_key, one.partition_key) for one in data.run_requests] == [("2024-03-30", "2024-03-30")]
+
+
+@pytest.mark.parametrize(("end", "asked"), [(date(2024, 3, 29), []), (date(2024, 3, 30), ["2024-03-30"])])
+def test_nothing_is_requested_after_the_last_day(make_defs, tmp_path, end, asked):
+    """The morning after PHOENIX_END is the last one with a run; a later one says why there is none."""
+    defs = make_defs(tmp_path, tmp_path, end=end)
+    schedule = defs.resolve_schedule_def("morning_um_btcusdt")
+    moment = datetime(2024, 3, 31, 8, 30, tzinfo=UTC)
+    repository = defs.get_repository_def()
+    with dg.build_schedule_context(scheduled_execution_time=moment, repository_def=repository) as context:
+        data = schedule.evaluate_tick(context)
+    assert [one.partition_key for one in data.run_requests or []] == asked
+    assert asked or "after PHOENIX_END, 2024-03-29" in data.skip_message
 
 
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])

@@ -1,0 +1,107 @@
+"""What the page of a backtest says of its result: a sentence, a picture, each figure, then what they rest on.
+
+The UI shows the rows in this order and plots every number over days; amounts are in `currency`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from phoenix_core.catalog.specifications import specification
+from phoenix_core.manifest import Entry
+from phoenix_core.market import Listing
+from phoenix_core.storage import digest_of
+from phoenix_dagster.metadata import table
+
+if TYPE_CHECKING:
+    from phoenix_core.backtest.run import Result
+    from phoenix_core.report.metrics import Statistics
+
+_FILLS = 20
+_DIGITS = 6  # of shares: a hundredth of a basis point
+
+
+def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float) -> dict[str, Any]:
+    """Metadata of a published result.
+
+    Args:
+        result: What was run.
+        entry: Its entry in the manifest.
+        folder: Where its files lie.
+        seconds: What it took.
+    """
+    from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - brings NautilusTrader
+
+    stats = statistics(result.equity, result.ledger.trips)
+    currency = specification(Listing.parse(result.experiment.listing)).settlement
+    return {
+        "result": _sentence(result, stats, currency),
+        **_picture(result, currency),
+        **_figures(result, stats),
+        "currency": currency,
+        **_background(result),
+        "experiment_id": result.experiment.name,
+        "identity": entry.facts["identity"],
+        "inputs_digest": digest_of(result.versions),
+        "folder": dg.MetadataValue.path(folder),
+        "duration_seconds": round(seconds, 3),
+        "published": True,
+    }
+
+
+def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
+    return (
+        f"net {result.ledger.parts.net:+,.2f} {currency} ({_return(result):+.2%}), {result.fills.height} fills, "
+        f"drawdown {stats.max_drawdown:.2%}"
+    )
+
+
+def _return(result: "Result") -> float:
+    return float(result.ledger.parts.net / result.experiment.venue.starting_balance)
+
+
+def _picture(result: "Result", currency: str) -> dict[str, dg.MetadataValue[Any]]:
+    from phoenix_core.report.overview import overview  # noqa: PLC0415 - brings Polars
+
+    if result.equity.is_empty():
+        return {}
+    return {"equity": dg.MetadataValue.md(overview(result.equity, result.fills["ts"], currency))}
+
+
+def _figures(result: "Result", stats: "Statistics") -> dict[str, float]:
+    parts = result.ledger.parts
+    figures = {
+        "net_pnl": float(parts.net),
+        "return": round(_return(result), _DIGITS),
+        "max_drawdown": round(stats.max_drawdown, _DIGITS),
+        "fills": result.fills.height,
+        "round_trips": stats.trips,
+        "won": stats.won,
+        "price_pnl": float(parts.price),
+        "slippage": float(parts.slippage),
+        "fees": float(parts.fees),
+        "funding": float(parts.funding),
+        "final_balance": float(result.final_balance),
+        "exposure": round(stats.exposure, _DIGITS),
+    }
+    # Too few hours or no change at all: there is none, and a gap in the plot says so.
+    return figures if stats.sharpe is None else figures | {"sharpe": round(stats.sharpe, _DIGITS)}
+
+
+def _background(result: "Result") -> dict[str, Any]:
+    fills = result.fills.head(_FILLS).select("ts", "side", "quantity", "price", "fee", "liquidity", "why", "lpi")
+    without = {day.isoformat(): list(what) for day, what in result.without.items() if what}
+    return {
+        "fills_table": table(fills.to_dicts()),
+        "days": len(result.days),
+        "missing_days": dg.MetadataValue.json({day.isoformat(): why for day, why in result.missing.items()}),
+        "ran_without": dg.MetadataValue.json(without),
+        "excluded_seconds": result.excluded_seconds,
+        "closed_at_end": result.closed_at_end,
+        "share_of_volume_median": result.capacity.median,
+        "share_of_volume_worst": result.capacity.worst,
+        "orders": dg.MetadataValue.json(result.orders),
+        "events": result.events,
+        "assumptions": dg.MetadataValue.md("\n".join(f"- {note}" for note in result.assumptions)),
+        "experiment": dg.MetadataValue.json(result.experiment.model_dump(mode="json")),
+    }

@@ -1,0 +1,78 @@
+"""What a newcomer sees in the browser after the demo: its runs, all days green, a picture, a report by click."""
+
+import re
+import time
+
+import pytest
+import requests
+from fakes.paths import ARTIFACTS
+
+JOB = "/locations/phoenix_dagster.definitions/jobs/backtest_um_btcusdt/playground"
+SLOWLY = 60_000
+EDITOR = "document.querySelector('.CodeMirror').CodeMirror"
+
+
+@pytest.fixture(autouse=True)
+def patient(page):
+    page.set_default_timeout(SLOWLY)
+
+
+def test_the_home_page_shows_the_demos_runs(ui, page):
+    """A run for each of the two days, and the one of the continuous backtest: a code location of three."""
+    page.goto(ui, wait_until="domcontentloaded")
+    page.get_by_text("phoenix_dagster.definitions").first.wait_for()
+    page.get_by_text("Jobless asset materializations").first.wait_for()
+    page.get_by_text("3", exact=True).first.wait_for()
+    assert not page.get_by_text("No runs").count()
+
+
+def test_all_days_of_the_demo_are_green(ui, page):
+    """Its partitions are its days, none is missing."""
+    page.goto(f"{ui}/assets/um/btcusdt/signals?view=partitions", wait_until="domcontentloaded")
+    page.get_by_text("2 Partitions Selected").wait_for()
+    page.get_by_text("Materialized (2)").wait_for()
+    page.get_by_text("Missing (0)").wait_for()
+
+
+@pytest.mark.parametrize("asset", ["continuous_backtest", "backtest"])
+def test_a_backtests_page_begins_with_its_result_and_picture(ui, page, asset):
+    """Drawn where it stands, without a click: a sentence with its unit, equity, fills and drawdown."""
+    page.goto(f"{ui}/assets/um/btcusdt/{asset}?view=overview", wait_until="domcontentloaded")
+    page.get_by_text(re.compile(r"^net [+-][\d,.]+ USDT \([+-][\d.]+%\), \d+ fills, drawdown [\d.]+%$")).wait_for()
+    picture = page.locator("img[alt='equity, fills and drawdown']")
+    picture.wait_for()
+    assert picture.evaluate("image => image.complete && image.naturalWidth") == 540
+    page.screenshot(path=ARTIFACTS / f"{asset}.png")
+
+
+def test_the_launchpad_refuses_a_wrong_name_and_names_the_right_ones(ui, page):
+    """While it is typed; what stands there at first can be launched as it is."""
+    page.goto(f"{ui}{JOB}", wait_until="domcontentloaded")
+    page.locator(".CodeMirror").first.wait_for()
+    page.get_by_text("No errors").wait_for()
+    page.evaluate(f"{EDITOR}.setValue({EDITOR}.getValue().replace('lpi_entry_threshold', 'lpi_entry_treshold'))")
+    page.get_by_text('Received unexpected config entry "lpi_entry_treshold"').wait_for()
+    page.get_by_text("View all").click()
+    page.get_by_text(re.compile(r"Expected: .*lpi_entry_threshold\?", re.DOTALL)).first.wait_for()
+
+
+def test_a_click_on_the_report_opens_it(demo, ui, page):
+    """Over http on loopback, from the page of its asset, with its charts drawn."""
+    page.goto(f"{ui}/assets/um/btcusdt/report?view=overview", wait_until="domcontentloaded")
+    link = page.get_by_text(f"http://127.0.0.1:{demo.reports_port}/backtests/").first
+    address = link.inner_text()
+    deadline = time.monotonic() + 60
+    while not is_served(address):  # its sensor's first tick is within half a minute
+        assert time.monotonic() < deadline, address
+        time.sleep(0.5)
+    with page.expect_popup() as opened:
+        link.click()
+    opened.value.locator("html[data-drawn=all]").wait_for(timeout=SLOWLY)
+    assert opened.value.url == address
+
+
+def is_served(address):
+    try:
+        return requests.head(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
