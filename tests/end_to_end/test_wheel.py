@@ -59,11 +59,18 @@ def installed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def home(installed):
-    """A home that `phoenix init` made."""
+    """A home that `phoenix init` made, whose archive is a folder in it."""
     done = installed.run("phoenix", "init", "home")
     assert done.returncode == 0, done.stderr
     assert "uv run" not in done.stdout
-    return installed.folder / "home"
+    home = installed.folder / "home"
+    listing = Listing.parse("um:BTCUSDT")
+    write_dataset(home / "mirror", listing, AGG_TRADES, MarketDay(FIRST_DAY, 7, MarketSize(trades=1_000)))
+    text = (home / ".env").read_text()
+    (home / ".env").write_text(
+        text.replace("# PHOENIX_ARCHIVE_URL=https://data.binance.vision", f"PHOENIX_ARCHIVE_URL={home / 'mirror'}")
+    )
+    return home
 
 
 def test_the_wheel_has_what_stands_at_the_top_of_the_tree(installed):
@@ -82,8 +89,10 @@ def test_it_runs_from_the_wheel(installed):
     assert found.stdout.count(str(installed.python.parents[1])) == 2
 
 
-def test_a_home_is_complete(home):
+def test_a_home_is_complete(installed):
     """Settings, what Dagster reads, and what git is to ignore."""
+    assert installed.run("phoenix", "init", "fresh").returncode == 0
+    home = installed.folder / "fresh"
     assert {path.name for path in home.iterdir()} == {
         ".env", "dagster.yaml", "dagster.yaml.sha256", "workspace.yaml", ".gitignore",
     }  # fmt: skip
@@ -92,12 +101,6 @@ def test_a_home_is_complete(home):
 
 def test_settings_and_plan_in_a_home(installed, home):
     """`.env` there is in force, and a range is planned against a folder."""
-    listing = Listing.parse("um:BTCUSDT")
-    write_dataset(home / "mirror", listing, AGG_TRADES, MarketDay(FIRST_DAY, 7, MarketSize(trades=1_000)))
-    text = (home / ".env").read_text()
-    (home / ".env").write_text(
-        text.replace("# PHOENIX_ARCHIVE_URL=https://data.binance.vision", f"PHOENIX_ARCHIVE_URL={home / 'mirror'}")
-    )
     settings = installed.run("phoenix", "settings", where=home)
     assert f"PHOENIX_ARCHIVE_URL={home / 'mirror'}" in settings.stdout
     plan = installed.run("phoenix", "plan", "--first", FIRST_DAY.isoformat(), "--datasets", "agg_trades", where=home)
