@@ -40,7 +40,7 @@ def test_the_demos_files_are_there(demo):
     fills = pl.read_parquet(report.parent / "fills.parquet")
     assert f"{fills.height} fills, " in demo.output
     assert {"entry", "exit"} <= set(fills["why"])
-    assert len(list((demo.folder / "data" / "catalog").rglob("*.parquet"))) == 22
+    assert len(list((demo.folder / "data" / "catalog").rglob("*.parquet"))) == 24
 
 
 def test_quiet_hours_and_cascades(demo):
