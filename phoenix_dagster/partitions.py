@@ -14,8 +14,7 @@ from phoenix_dagster.settings import Settings
 
 def daily(settings: Settings) -> dg.DailyPartitionsDefinition:
     """UTC days from the first setting to the last, or to yesterday, the newest that can be published."""
-    # Dagster's end is exclusive, and never later than today. Its UI plots partitions from yesterday backwards even so
-    # (a test pins it); an offset from today in the end's place would move the end with every night.
+    # Dagster's end is exclusive, and never later than today.
     end = (settings.end + timedelta(1)).isoformat() if settings.end else None
     return dg.DailyPartitionsDefinition(start_date=settings.start.isoformat(), end_date=end, timezone="UTC")
 

@@ -14,6 +14,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from sqlalchemy.exc import IntegrityError
 
 from phoenix_dagster.deployment.claims import sleep_while_waiting
+from phoenix_dagster.deployment.partition_pages import page_back_from_the_end
 from phoenix_dagster.deployment.sqlite_storage import OpenSqliteStorage
 from phoenix_dagster.settings import dagster_home, settings
 
@@ -36,6 +37,7 @@ class EnvStorage(DagsterStorage, ConfigurableClass):
         """Build the chosen storage."""
         del config_value
         sleep_while_waiting()
+        page_back_from_the_end()
         url = settings().postgres_url
         if url is None:
             return with_pools(OpenSqliteStorage.from_local(str(dagster_home()), inst_data=inst_data))

@@ -1,11 +1,9 @@
 """Which days are partitions, and that asked days are the days that run, whoever asks."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.partitions.context import PartitionLoadingContext
-from dagster._core.definitions.temporal_context import TemporalContext
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 from dagster_graphql.schema import create_schema
@@ -74,14 +72,3 @@ def test_without_an_end_yesterday_is_the_last():
     yesterday = (utc_today() - timedelta(1)).isoformat()
     assert daily(Settings()).get_last_partition_key() == yesterday
     assert daily(Settings(end=utc_today() + timedelta(30))).get_last_partition_key() == yesterday
-
-
-def test_dagster_pages_backwards_past_an_end():
-    """A flaw of Dagster 1.13, by which plots over partitions are empty where an end is set: mended, this fails."""
-    ended = daily(Settings(start=date(2024, 3, 24), end=date(2024, 3, 28)))
-    context = PartitionLoadingContext(
-        temporal_context=TemporalContext(effective_dt=datetime.now(UTC), last_event_id=None),
-        dynamic_partitions_store=None,
-    )
-    page = ended.get_paginated_partition_keys(context, limit=3, ascending=False)
-    assert "2024-03-28" not in page.results
