@@ -40,7 +40,7 @@ _RUNS = """query($tags: [ExecutionTag!], $cursor: String) { runsOrError(filter: 
   assetMaterializations { assetKey { path } partition }
   eventConnection(limit: 1000) { events {
     ... on ExecutionStepFailureEvent { stepKey error { message } failureMetadata { description } }
-    ... on RunFailureEvent { error { message } } } } } } } }"""
+    ... on RunFailureEvent { message error { message } } } } } } } }"""
 _ENDED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED"}
 _PAGE = 50
 
@@ -269,7 +269,8 @@ def _reasons(run: dict[str, Any]) -> Iterator[tuple[str, str]]:
     whole = "the run was cancelled" if run["status"] == "CANCELED" else "the run ended without a reason: see its log"
     for event in run["eventConnection"]["events"]:
         described = (event.get("failureMetadata") or {}).get("description")
-        message = described or (event.get("error") or {}).get("message", "")
+        # A run that was ended from outside, since its process was gone, has no error: its event alone says why.
+        message = described or (event.get("error") or {}).get("message") or event.get("message") or ""
         line = " ".join(message.split())
         if event.get("stepKey") and line:
             found = True

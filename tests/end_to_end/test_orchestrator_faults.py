@@ -144,9 +144,9 @@ def test_a_backfill_survives_its_orchestrator(installation, tmp_path):
         one.start("daemon")  # as a service manager would
     one.until(lambda: one.dagster.state(backfill).has_ended, 240, "the backfill never ended")
 
-    # Runs resume, or fail with the database's own words; then the same backfill again does what is left.
+    # Runs resume, or fail and say why; then the same backfill again does what is left.
     failed = one.dagster.outcome(backfill, [f"um/btcusdt/{name}" for name in ASSETS]).failed
-    assert all("psycopg2" in why or "process" in why for why in failed.values()), failed
+    assert not [why for why in failed.values() if "without a reason" in why], failed
     if not one.dagster.state(backfill).is_good:
         address = f"http://127.0.0.1:{one.port}"
         days = ("--first", str(DAYS[0]), "--last", str(DAYS[-1]))
