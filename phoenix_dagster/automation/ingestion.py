@@ -42,7 +42,10 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
         last = settings.end or today
         days = [day for day in recent_days(today, settings.sensor_days) if settings.start <= day <= last]
-        archive = Archive(workspace.archive_url, attempts=1, timeout=_TIMEOUT)
+        named = workspace.archive()
+        if named is None:
+            return dg.SensorResult(skip_reason="no archive among PHOENIX_SOURCES: folders are not watched")
+        archive = Archive(named.url("").rstrip("/"), attempts=1, timeout=_TIMEOUT)
         datasets = datasets_on(listing.market, settings.kline_intervals)
         try:
             found = [arrival(workspace.lake(), archive, listing, datasets, day, today) for day in days]

@@ -144,6 +144,18 @@ def test_days_after_the_last_are_not_asked_for(make_defs, instance, server, tmp_
     assert not [path for path in server.requests if str(end + timedelta(1)) in path]
 
 
+def test_without_an_address_among_the_sources_nobody_is_asked(make_defs, instance, server, tmp_path):
+    """Folders of one's own alone: the archive's address stays unused, and the tick says why."""
+    publish(server, FIRST)
+    defs = make_defs(tmp_path / "lake", server.url, start=FIRST, sensor_days=4)
+    sources = {"archive_url": server.url, "sources": [str(tmp_path)], "today": (FIRST + timedelta(1)).isoformat()}
+    workspace = Workspace(data=str(tmp_path / "lake"), **sources)
+    with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
+        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+    assert data.skip_message == "no archive among PHOENIX_SOURCES: folders are not watched"
+    assert server.requests == []
+
+
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
 def test_sensors_start_as_set(make_defs, tmp_path, on, status):
     """Switched off, unless the setting says otherwise."""
