@@ -82,7 +82,7 @@ def main() -> None:
         write_archive(root / "archive", LISTING, [DAY], size=MarketSize(trades=chosen.trades))
         lake = Lake.at(root / "data")
         raw = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1)).day(BOOK_TICKER, LISTING, DAY)
-        table = pq.read_table(lake.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
+        table = pq.read_table(lake.store.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
         found: dict[str, dict[str, list[float]]] = {
             name: {"write": [], "read": [], "hour": [], "bytes": []} for name in ENCODINGS
         }

@@ -37,12 +37,12 @@ CHUNK = 8 << 20
 
 def zip_of(lake: Lake, dataset: Dataset) -> Path:
     """Where the day's zip lies."""
-    return lake.path(f"archive/{key_of_day(dataset, LISTING, DAY).path}")
+    return lake.store.path(f"archive/{key_of_day(dataset, LISTING, DAY).path}")
 
 
 def file_of(lake: Lake, dataset: Dataset) -> Path:
     """Where the day's catalog file lies."""
-    return lake.path(Manifest(lake).find(catalog_asset(dataset, LISTING), DAY).file)
+    return lake.store.path(Manifest(lake).find(catalog_asset(dataset, LISTING), DAY).file)
 
 
 # -- the floor -----------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def curve(root: Path, sizes: list[int], name: str) -> None:
     points = []
     for size in sizes:
         lake = raw_day(root, DATASETS[name], size)
-        one = child(__file__, ["--child", str(lake.root), "--dataset", name], cores=2)
+        one = child(__file__, ["--child", str(lake.store.root), "--dataset", name], cores=2)
         zipped, written = zip_of(lake, DATASETS[name]).stat().st_size, file_of(lake, DATASETS[name]).stat().st_size
         print(
             f"{one['rows']:>12,} rows  peak {one['peak_mb']:>5} MB  {one['wall']:6.1f} s  "
@@ -204,7 +204,7 @@ def curve(root: Path, sizes: list[int], name: str) -> None:
             flush=True,
         )
         points.append({"rows": one["rows"], "peak_mb": one["peak_mb"], "file_to_zip": round(written / zipped, 3)})
-        for path in lake.root.parent.rglob("*"):
+        for path in lake.store.root.parent.rglob("*"):
             if path.is_file() and str(size) in str(path):
                 path.unlink()
     end({"dataset": name, "curve": points})
@@ -255,7 +255,7 @@ def compare(root: Path, name: str, rows: int, sample: int, rounds: int) -> None:
     single, double = [], []
     for _ in range(rounds):
         for runs, cores in ((single, 1), (double, 2)):
-            runs.append(child(__file__, ["--child", str(lake.root), "--dataset", name], cores))
+            runs.append(child(__file__, ["--child", str(lake.store.root), "--dataset", name], cores))
     walls = [sorted(one["wall"] for one in runs)[len(runs) // 2] for runs in (single, double)]
     print(f"one core {walls[0]:.2f} s, two cores {walls[1]:.2f} s")
     end(

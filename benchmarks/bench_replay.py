@@ -184,7 +184,7 @@ def main() -> None:
         peaks = {}
         for mode in ("full", "signals"):
             for count in (1, min(chosen.days, MEMORY_DAYS)):
-                arguments = ["--child", str(lake.root), "--mode", mode, "--days", str(count)]
+                arguments = ["--child", str(lake.store.root), "--mode", mode, "--days", str(count)]
                 arguments += ["--threshold", str(chosen.threshold)]
                 peaks[f"{mode}, {count} days"] = child(__file__, arguments, cores=2)["peak_mb"]
         print(json.dumps(peaks))

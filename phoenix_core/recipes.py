@@ -29,7 +29,7 @@ _WITHOUT_BYTES = frozenset(
         "errors",  # what is said when nothing is published
         "interrupts",  # whether a run ends, not how
         "manifest",  # finds and records entries, the recipe's holders
-        "storage",  # moves whole files, whatever is in them
+        "storage",  # keeps and moves whole files, whatever is in them
     }
 )
 # Tables of facts. Their functions and classes are code; their rows are not, or one symbol's new fee would
@@ -125,7 +125,11 @@ def _is_left_out(name: str) -> bool:
     module, _, inner = name.partition(":")
     if module.rpartition(".")[2] in {"recipe", "recipes"}:
         return True  # they name what is made and make nothing
-    return module in _WITHOUT_BYTES or name in _BY_TYPE or (module in _TABLES and inner.lstrip("_").isupper())
+    return (
+        module.partition(".")[0] in _WITHOUT_BYTES
+        or name in _BY_TYPE
+        or (module in _TABLES and inner.lstrip("_").isupper())
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from phoenix_core.manifest import Manifest
 from phoenix_core.market import utc_today
 from phoenix_core.storage import Lake
 
@@ -41,13 +42,17 @@ class Workspace(dg.ConfigurableResource[None]):
         """The data folder, made if it isn't there."""
         return Lake.at(self.data)
 
+    def manifest(self) -> Manifest:
+        """What is published in the data folder."""
+        return Manifest(self.lake())
+
     def ingest(self, log: Callable[[str], None]) -> "Ingest":
         """A reader of the archive that shows its progress: a bar on a terminal, lines elsewhere."""
         from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - brings an HTTP client
 
         lake = self.lake()
         if swept := lake.sweep():
-            log(f"deleted {swept} leftovers of killed runs from {lake.staging}")
+            log(f"deleted {swept} leftovers of killed runs from {lake.scratch}")
         # A command with a display of its own has put itself in the place of stderr.
         is_own = sys.stderr is sys.__stderr__
         progress = _Bar() if is_own and sys.stderr.isatty() else _Lines(log)

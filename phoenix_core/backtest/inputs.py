@@ -14,7 +14,7 @@ from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.execution.snapshots import Snapshots
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.lookback import SIGNALS, signal_sources
@@ -80,9 +80,8 @@ class InputReader:
 
     def why_missing(self, day: date) -> str | None:
         """Why a day can't be replayed, or None if it can."""
-        manifest = Manifest(self.lake)
-        for asset in (catalog_asset(AGG_TRADES, self.listing), f"{self.listing.path}/{SIGNALS}"):
-            entry = manifest.find(asset, day)
+        found = self._entries((catalog_asset(AGG_TRADES, self.listing), f"{self.listing.path}/{SIGNALS}"), day)
+        for asset, entry in found.items():
             if entry is None:
                 return f"{asset} was never materialized"
             if not entry.published:
@@ -118,23 +117,27 @@ class InputReader:
 
     def versions(self, day: date) -> dict[str, str]:
         """Data versions of all that a run reads of a day, or would read if it were there, by `asset@day`."""
-        manifest = Manifest(self.lake)
-        found = (manifest.find(asset, day) for asset in (*self._assets(), f"{self.listing.path}/{INSTRUMENT}"))
-        versions = {f"{entry.asset}@{day}": entry.data_version for entry in found if entry is not None}
+        found = self._entries((*self._assets(), f"{self.listing.path}/{INSTRUMENT}"), day)
+        versions = {f"{asset}@{day}": entry.data_version for asset, entry in found.items() if entry is not None}
         days = SignalDays(self.lake, self.listing, self.parameters)
         if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
             # With parameters of its own a run computes its signals, from what they are always computed from.
-            sources = signal_sources(manifest, self.listing, day)
+            sources = signal_sources(Manifest(self.lake), self.listing, day)
             versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
         return dict(sorted(versions.items()))
 
     def _lacking(self, day: date) -> list[str]:
-        entries = {asset: Manifest(self.lake).find(asset, day) for asset in self._assets()}
+        entries = self._entries(self._assets(), day)
         return [
             f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})"
             for asset, entry in entries.items()
             if entry is None or not entry.published
         ]
+
+    def _entries(self, assets: Sequence[str], day: date) -> dict[str, Entry | None]:
+        keys = {asset: Key(asset, day.isoformat()) for asset in assets}
+        found = Manifest(self.lake).find_many(keys.values())
+        return {asset: found.get(key) for asset, key in keys.items()}
 
     def _assets(self) -> list[str]:
         names = (catalog_asset(dataset, self.listing) for dataset in self._datasets())

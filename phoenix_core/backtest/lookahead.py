@@ -113,7 +113,7 @@ def guard(lake: Lake, experiment: Experiment, *, instants: int, seed: int) -> Gu
             differing = _differences(_signals(left, experiment, cut), signals, cut)
             if before != after or differing:
                 leaks.append(Leak(cut, before, after, differing))
-            shutil.rmtree(left.root)
+            shutil.rmtree(Path(folder) / str(number))
     return Guarded(cuts, compared, tuple(leaks), _known_too_early(lake, experiment), published)
 
 
@@ -135,9 +135,9 @@ def _signals(lake: Lake, experiment: Experiment, until_ns: int) -> dict[date, pl
     asset = f"{Listing.parse(experiment.listing).path}/{SIGNALS}"
     digest = digest_of(experiment.strategy.signals.model_dump(mode="json"))
     found = {}
-    for day in days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1))):
-        entry = Manifest(lake).find(asset, day)
-        if entry is not None and entry.published and entry.facts.get("parameters") == digest:
+    days = days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1)))
+    for day, entry in Manifest(lake).find_days(asset, days).items():
+        if entry.published and entry.facts.get("parameters") == digest:
             found[day] = read_day(lake, asset, day)
     return found
 
@@ -169,9 +169,9 @@ def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
     found = []
     for dataset in (one for one in _INPUTS if listing.market in one.columns):
         asset = catalog_asset(dataset, listing)
-        for day in days_between(experiment.first - timedelta(OI_DAYS), experiment.last):
-            entry = Manifest(lake).find(asset, day)
-            if entry is None or not entry.published:
+        days = days_between(experiment.first - timedelta(OI_DAYS), experiment.last)
+        for day, entry in Manifest(lake).find_days(asset, days).items():
+            if not entry.published:
                 continue
             frame = read_day(lake, asset, day, ("ts_event", "ts_init")).cast(pl.Int64)
             early = frame.filter(pl.col("ts_init") < pl.col("ts_event") + _happens_after(dataset, entry))
@@ -222,7 +222,7 @@ def _copy(lake: Lake, left: Lake, dataset: Dataset | None, asset: str, day: date
     if not entry.published:
         Manifest(left).record(entry)
         return
-    source = lake.path(Manifest(lake).verify(entry).file)
+    source = Manifest(lake).fetch(entry)
     with left.publishing(entry.file) as staged:
         rows = _rows_before(source, staged, dataset, entry, day, cut_ns)
         digest, size = sha256_of(staged), staged.stat().st_size

@@ -70,8 +70,8 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         },
     }
     relative = f"{folder}/experiment.json"
-    lake.write(relative, canonical_json(document))
-    path = lake.path(relative)
+    content = canonical_json(document)
+    lake.write(relative, content)
     return Manifest(lake).record(
         Entry(
             asset=asset,
@@ -80,8 +80,8 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
             variant=experiment.name,
             recipe=recipe,
             file=relative,
-            sha256=sha256_of(path),
-            bytes=path.stat().st_size,
+            sha256=sha256_of(content),
+            bytes=len(content),
             rows=result.fills.height,
             sources=result.versions,
             facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
@@ -119,8 +119,8 @@ def identity(result: Result) -> str:
 def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
     """File and SHA-256 of each day's aggregate trades as published, where the manifest knows them."""
     asset = raw_asset(AGG_TRADES, Listing.parse(result.experiment.listing))
-    entries = {day: Manifest(lake).find(asset, day) for day in result.days}
-    return {day: (entry.file, entry.sha256) for day, entry in entries.items() if entry is not None}
+    entries = Manifest(lake).find_days(asset, result.days)
+    return {day: (entry.file, entry.sha256) for day, entry in entries.items()}
 
 
 def _orders(result: Result) -> pl.DataFrame:

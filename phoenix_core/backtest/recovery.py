@@ -25,7 +25,7 @@ def experiment_of(lake: Lake, key: Key) -> Experiment | None:
         if entry is not None and isinstance(entry.facts.get("experiment"), dict):
             return Experiment.parse(**entry.facts["experiment"])
         folder = PurePath(entry.file).parent if entry and entry.file else PurePath("backtests", key.variant, key.day)
-        document = json.loads(lake.path(f"{folder}/experiment.json").read_bytes())
+        document = json.loads(lake.read(f"{folder}/experiment.json"))
         experiment = Experiment.parse(**document["experiment"])
     except (OSError, ValueError, TypeError, KeyError, ConfigInvalid):
         return None

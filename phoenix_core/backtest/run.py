@@ -21,7 +21,7 @@ from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.orders import Sent
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import Decision
@@ -194,8 +194,10 @@ def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
 
 
 def _reason_absent(lake: Lake, listing: Listing, day: date) -> str | None:
-    entries = (Manifest(lake).find(f"{listing.path}/{name}", day) for name in ("trade_ticks", "signals"))
-    return next((entry.reason for entry in entries if entry is not None and not entry.published), None)
+    found = Manifest(lake).find_many(
+        Key(f"{listing.path}/{name}", day.isoformat()) for name in ("trade_ticks", "signals")
+    )
+    return next((entry.reason for entry in found.values() if not entry.published), None)
 
 
 class _Collected:

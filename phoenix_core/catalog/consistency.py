@@ -15,7 +15,7 @@ from phoenix_core.catalog.recipe import consistency_recipe
 from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, Rule
 from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Manifest, Remembered
 from phoenix_core.market import NS_PER_SECOND, Listing
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
@@ -45,15 +45,16 @@ def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[F
     days = _Days(lake, listing, day)
     findings = tuple(_compared(days, rule) for rule in COMPARISONS)
     relative = f"consistency/{listing.path}/{day}.json"
-    path = lake.write(relative, canonical_json([_plain(finding) for finding in findings]))
+    content = canonical_json([_plain(finding) for finding in findings])
+    lake.write(relative, content)
     entry = Entry(
         asset=f"{listing.path}/{CONSISTENCY}",
         day=day.isoformat(),
         published=True,
         recipe=consistency_recipe(),
         file=relative,
-        sha256=sha256_of(path),
-        bytes=path.stat().st_size,
+        sha256=sha256_of(content),
+        bytes=len(content),
         rows=len(findings),
         sources=days.sources(),
         facts={f"{finding.rule}_holds": finding.passed for finding in findings},
@@ -71,7 +72,7 @@ class _Days:
 
     def __init__(self, lake: Lake, listing: Listing, day: date) -> None:
         self._lake, self._listing, self._day = lake, listing, day
-        self._manifest = Manifest(lake)
+        self._manifest = Remembered(lake)  # each of five datasets is asked for by several comparisons
 
     def entry(self, dataset: Dataset) -> Entry | None:
         """The published day of a dataset, or None."""

@@ -53,29 +53,26 @@ class Held:
 def inventory(lake: Lake) -> Iterator[Held]:
     """Go through the manifest, asset by asset."""
     held: Held | None = None
-    for key in Manifest(lake).recorded():
+    manifest = Manifest(lake)
+    for key, entry in manifest.examined(manifest.recorded()):
         if held is None or held.asset != key.asset:
             if held is not None:
                 yield held
             held = Held(key.asset)
-        _take(lake, held, key)
+        _take(held, key, entry)
     if held is not None:
         yield held
 
 
-def _take(lake: Lake, held: Held, key: Key) -> None:
+def _take(held: Held, key: Key, entry: Entry | CatalogCorrupt) -> None:
     try:
         day = day_from_text(key.day)
     except ConfigInvalid:
         day = None  # a result over several days is named by its first and last
-    try:
-        entry = Manifest(lake).find(*key)
-    except CatalogCorrupt as error:
+    if isinstance(entry, CatalogCorrupt):
         if day is not None:
-            held.absent[UNREADABLE][day] = str(error)
+            held.absent[UNREADABLE][day] = str(entry)
         return
-    if entry is None:
-        return  # withdrawn while we look
     held.rows += entry.rows
     held.bytes += entry.bytes
     if day is None:

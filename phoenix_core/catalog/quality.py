@@ -61,7 +61,7 @@ def inspect_day(lake: Lake, dataset: Dataset, entry: Entry) -> tuple[Finding, ..
 
 def frames(lake: Lake, entry: Entry, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
     """A published file in batches of some hundred thousand rows."""
-    with pq.ParquetFile(lake.path(entry.file)) as file:
+    with pq.ParquetFile(Manifest(lake).fetch(entry)) as file:
         for batch in file.iter_batches(131_072, columns=columns):
             yield frame_from_arrow(pa.Table.from_batches([batch]))
 
@@ -201,8 +201,8 @@ def _quiet_depth(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken
 
 def _count(manifest: Manifest, entry: Entry, day: date) -> Finding:
     """Rows of the day against the median of the published days of the week before."""
-    earlier = [manifest.find(entry.asset, day - timedelta(back)) for back in range(1, _USUAL_DAYS + 1)]
-    usual = [one.rows for one in earlier if one is not None and one.published]
+    earlier = manifest.find_days(entry.asset, (day - timedelta(back) for back in range(1, _USUAL_DAYS + 1)))
+    usual = [one.rows for one in earlier.values() if one.published]
     if not usual:
         return Finding("count", passed=True, says=f"{entry.rows:,} rows; no earlier day to compare with")
     middle = median(usual)

@@ -76,13 +76,12 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     conversion = Conversion(dataset, specification(listing), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
-    manifest.verify(raw)
     table = DayTable(
-        manifest.file(raw),
+        manifest.fetch(raw),
         key_from_path(raw.facts["key"]),
         dataset,
         (day, day),
-        lake.staging,
+        lake.scratch,
         conversion.counts,
         is_published=is_published_zip(raw),
     )
@@ -183,7 +182,21 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
         InputMissing: The day is not published.
         CatalogCorrupt: The file is not what was published.
     """
-    path = verified_file(lake, asset, day)
+    return read_file(verified_file(lake, asset, day), columns)
+
+
+def read_days(lake: Lake, entries: Sequence[Entry], columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """Read published days by their entries, in that order; files that are not on this machine come together.
+
+    Raises:
+        CatalogCorrupt: A file is not what was published.
+    """
+    for path in Manifest(lake).fetch_many(entries):
+        yield read_file(path, columns)
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a verified parquet file; see `read_day`."""
     return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
 
 
@@ -193,7 +206,7 @@ def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None 
 
 
 def verified_file(lake: Lake, asset: str, day: date) -> Path:
-    """Path of a published day, its bytes compared with the manifest.
+    """A file of this machine with a published day, its bytes compared with the manifest.
 
     Raises:
         InputMissing: The day is not published.
@@ -204,7 +217,7 @@ def verified_file(lake: Lake, asset: str, day: date) -> Path:
     if entry is None or not entry.published:
         why = f"it was never materialized{manifest.hint(asset)}" if entry is None else entry.reason
         raise InputMissing(f"{asset} has no file for {day}: {why}. Materialize it, or leave the day out.")
-    return lake.path(manifest.verify(entry).file)
+    return manifest.fetch(entry)
 
 
 def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
@@ -214,7 +227,8 @@ def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
     from phoenix_core.catalog import schemas  # noqa: PLC0415 - brings NautilusTrader
 
     schemas.register()
-    return ParquetDataCatalog(str(lake.path("catalog")))
+    at = lake.directory("catalog")
+    return ParquetDataCatalog(at.path, fs_protocol=at.protocol, fs_storage_options=dict(at.options) or None)
 
 
 def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,9 +17,11 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage import Lake
+from phoenix_core.storage.contract import altered
 
 _RESULT = "experiment.json"
+_RESULT_DEPTH = 3  # backtests/<experiment>/<range>
 _WHOLE_DAY = 10  # characters of an ISO day
 
 
@@ -45,14 +47,16 @@ class Problem:
         day: Which day, or range of a backtest.
         variant: Which of several results of that range.
         says: What was expected and what was found.
-        path: The file, where there is one.
+        path: Where people find the file, where there is one.
+        name: Its name below the data folder; empty where it is not ours to delete.
     """
 
     trouble: Trouble
     asset: str
     day: str
     says: str
-    path: Path | None = None
+    path: str = ""
+    name: str = ""
     variant: str = ""
 
     @property
@@ -78,27 +82,23 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         examined: Counts what was looked at.
     """
     examined = examined or Examined()
-    spoken: set[Path] = set()
+    spoken: set[str] = set()
     precisions: dict[str, dict[tuple[int, int], list[str]]] = defaultdict(lambda: defaultdict(list))
     days: dict[str, list[str]] = defaultdict(list)
-    for key in Manifest(lake).recorded():
+    manifest = Manifest(lake)
+    for key, entry in manifest.examined(manifest.recorded()):
         examined.entries += 1
-        try:
-            entry = Manifest(lake).find(*key)
-        except CatalogCorrupt as error:
-            yield _problem(Trouble.UNREADABLE, key, str(error), lake.path(key.path))
-            continue
-        if entry is None:
+        if isinstance(entry, CatalogCorrupt):
+            yield _problem(lake, Trouble.UNREADABLE, key, str(entry), key.path)
             continue
         asset, day = key.asset, key.day
         days[asset].append(day)
         if not entry.published:
             continue
-        path = Manifest(lake).file(entry)
-        spoken.add(path)
+        spoken.add(entry.file)
         examined.files += 1
         examined.bytes += entry.bytes
-        yield from _examine(lake, entry, path, spoken)
+        yield from _examine(lake, entry, spoken)
         if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != "instrument":
             precision = (int(entry.facts["price_precision"]), int(entry.facts["size_precision"]))
             precisions[asset][precision].append(day)
@@ -108,47 +108,51 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
     yield from _strays(lake, spoken)
 
 
-def _problem(trouble: Trouble, key: Key, says: str, path: Path) -> Problem:
-    return Problem(trouble, key.asset, key.day, says, path, key.variant)
+def _problem(lake: Lake, trouble: Trouble, key: Key, says: str, name: str) -> Problem:
+    """Name a problem of a file of ours, or of one of somebody's own by its full path."""
+    is_ours = not PurePosixPath(name).is_absolute()
+    path = lake.address(name) if is_ours else name
+    return Problem(trouble, key.asset, key.day, says, path, name if is_ours else "", key.variant)
 
 
-def _examine(lake: Lake, entry: Entry, path: Path, spoken: set[Path]) -> Iterator[Problem]:
+def _examine(lake: Lake, entry: Entry, spoken: set[str]) -> Iterator[Problem]:
+    name = PurePosixPath(entry.file)
     try:
-        Manifest(lake).verify(entry)
+        path = Manifest(lake).fetch(entry, fresh=True)
     except CatalogCorrupt as error:
-        yield _problem(Trouble.ALTERED, entry.key, str(error), path)
+        yield _problem(lake, Trouble.ALTERED, entry.key, str(error), entry.file)
         return
-    if path.suffix == ".parquet":
+    if name.suffix == ".parquet":
         found = _rows(path)
         if found != entry.rows:
-            says = f"{path} should have {entry.rows} rows, found {found}"
-            yield _problem(Trouble.UNREADABLE, entry.key, says, path)
-    elif path.suffix == ".zip":
-        yield from _sidecar(entry, path)
-    elif path.name == _RESULT:
-        yield from _parts(path, entry.key, spoken)
+            says = f"{lake.address(entry.file)} should have {entry.rows} rows, found {found}"
+            yield _problem(lake, Trouble.UNREADABLE, entry.key, says, entry.file)
+    elif name.suffix == ".zip":
+        yield from _sidecar(lake, entry)
+    elif name.name == _RESULT:
+        yield from _parts(lake, path.read_bytes(), name.parent, entry.key, spoken)
 
 
-def _parts(path: Path, key: Key, spoken: set[Path]) -> Iterator[Problem]:
+def _parts(lake: Lake, described: bytes, folder: PurePosixPath, key: Key, spoken: set[str]) -> Iterator[Problem]:
     """The tables of a result, by the digests in its description."""
-    for name, digest in json.loads(path.read_bytes())["files"].items():
-        part = path.parent / name
+    for name, digest in json.loads(described)["files"].items():
+        part = f"{folder}/{name}"
         spoken.add(part)
-        found = sha256_of(part) if part.is_file() else "no file"
+        found = lake.sha256(part)
         if found != digest:
-            says = f"{part} is not what was published: expected SHA-256 {digest}, found {found}"
-            yield _problem(Trouble.ALTERED, key, says, part)
+            yield _problem(lake, Trouble.ALTERED, key, altered(lake.address(part), digest, found), part)
 
 
-def _unrecorded(lake: Lake, spoken: set[Path]) -> Iterator[Problem]:
+def _unrecorded(lake: Lake, spoken: set[str]) -> Iterator[Problem]:
     """Results without an entry: earlier releases kept one for each range, that of its last experiment."""
-    for path in sorted(lake.path("backtests").glob(f"*/*/{_RESULT}")):
-        if path not in spoken:
+    for name in lake.names("backtests"):
+        folder = PurePosixPath(name).parent
+        if name.endswith(f"/{_RESULT}") and len(folder.parts) == _RESULT_DEPTH and name not in spoken:
             try:
-                yield from _parts(path, Key("", path.parent.name, path.parent.parent.name), spoken)
+                yield from _parts(lake, lake.read(name), folder, Key("", folder.name, folder.parent.name), spoken)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                says = f"{path} describes no result ({type(error).__name__}: {error})"
-                yield Problem(Trouble.UNREADABLE, "", path.parent.name, says, path)
+                says = f"{lake.address(name)} describes no result ({type(error).__name__}: {error})"
+                yield Problem(Trouble.UNREADABLE, "", folder.name, says, lake.address(name), name)
 
 
 def _rows(path: Path) -> int | str:
@@ -158,18 +162,21 @@ def _rows(path: Path) -> int | str:
         return f"no readable footer ({type(error).__name__})"
 
 
-def _sidecar(entry: Entry, path: Path) -> Iterator[Problem]:
-    sidecar = Path(f"{path}.CHECKSUM")
-    if not sidecar.is_file():
+def _sidecar(lake: Lake, entry: Entry) -> Iterator[Problem]:
+    """The checksum beside a zip, of ours or of somebody's own."""
+    sidecar = f"{entry.file}.CHECKSUM"
+    try:
+        content = Path(sidecar).read_bytes() if entry.is_foreign else lake.read(sidecar)
+    except FileNotFoundError:
         return
     try:
-        published = sha256_from_sidecar(sidecar.read_text("ascii", "replace"), path.name)
+        published = sha256_from_sidecar(content.decode("ascii", "replace"), PurePosixPath(entry.file).name)
     except PhoenixError as error:
-        yield _problem(Trouble.CHECKSUM, entry.key, str(error), sidecar)
+        yield _problem(lake, Trouble.CHECKSUM, entry.key, str(error), sidecar)
         return
     if published != entry.sha256:
-        says = f"{path} has SHA-256 {entry.sha256}, its checksum says {published}"
-        yield _problem(Trouble.CHECKSUM, entry.key, says, path)
+        says = f"{Manifest(lake).address(entry)} has SHA-256 {entry.sha256}, its checksum says {published}"
+        yield _problem(lake, Trouble.CHECKSUM, entry.key, says, entry.file)
 
 
 def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[Problem]:
@@ -193,11 +200,11 @@ def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
             yield Problem(Trouble.HOLE, asset, f"{known[0]}...{known[-1]}", says)
 
 
-def _strays(lake: Lake, spoken: set[Path]) -> Iterator[Problem]:
-    for room in ("catalog", "signals"):
-        for path in sorted(lake.path(room).rglob("*")):
-            if path.is_file() and path not in spoken:
-                says = f"{path} is in no manifest entry, and whoever lists its folder takes it for data"
-                yield Problem(Trouble.STRAY, "", "", says, path)
-    for path in sorted(lake.staging.iterdir()) if lake.staging.is_dir() else ():
-        yield Problem(Trouble.LEFTOVER, "", "", f"{path} was left by a run that was killed, or is under way", path)
+def _strays(lake: Lake, spoken: set[str]) -> Iterator[Problem]:
+    for name in (*lake.names("catalog"), *lake.names("signals")):
+        if name not in spoken:
+            says = f"{lake.address(name)} is in no manifest entry, and whoever lists its folder takes it for data"
+            yield Problem(Trouble.STRAY, "", "", says, lake.address(name), name)
+    for path in lake.leftovers():
+        says = f"{path} was left by a run that was killed, or is under way"
+        yield Problem(Trouble.LEFTOVER, "", "", says, str(path))

@@ -11,7 +11,7 @@ from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.archive.publication import Absence, absence
 from phoenix_core.datasets import Dataset, Published
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage import Lake, digest_of
@@ -73,14 +73,15 @@ def arrival(
             published[dataset.name] = digest
         elif absence(dataset, listing, day, today).why is Absence.NOT_YET:
             awaited.append(dataset.name)
-    entries = {dataset.name: manifest.find(raw_asset(dataset, listing), day) for dataset in datasets}
-    known = {name: entry.sha256 for name, entry in entries.items() if entry is not None}
+    keys = {dataset.name: Key(raw_asset(dataset, listing), day.isoformat()) for dataset in datasets}
+    entries = manifest.find_many(keys.values())
+    known = {name: entries[key].sha256 for name, key in keys.items() if key in entries}
     return Arrival(
         day=day,
         published=published,
         awaited=tuple(awaited),
         changed=tuple(name for name, digest in published.items() if known.get(name) != digest),
-        unrecorded=tuple(name for name in entries if name not in known and name not in awaited),
+        unrecorded=tuple(name for name in keys if name not in known and name not in awaited),
     )
 
 

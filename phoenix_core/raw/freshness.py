@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from phoenix_core.archive.publication import known_absence
 from phoenix_core.datasets import Dataset, Published
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage import Lake
@@ -36,15 +36,14 @@ def lacking(
     A day that is known to have no file is recorded as such, and lacks nothing. Monthly files come out
     long after their days and are not asked for.
     """
-    manifest = Manifest(lake)
-    found = {
-        day: tuple(
-            dataset.name
+    wanted = {
+        day: {
+            dataset.name: Key(raw_asset(dataset, listing), day.isoformat())
             for dataset in datasets
-            if dataset.published is Published.DAILY
-            and not known_absence(dataset, listing, day)
-            and manifest.find(raw_asset(dataset, listing), day) is None
-        )
+            if dataset.published is Published.DAILY and not known_absence(dataset, listing, day)
+        }
         for day in days
     }
+    recorded = Manifest(lake).find_many(key for keys in wanted.values() for key in keys.values())
+    found = {day: tuple(name for name, key in keys.items() if key not in recorded) for day, keys in wanted.items()}
     return {day: names for day, names in found.items() if names}

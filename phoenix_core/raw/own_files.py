@@ -69,7 +69,7 @@ class OwnFiles:
     def _where_it_lies(self, day: date, files: Sequence[TreeFile]) -> Entry:
         digest = sha256_of(files[0].path)
         facts = self._facts(files, verified=is_verified(files[0], digest))
-        return self._record(day, str(files[0].path), files[0].path, facts)
+        return self._record(day, str(files[0].path), (digest, files[0].path.stat().st_size), facts)
 
     def _current(self, day: date, month: TreeFile) -> Entry | None:
         """The entry of a day that was cut out of just this file, which has not been touched since."""
@@ -95,9 +95,8 @@ class OwnFiles:
         for day in alone:
             key = key_of_day(self.dataset, self.listing, day).path
             facts = self._facts(files[day], verified=verified) | {"key": key, "cut_from": source}
-            relative = self._relative(day)
             entries[day] = (
-                self._record(day, relative, self.lake.path(relative), facts)
+                self._record(day, self._relative(day), self.lake.digest_and_size(self._relative(day)), facts)
                 if day in cut
                 else self._absent(day, month.path, facts)
             )
@@ -116,7 +115,8 @@ class OwnFiles:
             "also_in": [str(other.path) for other in files[1:]],
         }
 
-    def _record(self, day: date, file: str, path: Path, facts: dict[str, Any]) -> Entry:
+    def _record(self, day: date, file: str, content: tuple[str, int], facts: dict[str, Any]) -> Entry:
+        digest, size = content
         return Manifest(self.lake).record(
             Entry(
                 asset=self.asset,
@@ -124,8 +124,8 @@ class OwnFiles:
                 published=True,
                 recipe=raw_recipe(self.dataset, self.listing),
                 file=file,
-                sha256=sha256_of(path),
-                bytes=path.stat().st_size,
+                sha256=digest,
+                bytes=size,
                 facts=facts,
             )
         )

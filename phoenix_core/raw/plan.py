@@ -78,7 +78,8 @@ def plan(
         own = {day for day in days if any(tree.find(dataset, listing, day) for tree in trees)}
         wanted = [day for day in days if day not in own and known_absence(dataset, listing, day) is None]
         keys = list(dict.fromkeys(key_of_day(dataset, listing, day) for day in wanted))
-        lacking = [key for key in keys if not lake.path(raw_path(key)).is_file()]
+        here = _here(lake, keys)
+        lacking = [key for key in keys if raw_path(key) not in here]
         sizes = [None] * len(lacking) if archive is None else _sizes(archive.size, lacking)
         total = sum(size for size in sizes if size is not None)
         missing = sum(size is None for size in sizes)
@@ -90,6 +91,12 @@ def plan(
             bytes=total,
             rows=int(total / _BYTES_A_ROW.get(dataset.name, _OTHER_BYTES_A_ROW)),
         )
+
+
+def _here(lake: Lake, keys: Sequence[ArchiveKey]) -> set[str]:
+    """Files of the folders that the keys lie in, which are one or two for a dataset of a listing."""
+    folders = {raw_path(key).rpartition("/")[0] for key in keys}
+    return {name for folder in folders for name in lake.names(folder)}
 
 
 def _sizes(size: Callable[[ArchiveKey], int | None], keys: Sequence[ArchiveKey]) -> list[int | None]:

@@ -5,7 +5,6 @@ Files that people have already are not brought anywhere: a day's entry says whic
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from phoenix_core.archive.client import Archive, Fetched, Progress, no_progress
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
@@ -16,7 +15,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage import Lake
 
 
 def raw_asset(dataset: Dataset, listing: Listing) -> str:
@@ -87,8 +86,7 @@ class Ingest:
         return self._recorded(dataset, listing, day, key, verified=expected is not None)
 
     def _is_here(self, key: ArchiveKey, expected: str | None) -> bool:
-        path = self.lake.path(raw_path(key))
-        return expected is not None and path.is_file() and sha256_of(path) == expected
+        return expected is not None and self.lake.sha256(raw_path(key)) == expected
 
     def _fetch(self, archive: Archive, dataset: Dataset, key: ArchiveKey, expected: str | None) -> Fetched | None:
         relative = raw_path(key)
@@ -102,8 +100,7 @@ class Ingest:
 
     def _recorded(self, dataset: Dataset, listing: Listing, day: date, key: ArchiveKey, *, verified: bool) -> Entry:
         relative = raw_path(key)
-        path = self.lake.path(relative)
-        digest = sha256_of(path)
+        digest, size = self.lake.digest_and_size(relative)
         if verified:
             self._keep_checksum(relative, digest)
         return Manifest(self.lake).record(
@@ -114,7 +111,7 @@ class Ingest:
                 recipe=raw_recipe(dataset, listing),
                 file=relative,
                 sha256=digest,
-                bytes=path.stat().st_size,
+                bytes=size,
                 facts={"verified": verified, "key": key.path},
             )
         )
@@ -122,17 +119,17 @@ class Ingest:
     def _keep_checksum(self, relative: str, digest: str) -> None:
         """Keep the published checksum beside the zip, also if an earlier run was killed between the two."""
         line = f"{digest}  {relative.rsplit('/', 1)[-1]}\n".encode()
-        sidecar = self.lake.path(f"{relative}.CHECKSUM")
-        if not sidecar.is_file() or sidecar.read_bytes() != line:
-            self.lake.write(f"{relative}.CHECKSUM", line)
+        sidecar = f"{relative}.CHECKSUM"
+        if self.lake.read_many([sidecar]) != {sidecar: line}:
+            self.lake.write(sidecar, line)
 
     def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         manifest = Manifest(self.lake)
         kept = manifest.find(raw_asset(dataset, listing), day)
         if kept is not None and kept.published:
-            if manifest.file(kept).is_file():
+            if manifest.has_file(kept):
                 return kept  # withdrawn upstream; what was verified once stays
-            if Path(kept.file).is_absolute():
+            if kept.is_foreign:
                 raise SourceVanished(
                     f"{kept.asset} of {day} was in {kept.file}, which is gone, and no other source has it. Bring the "
                     "file back, or add a source that has the day to PHOENIX_SOURCES."

@@ -9,7 +9,7 @@ were tried.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -85,11 +85,11 @@ def results_over(lake: Lake, listing: str, span: str) -> list[str]:
     Raises:
         InputMissing: There is none.
     """
-    described = sorted(lake.path("backtests").glob(f"*/{span}/experiment.json"))
-    folders = [str(path.parent.relative_to(lake.root)) for path in described]
+    described = (PurePosixPath(name) for name in lake.names("backtests"))
+    folders = [str(path.parent) for path in described if path.match(f"backtests/*/{span}/experiment.json")]
     found = [folder for folder in folders if document_in(lake, folder)["experiment"]["listing"] == listing]
     if not found:
-        raise InputMissing(f"No backtest of {listing} over {span} lies in {lake.path('backtests')}.")
+        raise InputMissing(f"No backtest of {listing} over {span} lies in {lake.address('backtests')}.")
     return found
 
 
@@ -104,7 +104,7 @@ def comparison(lake: Lake, locations: Sequence[str]) -> Comparison:
         InputMissing: None is given, or there is no result in one of them.
         CatalogCorrupt: A table is not what was published.
     """
-    folders = dict.fromkeys(str(lake.path(location).relative_to(lake.root)) for location in locations)
+    folders = dict.fromkeys(lake.name(location) for location in locations)
     if not folders:
         raise InputMissing("Nothing to compare: give folders of results, such as backtests/b290a847ea04/2024-03-24.")
     chosen = [_read(lake, folder) for folder in folders]

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.store import read_day
+from phoenix_core.catalog.store import read_file
 from phoenix_core.errors import CatalogCorrupt, InputMissing
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.report.page import report_page
 from phoenix_core.report.parameters import parameters
 from phoenix_core.report.result import PublishedResult
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import is_synthetic
 
 _AROUND_NS = 600 * 1_000_000_000
@@ -46,7 +47,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
     fills = table_in(lake, location, "fills", document)
     signals, why = _signals_near(lake, document, fills)
     return PublishedResult(
-        folder=str(lake.path(location).relative_to(lake.root)),
+        folder=lake.name(location),
         document=document,
         equity=table_in(lake, location, "equity", document),
         fills=fills,
@@ -54,7 +55,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         ledger=table_in(lake, location, "ledger", document),
         signals=signals,
         signals_absent=why,
-        is_synthetic=any(is_synthetic(lake.path(file)) for file in document["zips"]),
+        is_synthetic=any(_is_synthetic(lake, file, digest) for file, digest in document["zips"].items()),
     )
 
 
@@ -64,12 +65,13 @@ def document_in(lake: Lake, location: str) -> dict[str, Any]:
     Raises:
         InputMissing: There is no result.
     """
-    described = lake.path(location) / "experiment.json"
-    if not described.is_file():
+    folder = lake.name(location)
+    try:
+        document: dict[str, Any] = json.loads(lake.read(f"{folder}/experiment.json"))
+    except FileNotFoundError:
         raise InputMissing(
-            f"{described.parent} holds no backtest: expected experiment.json. Materialize the backtest first."
-        )
-    document: dict[str, Any] = json.loads(described.read_bytes())
+            f"{lake.address(folder)} holds no backtest: expected experiment.json. Materialize the backtest first."
+        ) from None
     return document
 
 
@@ -79,11 +81,21 @@ def table_in(lake: Lake, location: str, name: str, document: Mapping[str, Any]) 
     Raises:
         CatalogCorrupt: It is not what was published.
     """
-    path = lake.path(location) / f"{name}.parquet"
-    found = sha256_of(path) if path.is_file() else "no file"
-    if found != document["files"][path.name]:
-        raise CatalogCorrupt(f"{path} is not what was published: found {found}. Materialize the backtest again.")
-    return pl.read_parquet(path)
+    file = f"{name}.parquet"
+    try:
+        return pl.read_parquet(lake.fetch(f"{lake.name(location)}/{file}", document["files"][file]))
+    except CatalogCorrupt as error:
+        raise CatalogCorrupt(f"{error}. Materialize the backtest again.") from error
+
+
+def _is_synthetic(lake: Lake, file: str, sha256: str) -> bool:
+    """Whether the trades were made up; what is gone or altered since says nothing, and somebody's own are real."""
+    if PurePosixPath(file).is_absolute():
+        return False
+    try:
+        return is_synthetic(lake.fetch(file, sha256))
+    except CatalogCorrupt:
+        return False
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:
@@ -98,17 +110,20 @@ def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) 
     if fills.is_empty():
         return None, ""
     asset = f"{Listing.parse(document['experiment']['listing']).path}/signals"
-    days = sorted({day_of_ns(ts) for ts in fills["ts"]})
+    keys = [Key(asset, day.isoformat()) for day in sorted({day_of_ns(ts) for ts in fills["ts"]})]
+    manifest = Manifest(lake)
+    entries = dict(manifest.examined(keys))
     near, gone = [], []
-    for day in days:
+    for key in keys:
+        entry = entries.get(key)
+        used = document["inputs"].get(f"{asset}@{key.day}")
         try:
-            entry = Manifest(lake).find(asset, day)
-            if entry is None or entry.data_version != document["inputs"].get(f"{asset}@{day}"):
-                gone.append(day.isoformat())
+            if not isinstance(entry, Entry) or not entry.published or entry.data_version != used:
+                gone.append(key.day)
                 continue
-            near.append(_near(read_day(lake, asset, day), fills["ts"]))
-        except (InputMissing, CatalogCorrupt):
-            gone.append(day.isoformat())
+            near.append(_near(read_file(manifest.fetch(entry)), fills["ts"]))
+        except CatalogCorrupt:
+            gone.append(key.day)
     why = f"No longer the signals that were used, and left out: {', '.join(gone)}." if gone else ""
     return (_broken(pl.concat(near)), why) if near else (None, why)
 

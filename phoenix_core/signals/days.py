@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.catalog.specifications import specification
-from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.catalog.store import catalog_asset, read_day, read_days
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
@@ -132,14 +132,12 @@ class SignalDays:
     def _frames(
         self, dataset: Dataset, days: Sequence[date], columns: tuple[str, ...], since_ns: int = 0
     ) -> pl.DataFrame:
-        manifest = Manifest(self.lake)
-        frames = []
-        for day in days:
-            asset = catalog_asset(dataset, self.listing)
-            entry = manifest.find(asset, day) if self.listing.market in dataset.columns else None
-            if entry is not None and entry.published:
-                frame = read_day(self.lake, asset, day, columns)
-                frames.append(frame.filter(pl.col("ts_event") >= since_ns) if since_ns else frame)
+        if self.listing.market not in dataset.columns:
+            return _no_rows(columns)
+        found = Manifest(self.lake).find_days(catalog_asset(dataset, self.listing), days)
+        frames = list(read_days(self.lake, [entry for entry in found.values() if entry.published], columns))
+        if since_ns:
+            frames = [frame.filter(pl.col("ts_event") >= since_ns) for frame in frames]
         return pl.concat(frames) if frames else _no_rows(columns)
 
     def _input(self, dataset: Dataset, day: date) -> Entry:

@@ -25,7 +25,7 @@ from phoenix_core.errors import (
     SourceRefused,
     SourceVanished,
 )
-from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest, Remembered
 from phoenix_core.market import Listing
 from phoenix_core.signals.parameters import OI_DAYS
 
@@ -71,12 +71,13 @@ def reach(listing: Listing) -> dict[str, int]:
 
 def signal_inputs(manifest: Manifest, listing: Listing, day: date) -> dict[str, Entry | None]:
     """Entries of all that a day of signals reads: today's by asset, earlier ones by `asset@day`."""
-    found = {}
-    for asset, days_back in reach(listing).items():
-        for back in range(days_back + 1):
-            at = day - timedelta(back)
-            found[f"{asset}@{at}" if back else asset] = manifest.find(asset, at)
-    return found
+    keys = {
+        f"{asset}@{day - timedelta(back)}" if back else asset: Key(asset, (day - timedelta(back)).isoformat())
+        for asset, days_back in reach(listing).items()
+        for back in range(days_back + 1)
+    }
+    found = manifest.find_many(keys.values())
+    return {name: found.get(key) for name, key in keys.items()}
 
 
 def signal_sources(manifest: Manifest, listing: Listing, day: date) -> dict[str, str]:
@@ -96,28 +97,10 @@ def signal_sources(manifest: Manifest, listing: Listing, day: date) -> dict[str,
 
 def out_of_date(manifest: Manifest, listing: Listing, first: date) -> list[date]:
     """Days from the first on, as far as anything reaches, whose signals were made from other bytes than are here."""
-    remembered = _Remembered(manifest)
+    remembered = Remembered(manifest.lake)  # thirty days look back on mostly the same ones
     days = [first + timedelta(ahead) for ahead in range(max(reach(listing).values()) + 1)]
-    entries = {day: manifest.find(f"{listing.path}/{SIGNALS}", day) for day in days}
-    return [
-        day
-        for day, entry in entries.items()
-        if entry is not None and dict(entry.sources) != signal_sources(remembered, listing, day)
-    ]
-
-
-class _Remembered(Manifest):
-    """A manifest that reads each entry once: thirty days look back on mostly the same ones."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        super().__init__(manifest.lake)
-        self._found: dict[Key, Entry | None] = {}
-
-    def find(self, asset: str, day: date | str, variant: str = "") -> Entry | None:
-        key = Key(asset, str(day), variant)
-        if key not in self._found:
-            self._found[key] = super().find(*key)
-        return self._found[key]
+    entries = manifest.find_days(f"{listing.path}/{SIGNALS}", days)
+    return [day for day, entry in entries.items() if dict(entry.sources) != signal_sources(remembered, listing, day)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +145,9 @@ class LookBack:
         far = reach(self.listing)
         for name, (dataset, _) in _DATASETS.items():
             asset = f"{self.listing.path}/{name}"
-            for back in range(1, far.get(asset, 0) + 1):
-                earlier = day - timedelta(back)
-                if self._manifest.find(asset, earlier) is None:
-                    yield dataset, earlier
+            days = [day - timedelta(back) for back in range(1, far.get(asset, 0) + 1)]
+            recorded = self._manifest.find_days(asset, days)
+            yield from ((dataset, earlier) for earlier in days if earlier not in recorded)
 
     def _fetched(self, wanted: list[tuple[Dataset, date]], day: date) -> Iterator[Entry]:
         lacking = [

@@ -22,12 +22,12 @@ def adopted(lake: Lake) -> tuple[LocalTree, ...]:
     Raises:
         CatalogCorrupt: The list can't be read.
     """
-    path = lake.path(_PATH)
     try:
-        return _trees(path.read_bytes())
+        return _trees(lake.read(_PATH))
     except FileNotFoundError:
         return ()
     except (ValueError, TypeError, KeyError) as error:
+        path = lake.address(_PATH)
         raise CatalogCorrupt(f"{path} can't be read ({error}). Delete it, and adopt the folders again.") from error
 
 

@@ -31,21 +31,21 @@ def against_archive(lake: Lake, archive: Archive, dataset: Dataset, listing: Lis
     if entry is None or not entry.published:
         reason = entry.reason if entry else "it was never materialized"
         raise InputMissing(f"{raw_asset(dataset, listing)} of {day} has no file to compare: {reason}.")
-    manifest.verify(entry)
+    path = manifest.fetch(entry)
     key = key_of_day(dataset, listing, day)
-    lake.staging.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=lake.staging) as folder:
+    lake.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=lake.scratch) as folder:
         fetched = Path(folder) / Path(key.path).name
         expected = archive.published_sha256(key)
         limit = dataset.max_bytes
         if archive.download(key, fetched, expected=expected, max_bytes=limit, progress=no_progress) is None:
             return None
         ours = DayTable(
-            manifest.file(entry),
+            path,
             key_from_path(entry.facts["key"]),
             dataset,
             (day, day),
-            lake.staging,
+            lake.scratch,
             is_published=is_published_zip(entry),
         )
-        return difference(ours, DayTable(fetched, key, dataset, (day, day), lake.staging))
+        return difference(ours, DayTable(fetched, key, dataset, (day, day), lake.scratch))

@@ -163,10 +163,11 @@ def _range(
             day_from_text(tags["dagster/asset_partition_range_start"]),
             day_from_text(tags["dagster/asset_partition_range_end"]),
         )
-    folder = workspace.lake().path(f"manifest/{listing.path}/{SIGNALS}")
-    days = sorted(day_from_text(path.stem) for path in folder.glob("*.json"))
+    days = sorted(day_from_text(key.day) for key in workspace.manifest().recorded(f"{listing.path}/{SIGNALS}"))
     if not days:
-        raise InputMissing(f"No day of {listing} has signals: expected some below {folder}. Materialize days first.")
+        raise InputMissing(
+            f"No day of {listing} has signals in {workspace.data}: expected some. Materialize days first."
+        )
     return days[0], days[-1]
 
 
@@ -196,7 +197,7 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
 
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset)
-    path = str(lake.path(entry.facts["folder"]))
+    path = lake.address(entry.facts["folder"])
     return Done(entry, result_metadata(result, entry, path, time.monotonic() - started), _checks(result))
 
 

@@ -100,7 +100,7 @@ def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefiniti
         del log
         started = time.monotonic()
         entry, findings = compare_day(workspace.lake(), listing, day)
-        metadata = of_entry(entry, time.monotonic() - started, str(workspace.lake().path(entry.file)))
+        metadata = of_entry(entry, time.monotonic() - started, workspace.manifest().address(entry))
         return Done(entry, metadata, checks_of(findings, COMPARISONS))
 
     compared = (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)
@@ -120,15 +120,15 @@ def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefiniti
 
 def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:
     """Metadata of a parquet day: counts, time range, columns and its first rows."""
-    path = workspace.lake().path(entry.file)
-    metadata = of_entry(entry, seconds, str(path))
+    manifest = workspace.manifest()
+    metadata = of_entry(entry, seconds, manifest.address(entry))
     if not entry.published:
         return metadata
     import pyarrow.parquet as pq  # noqa: PLC0415 - keeps the code location light
 
     from phoenix_core.catalog.frames import frame_from_arrow  # noqa: PLC0415 - likewise
 
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(manifest.fetch(entry))
     fields = {field.name: str(field.type) for field in file.schema_arrow}
     first = next(file.iter_batches(_PREVIEW), None)
     metadata |= {"dagster/row_count": entry.rows, "dagster/column_schema": arrow_schema(fields)}

@@ -160,7 +160,7 @@ def _record_earlier(context: dg.AssetExecutionContext, workspace: Workspace, ent
     definition = context.assets_def.partitions_def
     if definition is None or not definition.has_partition_key(entry.day):
         return
-    location = str(workspace.lake().path(entry.file)) if entry.published else ""
+    location = workspace.manifest().address(entry) if entry.published else ""
     context.instance.report_runless_asset_event(
         dg.AssetMaterialization(
             dg.AssetKey(entry.asset.split("/")),

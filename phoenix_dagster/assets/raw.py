@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from phoenix_core.datasets import Dataset
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
@@ -26,9 +26,9 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
     def work(workspace: Workspace, log: Log, day: date) -> Done:
         started = time.monotonic()
         entry = workspace.ingest(log).day(dataset, listing, day)
-        path = Manifest(workspace.lake()).file(entry)
-        metadata = of_entry(entry, time.monotonic() - started, str(path))
-        facts = _facts(dataset, listing, path, entry) if entry.published else {}
+        manifest = workspace.manifest()
+        metadata = of_entry(entry, time.monotonic() - started, manifest.address(entry))
+        facts = _facts(dataset, listing, manifest.fetch(entry), entry) if entry.published else {}
         return Done(entry, metadata | facts, _checks(entry))
 
     return DayAsset(

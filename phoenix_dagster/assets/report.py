@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import dagster as dg
 
 from phoenix_core.errors import InputMissing
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.report.recipe import report_recipe
 from phoenix_core.storage import sha256_of
@@ -44,13 +45,13 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
             if last.get("published") is False:
                 return _absent(workspace, listing, last)
             entry = _publish(workspace, listing, last["folder"])
-        path = workspace.lake().path(entry.file)
+        lake = workspace.lake()
         return dg.MaterializeResult(
             metadata={
                 "report": dg.MetadataValue.url(
-                    url_of(settings.reports_port, entry.file) if settings.reports_port else path.as_uri()
+                    url_of(settings.reports_port, entry.file) if settings.reports_port else lake.uri(entry.file)
                 ),
-                "path": dg.MetadataValue.path(str(path)),
+                "path": dg.MetadataValue.path(lake.address(entry.file)),
                 "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS)),
                 "signals": dg.MetadataValue.asset(key_of(listing, "signals")),
                 "trades": dg.MetadataValue.asset(key_of(listing, "trade_ticks")),
@@ -77,7 +78,7 @@ def _last_backtest(context: dg.AssetExecutionContext, listing: Listing) -> dict[
 
 def _absent(workspace: Workspace, listing: Listing, last: Mapping[str, str]) -> dg.MaterializeResult:
     """No backtest, no report: the same reason."""
-    entry = Manifest(workspace.lake()).record(
+    entry = workspace.manifest().record(
         Entry(asset=f"{listing.path}/{REPORT}", day=last["span"], published=False, reason=last["reason"])
     )
     return dg.MaterializeResult(
@@ -89,20 +90,21 @@ def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - keeps the code location light
 
     lake = workspace.lake()
-    folder = lake.path(location)
-    page = page_of(lake, location)
-    relative = f"{folder.relative_to(lake.root)}/report.html"
-    path = lake.write(relative, page.encode())
-    return Manifest(lake).record(
+    folder = PurePosixPath(lake.name(location))
+    described = lake.read(f"{folder}/experiment.json")
+    page = page_of(lake, location).encode()
+    relative = f"{folder}/report.html"
+    lake.write(relative, page)
+    return workspace.manifest().record(
         Entry(
             asset=f"{listing.path}/{REPORT}",
             day=folder.name,
             published=True,
             variant=folder.parent.name,
             recipe=report_recipe(),
-            sources={f"{listing.path}/{CONTINUOUS}": sha256_of(folder / "experiment.json")},
+            sources={f"{listing.path}/{CONTINUOUS}": sha256_of(described)},
             file=relative,
-            sha256=sha256_of(path),
-            bytes=path.stat().st_size,
+            sha256=sha256_of(page),
+            bytes=len(page),
         )
     )

@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, LookBack, out_of_date, reach
 from phoenix_core.signals.recipe import signals_recipe
@@ -56,7 +56,7 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         del log
         started = time.monotonic()
         entry = SignalDays(workspace.lake(), listing).publish_signals(day)
-        later = out_of_date(Manifest(workspace.lake()), listing, day)
+        later = out_of_date(workspace.manifest(), listing, day)
         return Done(
             entry, described(entry, workspace, time.monotonic() - started), (_complete(entry), _up_to_date(later))
         )

@@ -13,7 +13,7 @@ from datetime import date
 import dagster as dg
 
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest, Remembered
 from phoenix_core.market import Listing, utc_today
 from phoenix_core.raw.arrivals import recent_days
 from phoenix_core.signals.lookback import SIGNALS, signal_sources
@@ -52,7 +52,7 @@ class Day:
 
     def consider(self, asset: str, inputs: Sequence[str]) -> None:
         """Add a product to what is due, if it is; its inputs were considered before."""
-        entry = self.manifest.find(asset, self.day, self._variant(asset))
+        entry = self.manifest.find(*self.key(asset))
         if not inputs:  # raw: the ingestion's business
             if entry is not None:
                 self.states[asset] = entry.data_version
@@ -66,11 +66,12 @@ class Day:
         if entry is None or self._is_old(entry) or any(name in self.due for name in inputs):
             self.due.append(asset)
 
-    def _variant(self, asset: str) -> str:
-        """Of backtests a day has one for each experiment: the default one is what follows."""
-        if asset != f"{self.listing.path}/{BACKTEST}":
-            return ""
-        return Experiment(listing=str(self.listing), first=self.day, last=self.day).name
+    def key(self, asset: str) -> Key:
+        """Key of a product. Of backtests a day has one for each experiment: the default one is what follows."""
+        variant = ""
+        if asset == f"{self.listing.path}/{BACKTEST}":
+            variant = Experiment(listing=str(self.listing), first=self.day, last=self.day).name
+        return Key(asset, self.day.isoformat(), variant)
 
     @property
     def _signals(self) -> str:
@@ -145,10 +146,16 @@ def _in_order(daily: Sequence[dg.AssetsDefinition]) -> dict[str, list[str]]:
 def _considered(
     workspace: Workspace, listing: Listing, day: date, inputs: Mapping[str, Sequence[str]], settings: Settings
 ) -> Day:
-    found = Day(Manifest(workspace.lake()), listing, day)
-    for name, needed in inputs.items():
-        if settings.daily_backtest or name != f"{listing.path}/{BACKTEST}":
-            found.consider(name, needed)
+    manifest = Remembered(workspace.lake())
+    found = Day(manifest, listing, day)
+    chosen = {
+        name: needed
+        for name, needed in inputs.items()
+        if settings.daily_backtest or name != f"{listing.path}/{BACKTEST}"
+    }
+    manifest.find_many(found.key(name) for name in chosen)  # all at once, and remembered
+    for name, needed in chosen.items():
+        found.consider(name, needed)
     return found
 
 

@@ -3,14 +3,15 @@
 Nothing is asked over a network. Where settings are wrong nothing is offered, and the command then says why.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phoenix_core.errors import PhoenixError
 
 if TYPE_CHECKING:
+    from phoenix_core.manifest import Key
     from phoenix_dagster.settings import Settings
 
+_DAY = 10  # characters of an ISO day; ranges are longer
 _STAGES = ("all", "raw", "catalog", "signals", "backtest")
 
 
@@ -23,7 +24,7 @@ def symbols_beginning(incomplete: str) -> list[str]:
 def names_beginning(incomplete: str) -> list[str]:
     """Stages, and assets that have days in the data folder; the last of several after commas."""
     before, comma, part = incomplete.rpartition(",")
-    names = {*_STAGES, *(folder.name for folder in _asset_folders())}
+    names = {*_STAGES, *(key.asset.rpartition("/")[2] for key in _recorded())}
     return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
 
 
@@ -37,13 +38,19 @@ def datasets_beginning(incomplete: str) -> list[str]:
 
 def days_beginning(incomplete: str) -> list[str]:
     """Days that lie in the data folder."""
-    days = {path.stem for folder in _asset_folders() for path in folder.glob("????-??-??.json")}
+    days = {key.day for key in _recorded() if len(key.day) == _DAY and not key.variant}
     return sorted(day for day in days if day.startswith(incomplete))
 
 
-def _asset_folders() -> list[Path]:
+def _recorded() -> "list[Key]":
+    from phoenix_core.manifest import Manifest  # noqa: PLC0415 - where the data folder is looked into
+    from phoenix_core.storage import Lake  # noqa: PLC0415 - likewise
+
     found = _settings()
-    return sorted(Path(found.data).expanduser().glob("manifest/*/*/*")) if found else []
+    try:
+        return list(Manifest(Lake.at(found.data)).recorded()) if found else []
+    except (PhoenixError, OSError):
+        return []
 
 
 def _settings() -> "Settings | None":

@@ -97,14 +97,14 @@ def inventory(
     lake = Lake.existing(read_settings().data)
     held = list(taken(lake))
     if as_json:
-        print_document({"data": lake.root, "assets": [_held_document(one) for one in held]})
+        print_document({"data": lake.location, "assets": [_held_document(one) for one in held]})
         return
     heads = ("asset", "days", *KINDS, "no record", "first", "last", "rows", "MiB")
     print_table(heads, [_held_row(one) for one in held])
     for one in held:
         for line in _gaps(one):
             print(line)
-    print(f"{len(held)} assets in {lake.root}")
+    print(f"{len(held)} assets in {lake.location}")
 
 
 def _held_row(held: "Held") -> list[str]:

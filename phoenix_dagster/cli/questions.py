@@ -2,7 +2,6 @@
 
 import webbrowser
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -128,8 +127,9 @@ def compare(
 
     lake, given = _lake(), folders or [""]
     if len(given) == 1:
-        path = _result_folder(lake, given[0])
-        given = results_over(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
+        result = _result_folder(lake, given[0])
+        span = result.rpartition("/")[2]
+        given = results_over(lake, document_in(lake, result)["experiment"]["listing"], span)
     found = comparison(lake, given)
     if as_json:
         deflated = [asdict(one) for one in found.deflated]
@@ -142,15 +142,16 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def _result_folder(lake: Lake, given: str) -> Path:
+def _result_folder(lake: Lake, given: str) -> str:
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
 
     if given:
-        return lake.path(given)
-    results = sorted(lake.path("backtests").glob("*/*/experiment.json"), key=lambda path: path.stat().st_mtime)
-    if not results:
-        raise InputMissing(f"No backtest lies in {lake.path('backtests')}: materialize one first.")
-    return results[-1].parent
+        return lake.name(given)
+    described = [name for name in lake.names("backtests") if name.endswith("/experiment.json")]
+    written = {name: status.modified_ns for name in described if (status := lake.stat(name))}
+    if not written:
+        raise InputMissing(f"No backtest lies in {lake.address('backtests')}: materialize one first.")
+    return max(written, key=written.__getitem__).rpartition("/")[0]
 
 
 def report(
@@ -163,8 +164,8 @@ def report(
 
     lake = _lake()
     result = _result_folder(lake, folder)
-    relative = f"{result.relative_to(lake.root)}/report.html"
-    path = lake.write(relative, page_of(lake, str(result)).encode())
-    print(path)
+    page = f"{result}/report.html"
+    lake.write(page, page_of(lake, result).encode())
+    print(lake.address(page))
     if not no_open:
-        webbrowser.open(path.as_uri())
+        webbrowser.open(lake.uri(page))

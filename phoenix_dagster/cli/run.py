@@ -4,7 +4,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -50,9 +49,11 @@ def run(
             ended = _carried_out(runner, plan, shown)
             shown.end()
             if as_json:
-                print_document(_document(plan, listing, runner.lake.root, ended, is_interrupted=interrupts.received))
+                print_document(
+                    _document(plan, listing, runner.lake.location, ended, is_interrupted=interrupts.received)
+                )
             else:
-                _print_end(plan, ended, runner.lake.root)
+                _print_end(plan, ended, runner.lake.location)
             if interrupts.received:
                 shown.say(_INTERRUPTED)
                 # Not as an exception: until Python has wound up, a second Ctrl-C would end in a traceback.
@@ -93,7 +94,7 @@ def _carried_out(runner: "Runner", plan: "Plan", shown: "Display") -> list["RunD
     return ended
 
 
-def _print_end(plan: "Plan", ended: Sequence["RunDone"], data: Path) -> None:
+def _print_end(plan: "Plan", ended: Sequence["RunDone"], data: str) -> None:
     """A line for each asset of a day that failed, then what was done, and where it lies."""
     for one in ended:
         for part in one.parts:
@@ -117,7 +118,7 @@ def _counts(plan: "Plan", ended: Sequence["RunDone"]) -> dict[str, int]:
 
 
 def _document(
-    plan: "Plan", listing: Listing, data: Path, ended: Sequence["RunDone"], *, is_interrupted: bool
+    plan: "Plan", listing: Listing, data: str, ended: Sequence["RunDone"], *, is_interrupted: bool
 ) -> dict[str, object]:
     return {
         "symbol": str(listing),

@@ -134,7 +134,8 @@ def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInsta
     """Days that are materialized in the history alone, or on the disk alone."""
     graph = defs.resolve_asset_graph()
     on_disk: dict[str, dict[str, Key]] = defaultdict(dict)
-    for found in Manifest(lake).recorded():
+    manifest = Manifest(lake)
+    for found in manifest.recorded():
         if len(found.day) == _DAY:
             on_disk[found.asset][found.day] = found
     for key in sorted(graph.materializable_asset_keys):
@@ -145,14 +146,11 @@ def disagreements_of(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInsta
         in_history = instance.get_materialized_partitions(key)
         for day in sorted(in_history - on_disk[asset].keys()):
             yield Disagreement(key, day, "the history has it, the disk does not: materialize it again", None)
-        for day in sorted(on_disk[asset].keys() - in_history):
-            if not partitions.has_partition_key(day):
-                continue  # before the first partition: made for a look-back, of which the history can't know
-            try:
-                entry = Manifest(lake).find(*on_disk[asset][day])
-            except CatalogCorrupt:
-                continue
-            yield Disagreement(key, day, "the disk has it, the history does not", entry)
+        # Before the first partition are days made for a look-back, of which the history can't know.
+        untold = [day for day in sorted(on_disk[asset].keys() - in_history) if partitions.has_partition_key(day)]
+        for found, entry in manifest.examined(on_disk[asset][day] for day in untold):
+            if not isinstance(entry, CatalogCorrupt):
+                yield Disagreement(key, found.day, "the disk has it, the history does not", entry)
 
 
 def _reconcile(
@@ -208,8 +206,8 @@ def _repaired(
     bad: dict[str, list[dg.AssetKey]] = defaultdict(list)
     results: dict[Key, None] = {}
     for problem in problems:
-        if problem.trouble is Trouble.STRAY and problem.path is not None:
-            problem.path.unlink()
+        if problem.trouble is Trouble.STRAY:
+            lake.remove(problem.name)
             say(f"{'':<16}deleted {problem.path}")
         elif problem.trouble in _REBUILT and problem.asset.endswith(_OF_EXPERIMENTS) and problem.asset in known:
             results[problem.key] = None
@@ -219,8 +217,8 @@ def _repaired(
             if partitions is None or partitions.has_partition_key(problem.day):
                 bad[problem.day].append(known[problem.asset])
                 continue
-            if problem.path is not None:
-                problem.path.unlink(missing_ok=True)
+            if problem.name:  # what is somebody's own is never deleted
+                lake.remove(problem.name)
             say(f"{'':<16}withdrew {problem.asset} of {problem.day}: made anew when signals look back on it")
     _materialize(defs, instance, bad, say)
     for key in results:

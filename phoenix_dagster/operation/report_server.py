@@ -6,7 +6,6 @@ host's page. It ends when the process that started it does, as its standard inpu
 
 import argparse
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseServer
 from typing import Any
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_core.storage import Lake
 
 _PATH = re.compile(r"/(backtests/[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?/report\.html)")
 _AT_ONCE = 8
@@ -56,14 +58,13 @@ class _Handler(BaseHTTPRequestHandler):
         if report is None:
             self.send_error(404, "No such report")
             return
-        with report.open("rb") as opened:
-            self.send_response(200)
-            for name, value in _HEADERS.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(report.stat().st_size))
-            self.end_headers()
-            if with_body:
-                shutil.copyfileobj(opened, self.wfile)
+        self.send_response(200)
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(report)))
+        self.end_headers()
+        if with_body:
+            self.wfile.write(report)
 
     def log_message(self, *args: object) -> None:
         """Say nothing: the terminal is Dagster's."""
@@ -76,19 +77,21 @@ class ReportServer(ThreadingHTTPServer):
     allow_reuse_address = True  # so that a restart needn't wait; Linux still refuses a port that is served
 
     def __init__(self, data: Path, port: int) -> None:
-        self.data = data.resolve()
+        self.lake = Lake.at(data)
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         super().__init__(("127.0.0.1", port), _Handler)
         self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
 
-    def report(self, path: str) -> Path | None:
-        """File of a path, if it is the report of a published result."""
+    def report(self, path: str) -> bytes | None:
+        """Page of a path, if it is the report of a published result."""
         match = _PATH.fullmatch(path)
         if match is None:
             return None
-        file = self.data / match[1]
-        is_there = file.is_file() and (file.parent / "experiment.json").is_file()
-        return file if is_there and file.resolve() == file else None
+        try:
+            described = self.lake.stat(f"{match[1].rpartition('/')[0]}/experiment.json")
+            return self.lake.read(match[1]) if described else None
+        except (FileNotFoundError, ConfigInvalid):  # not there, or a link that leads out
+            return None
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
         """Take a request if one of the few slots is free; a browser asks again."""

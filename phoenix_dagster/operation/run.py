@@ -17,7 +17,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 from dagster._core.execution.plan.objects import ErrorSource
 
 from phoenix_core.errors import CatalogCorrupt
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import Lake
 from phoenix_dagster.operation.in_process import continuous_span, materialize, new_run_id, reason_of
@@ -196,15 +196,12 @@ class Runner:
 
     def _versions(self, keys: Sequence[dg.AssetKey], day: str) -> dict[str, str]:
         """Data versions that are there before the run."""
-        found = {}
-        for asset in (key.to_user_string() for key in keys):
-            try:
-                entry = Manifest(self.lake).find(asset, day) if day else None
-            except CatalogCorrupt:
-                continue  # it will be made anew
-            if entry is not None:
-                found[asset] = entry.data_version
-        return found
+        asked = [Key(key.to_user_string(), day) for key in keys] if day else []
+        return {
+            key.asset: entry.data_version
+            for key, entry in Manifest(self.lake).examined(asked)
+            if not isinstance(entry, CatalogCorrupt)  # it will be made anew
+        }
 
 
 @dataclass(slots=True)

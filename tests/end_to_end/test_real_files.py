@@ -49,7 +49,7 @@ def catalog_rows(path: str, root: Path, lake: Lake) -> pl.DataFrame:
     dataset = dataset_in_folder(key.folder, key.interval)
     first = date.fromisoformat(key.period if len(key.period) == 10 else f"{key.period}-01")
     if key.published is Published.MONTHLY and dataset.published is Published.DAILY:
-        return DayTable(root / path, key, dataset, key.days, lake.staging).frame()
+        return DayTable(root / path, key, dataset, key.days, lake.scratch).frame()
     ingest = Ingest(lake, Archive(str(root)), date(2026, 11, 1))
     frames = []
     for day in days_between(*dataset.period_of(first)):

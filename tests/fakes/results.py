@@ -109,7 +109,7 @@ def write_result(lake: Lake, result: PublishedResult, name="0123456789ab", span=
     tables = {"equity": result.equity, "fills": result.fills, "positions": result.trips, "ledger": result.ledger}
     files = {}
     for table, frame in tables.items():
-        path = lake.path(f"{folder}/{table}.parquet")
+        path = lake.store.path(f"{folder}/{table}.parquet")
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(path)
         files[path.name] = sha256_of(path)

@@ -24,11 +24,11 @@ _LEFT_OUT = ("identity", "recipe", "inputs", "zips")
 
 def found_digests(market, data: Path) -> dict[str, str]:
     """Digest of each product of the first day, and of a backtest of both with its report."""
-    lake = Lake.at(shutil.copytree(market.lake.root, data))
+    lake = Lake.at(shutil.copytree(market.lake.store.root, data))
     compare_day(lake, market.listing, market.days[0])
     experiment = Experiment.parse(listing=str(market.listing), first=market.days[0], last=market.days[1])
     entry = publish(lake, run(lake, experiment), asset="um/btcusdt/backtest")
-    document = json.loads(lake.path(entry.file).read_bytes())
+    document = json.loads(lake.store.path(entry.file).read_bytes())
     digests = {f"backtest/{name}": digest for name, digest in document["files"].items()}
     digests["backtest/experiment"] = digest_of({k: v for k, v in document.items() if k not in _LEFT_OUT})
     page = page_of(lake, entry.facts["folder"])

@@ -8,17 +8,17 @@ from phoenix_core.storage import Lake, canonical_json, sha256_of
 
 
 def files(lake):
-    return [path for path in lake.root.rglob("*") if path.is_file()]
+    return [path for path in lake.store.root.rglob("*") if path.is_file()]
 
 
 def test_a_file_appears_whole(lake):
     """Under its final name only once it is complete; nothing stays in staging."""
     with lake.publishing("a/b.txt") as staged:
         staged.write_bytes(b"half")
-        assert not lake.path("a/b.txt").exists()
+        assert not lake.store.path("a/b.txt").exists()
         assert staged.suffix == ".part"
-    assert lake.path("a/b.txt").read_bytes() == b"half"
-    assert files(lake) == [lake.path("a/b.txt")]
+    assert lake.store.path("a/b.txt").read_bytes() == b"half"
+    assert files(lake) == [lake.store.path("a/b.txt")]
 
 
 def test_an_error_publishes_nothing(lake):
@@ -27,8 +27,8 @@ def test_an_error_publishes_nothing(lake):
     with pytest.raises(ZeroDivisionError), lake.publishing("a.txt") as staged:
         staged.write_bytes(b"new")
         _ = 1 / 0
-    assert lake.path("a.txt").read_bytes() == b"old"
-    assert files(lake) == [lake.path("a.txt")]
+    assert lake.store.path("a.txt").read_bytes() == b"old"
+    assert files(lake) == [lake.store.path("a.txt")]
 
 
 def test_where_nothing_was_built_nothing_is_published(lake):
@@ -51,7 +51,7 @@ def test_a_full_disk_is_a_storage_error(lake):
 def test_a_name_that_leads_out_is_refused(lake, name):
     """Every path stays below the data folder."""
     with pytest.raises(ConfigInvalid, match="leads out"):
-        lake.path(name)
+        lake.store.path(name)
 
 
 def test_an_object_store_is_refused_for_now():
@@ -62,8 +62,8 @@ def test_an_object_store_is_refused_for_now():
 
 def test_old_leftovers_are_swept(lake):
     """What a killed process left a day ago goes; what is being written stays."""
-    lake.staging.mkdir(parents=True)
-    old, new = lake.staging / "old.part", lake.staging / "new.part"
+    lake.scratch.mkdir(parents=True)
+    old, new = lake.scratch / "old.part", lake.scratch / "new.part"
     for path in (old, new):
         path.write_bytes(b"x")
     import os  # noqa: PLC0415 - to age a file
@@ -74,19 +74,19 @@ def test_old_leftovers_are_swept(lake):
 
 
 def entry(lake, **changes):
-    path = lake.write("x.bin", b"content")
+    lake.write("x.bin", b"content")
     return Entry(**({"asset": "um/btcusdt/x", "day": "2024-03-30", "published": True, "file": "x.bin"} | {
-        "sha256": sha256_of(path), "sources": {"a": "1"}, "recipe": "r"} | changes))  # fmt: skip
+        "sha256": sha256_of(b"content"), "sources": {"a": "1"}, "recipe": "r"} | changes))  # fmt: skip
 
 
 def test_an_entry_reads_back(lake):
     """Equal, and with the same bytes when written twice."""
     manifest = Manifest(lake)
     manifest.record(entry(lake))
-    first = lake.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes()
+    first = lake.store.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes()
     assert manifest.find("um/btcusdt/x", "2024-03-30") == entry(lake)
     manifest.record(entry(lake))
-    assert lake.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes() == first
+    assert lake.store.path(manifest.path("um/btcusdt/x", "2024-03-30")).read_bytes() == first
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_a_sweep_beside_others_at_work_is_no_error(lake):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(publish, range(8)))
-    assert len(list(lake.path("made").iterdir())) == 320
+    assert len(list(lake.store.path("made").iterdir())) == 320
 
 
 def test_naming_a_folder_makes_nothing(tmp_path):
     """A reader's slip leaves no empty folder behind; who only reads is told what is there instead."""
     (tmp_path / "data").mkdir()
-    assert not Lake.at(tmp_path / "dta").root.exists()
+    assert not (tmp_path / "dta").exists()
     with pytest.raises(InputMissing, match=r"no data folder .*dta \(did you mean data\?\)"):
         Lake.existing(tmp_path / "dta")
 

@@ -26,9 +26,9 @@ def flips(lake: Lake, count: int, seed: int) -> Counter:
     raw = manifest.find(raw_asset(dataset, stages.LISTING), stages.DAY)
     parquet = manifest.find(catalog_asset(dataset, stages.LISTING), stages.DAY)
     files = {
-        "zip": lake.path(raw.file),
-        "parquet": lake.path(parquet.file),
-        "manifest": lake.path(Manifest.path(parquet.asset, parquet.day)),
+        "zip": lake.store.path(raw.file),
+        "parquet": lake.store.path(parquet.file),
+        "manifest": lake.store.path(Manifest.path(parquet.asset, parquet.day)),
     }
     for number in range(count):
         kind = list(files)[number % 3]
@@ -52,7 +52,7 @@ def _is_noticed(lake: Lake, kind: str, raw, parquet) -> bool:
             Manifest(lake).verify(raw)
         else:
             path = verified_file(lake, parquet.asset, stages.DAY)
-            return kind == "manifest" and path == lake.path(parquet.file)
+            return kind == "manifest" and path == lake.store.path(parquet.file)
     except CatalogCorrupt:
         return True
     except Exception as error:  # noqa: BLE001 - InputMissing where "published" itself was hit, and nothing else

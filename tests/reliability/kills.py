@@ -190,7 +190,7 @@ class Harness:
             ended(reader)
             reads, torn = told.read_text().split()
             result.reads, result.read_torn = result.reads + int(reads), result.read_torn + int(torn)
-            staging = Lake.at(lake).staging
+            staging = Lake.at(lake).scratch
             for path in staging.iterdir() if staging.is_dir() else ():
                 os.utime(path, (0, 0))
             Lake.at(lake).sweep()

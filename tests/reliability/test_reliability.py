@@ -128,7 +128,7 @@ def test_network_faults_end_as_they_must(server, tmp_path, monkeypatch, fault, s
     if isinstance(expected, str):
         entry = ingest.day(AGG_TRADES, UM, DAY)
         assert entry.facts["verified"] == (expected == VERIFIED)
-        assert lake.path(entry.file).read_bytes() == path.read_bytes()
+        assert lake.store.path(entry.file).read_bytes() == path.read_bytes()
     else:
         with pytest.raises(PhoenixError) as raised:
             ingest.day(AGG_TRADES, UM, DAY)

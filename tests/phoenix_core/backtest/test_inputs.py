@@ -39,12 +39,12 @@ def test_a_damaged_file_is_refused_before_the_engine_opens_it(market, tmp_path):
     """Named, with how to rebuild it; NautilusTrader would have read the wrong price, or aborted."""
     import shutil  # noqa: PLC0415 - to damage a copy
 
-    shutil.copytree(market.lake.root, tmp_path / "copy")
+    shutil.copytree(market.lake.store.root, tmp_path / "copy")
     lake = Lake.at(tmp_path / "copy")
     entry = Manifest(lake).find("um/btcusdt/quote_ticks", market.days[0])
-    data = bytearray(lake.path(entry.file).read_bytes())
+    data = bytearray(lake.store.path(entry.file).read_bytes())
     data[len(data) // 3] ^= 4
-    lake.path(entry.file).write_bytes(data)
+    lake.store.path(entry.file).write_bytes(data)
     with pytest.raises(CatalogCorrupt, match="Materialize um/btcusdt/quote_ticks of 2024-03-24 again"):
         run(lake, Experiment.parse(listing="um:BTCUSDT", first=market.days[0], last=market.days[0]))
 
@@ -100,7 +100,7 @@ def test_funding_without_marks_is_paid_at_the_last_trade(market, tmp_path):
     import shutil  # noqa: PLC0415 - to take the marks out of a copy
 
     day = market.days[1]
-    shutil.copytree(market.lake.root, tmp_path / "copy")
+    shutil.copytree(market.lake.store.root, tmp_path / "copy")
     lake = Lake.at(tmp_path / "copy")
     lake.remove(Manifest.path("um/btcusdt/mark_prices", day))
     trades = read_day(lake, "um/btcusdt/trade_ticks", day, ("ts_init", "price"))

@@ -38,13 +38,13 @@ def test_no_decision_knows_the_future(market):
 def leaky(market, tmp_path):
     """The market again, with one input known earlier than it was."""
     root = tmp_path / "leaky"
-    shutil.copytree(market.lake.root, root)
+    shutil.copytree(market.lake.store.root, root)
     lake = Lake.at(root)
 
     def leak(asset, shift_ns):
         for day in market.days:
             entry = Manifest(lake).find(f"um/btcusdt/{asset}", day)
-            path = lake.path(entry.file)
+            path = lake.store.path(entry.file)
             table = pq.read_table(path)
             early = pc.subtract(table["ts_init"].cast(pa.int64()), shift_ns).cast(pa.uint64())
             table = table.set_column(table.schema.get_field_index("ts_init"), "ts_init", early)
@@ -124,12 +124,12 @@ def test_depth_that_is_early_is_caught(market, leaky):
 def test_published_signals_that_are_not_their_inputs_are_caught(market, tmp_path):
     """Moved by twenty seconds, as if each bucket had closed earlier: no instant is needed to see it."""
     root = tmp_path / "shifted"
-    shutil.copytree(market.lake.root, root)
+    shutil.copytree(market.lake.store.root, root)
     lake, asset, day = Lake.at(root), "um/btcusdt/signals", market.days[1]
     entry = Manifest(lake).find(asset, day)
-    frame = pl.read_parquet(lake.path(entry.file)).with_columns(pl.col("ts_init", "ts_event") - 20 * 10**9)
-    frame.write_parquet(lake.path(entry.file))
-    digest, size = sha256_of(lake.path(entry.file)), lake.path(entry.file).stat().st_size
+    frame = pl.read_parquet(lake.store.path(entry.file)).with_columns(pl.col("ts_init", "ts_event") - 20 * 10**9)
+    frame.write_parquet(lake.store.path(entry.file))
+    digest, size = sha256_of(lake.store.path(entry.file)), lake.store.path(entry.file).stat().st_size
     Manifest(lake).record(replace(entry, sha256=digest, bytes=size))
     found = guard(lake, experiment(market), instants=1, seed=3)
     assert not found.is_sound

@@ -31,7 +31,7 @@ from phoenix_core.strategies.phoenix import PhoenixStrategy
 @pytest.fixture
 def lake(market, tmp_path):
     """The market on disk, to write results into."""
-    shutil.copytree(market.lake.root, tmp_path / "data")
+    shutil.copytree(market.lake.store.root, tmp_path / "data")
     return Lake.at(tmp_path / "data")
 
 
@@ -41,16 +41,16 @@ def experiment(market, **values):
 
 def published(lake, chosen):
     entry = publish(lake, run(lake, chosen), asset="um/btcusdt/backtest")
-    return entry, json.loads(lake.path(entry.file).read_bytes())
+    return entry, json.loads(lake.store.path(entry.file).read_bytes())
 
 
 def test_every_round_trip_leads_back_to_its_zip(lake, market):
     """The aggregate trades of the bucket that it was entered on are rows of the zip that it names."""
     entry, document = published(lake, experiment(market))
-    trips = pl.read_parquet(lake.path(f"{entry.facts['folder']}/positions.parquet"))
+    trips = pl.read_parquet(lake.store.path(f"{entry.facts['folder']}/positions.parquet"))
     assert trips.height > 3
     for trip in trips.iter_rows(named=True):
-        path = lake.path(trip["entry_zip"])
+        path = lake.store.path(trip["entry_zip"])
         assert document["zips"][trip["entry_zip"]] == sha256_of(path)
         with zipfile.ZipFile(path) as archive:
             rows = csv.DictReader(io.TextIOWrapper(archive.open(archive.namelist()[0])))
@@ -69,7 +69,7 @@ def test_an_input_that_changed_changes_the_identity(lake, market):
     """The same quotes in other bytes: every figure is as before, the identity and the data version are not."""
     entry, document = published(lake, experiment(market))
     quotes = Manifest(lake).find("um/btcusdt/quote_ticks", market.days[1])
-    path = lake.path(quotes.file)
+    path = lake.store.path(quotes.file)
     pq.write_table(pq.read_table(path), path, compression="zstd", row_group_size=100_000)
     Manifest(lake).record(replace(quotes, sha256=sha256_of(path), bytes=path.stat().st_size))
     again, changed = published(lake, experiment(market))
@@ -97,7 +97,7 @@ def test_a_strategy_that_raises_publishes_nothing(lake, market, monkeypatch, eve
     monkeypatch.setattr(PhoenixStrategy, event, fail)
     with pytest.raises(StrategyFailed, match="ZeroDivisionError: by a strategy"):
         published(lake, experiment(market))
-    assert not lake.path("backtests").exists()
+    assert not lake.store.path("backtests").exists()
 
 
 def test_ruin_is_told_with_its_time(market):
@@ -144,7 +144,7 @@ def test_a_published_result_can_be_recomputed_from_its_zips(lake, market):
     """`orders` holds every request: with the zips the second implementation gives its fills and final balance."""
     entry, document = published(lake, experiment(market, venue={"starting_balance": 5_000_000}))
     tables = {
-        name: pl.read_parquet(lake.path(f"{entry.facts['folder']}/{name}.parquet"))
+        name: pl.read_parquet(lake.store.path(f"{entry.facts['folder']}/{name}.parquet"))
         for name in ("orders", "fills", "ledger")
     }
     requests = [
@@ -174,7 +174,7 @@ def test_experiments_over_one_range_have_entries_of_their_own(lake, market):
     assert [Manifest(lake).find(*one.key) for one in (first, second)] == [first, second]
     assert not [one for one in verify(lake) if one.trouble is not Trouble.HOLE]
     for name in ("fills", "positions", "ledger", "equity", "orders"):
-        path = lake.path(f"{first.facts['folder']}/{name}.parquet")
+        path = lake.store.path(f"{first.facts['folder']}/{name}.parquet")
         sound = path.read_bytes()
         path.write_bytes(sound[:-1])
         assert [(one.key, one.path) for one in verify(lake)] == [(first.key, path)]
@@ -199,11 +199,11 @@ def test_a_result_that_no_entry_names_is_looked_into(lake, market):
     """Earlier releases kept one entry for all experiments over a range."""
     entry, _ = published(lake, experiment(market))
     lake.remove(entry.key.path)
-    path = lake.path(f"{entry.facts['folder']}/fills.parquet")
+    path = lake.store.path(f"{entry.facts['folder']}/fills.parquet")
     path.write_bytes(b"x")
     assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.ALTERED, path)]
-    lake.path(entry.file).write_text("{}")
-    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, lake.path(entry.file))]
+    lake.store.path(entry.file).write_text("{}")
+    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, lake.store.path(entry.file))]
 
 
 def test_an_experiment_is_known_without_its_entry_only_by_its_folder(lake, market):

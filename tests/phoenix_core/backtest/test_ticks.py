@@ -76,7 +76,7 @@ def test_ticks_of_one_instant_keep_their_order_across_row_groups(lake, tmp_path)
     rows = "".join(f"{n},1.5,1,{n},{n},{START_MS},true\n" for n in range(count))
     put_day(tmp_path / "archive", AGG_TRADES, rows)
     Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(AGG_TRADES, UM, DAY)
-    file = TickFile.at(lake.path(convert_day(lake, AGG_TRADES, UM, DAY).file), NautilusDataType.TradeTick)
+    file = TickFile.at(lake.store.path(convert_day(lake, AGG_TRADES, UM, DAY).file), NautilusDataType.TradeTick)
     ids = [int(tick.trade_id.value) for chunk in file.stream() for tick in chunk]
     assert ids == list(range(count))
     start = day_start_ns(DAY)

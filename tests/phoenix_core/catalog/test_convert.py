@@ -75,7 +75,7 @@ def test_a_finer_price_is_never_rounded(lake, tmp_path):
     """The error names price and precision, and the catalog stays as it was."""
     with pytest.raises(PrecisionMismatch, match=r"price 69903\.555: expected at most 2"):
         converted(lake, tmp_path, AGG_TRADES, agg_rows((1, "69903.555", "0.014", 14, "true")))
-    assert not list((lake.root / "catalog").rglob("*.parquet"))
+    assert not list((lake.store.root / "catalog").rglob("*.parquet"))
     assert Manifest(lake).find("um/btcusdt/trade_ticks", DAY) is None
 
 
@@ -205,7 +205,7 @@ def test_quotes_cross_the_day_seam_in_their_own_file(lake, tmp_path):
 def test_the_same_bytes_come_out_twice(lake, tmp_path):
     """Deleted and made again, a day file is byte for byte the same."""
     entry = converted(lake, tmp_path, BOOK_TICKER, quotes(*((n, n) for n in range(500))))
-    lake.path(entry.file).unlink()
+    lake.store.path(entry.file).unlink()
     assert convert_day(lake, BOOK_TICKER, UM, DAY) == entry
     Manifest(lake).verify(entry)
 
@@ -213,9 +213,9 @@ def test_the_same_bytes_come_out_twice(lake, tmp_path):
 def test_a_current_day_is_left_alone(lake, tmp_path):
     """Nothing is written where nothing changed."""
     entry = converted(lake, tmp_path, BOOK_TICKER, quotes((1, 10)))
-    before = lake.path(entry.file).stat().st_mtime_ns
+    before = lake.store.path(entry.file).stat().st_mtime_ns
     assert convert_day(lake, BOOK_TICKER, UM, DAY) == entry
-    assert lake.path(entry.file).stat().st_mtime_ns == before
+    assert lake.store.path(entry.file).stat().st_mtime_ns == before
 
 
 def test_a_changed_zip_replaces_its_day(lake, tmp_path):
@@ -223,13 +223,13 @@ def test_a_changed_zip_replaces_its_day(lake, tmp_path):
     converted(lake, tmp_path, BOOK_TICKER, quotes((1, 10), (2, 11)))
     entry = converted(lake, tmp_path, BOOK_TICKER, quotes((9, 10)))
     assert read_day(lake, entry.asset, DAY)["update_id"].to_list() == [9]
-    assert len(list(lake.path(entry.file).parent.iterdir())) == 1
+    assert len(list(lake.store.path(entry.file).parent.iterdir())) == 1
 
 
 def test_a_flipped_bit_is_noticed_before_anybody_reads(lake, tmp_path):
     """The manifest's digest is compared first; the day is then rebuilt from its zip."""
     entry = converted(lake, tmp_path, BOOK_TICKER, quotes(*((n, n) for n in range(50))))
-    path = lake.path(entry.file)
+    path = lake.store.path(entry.file)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -244,7 +244,7 @@ def test_a_damaged_zip_is_noticed_before_it_is_converted(lake, tmp_path):
     entry = converted(lake, tmp_path, BOOK_TICKER, quotes((1, 10)))
     Manifest(lake).lake.remove(entry.file)
     raw = Manifest(lake).find("um/btcusdt/book_ticker", DAY)
-    lake.path(raw.file).write_bytes(b"PK")
+    lake.store.path(raw.file).write_bytes(b"PK")
     with pytest.raises(CatalogCorrupt):
         convert_day(lake, BOOK_TICKER, UM, DAY)
 
@@ -255,7 +255,7 @@ def test_a_header_alone_is_an_absent_day(lake, tmp_path):
     entry = converted(lake, tmp_path, BOOK_TICKER, header)
     assert not entry.published
     assert entry.reason == "empty: BTCUSDT-bookTicker-2024-03-30.csv holds no row of 2024-03-30"
-    assert not list((lake.root / "catalog").rglob("*.parquet"))
+    assert not list((lake.store.root / "catalog").rglob("*.parquet"))
 
 
 def test_a_day_that_was_never_downloaded_is_an_error(lake):

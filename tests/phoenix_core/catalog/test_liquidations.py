@@ -68,7 +68,7 @@ def test_an_order_is_known_when_its_second_is_over(lake, bring):
 
 def test_polars_alone_reads_exact_numbers_and_words(lake, bring):
     """No column is of NautilusTrader's own form."""
-    frame = pl.read_parquet(lake.path(bring(HEADER + "".join(ROWS), Listing.parse("cm:BTCUSD_PERP")).file))
+    frame = pl.read_parquet(lake.store.path(bring(HEADER + "".join(ROWS), Listing.parse("cm:BTCUSD_PERP")).file))
     types = dict(frame.schema)
     assert {types[name] for name in ("side", "order_type", "time_in_force", "order_status")} == {pl.String()}
     assert types["average_price"] == pl.Decimal(38, 16)

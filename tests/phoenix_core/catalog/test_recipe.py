@@ -67,7 +67,7 @@ def test_another_time_of_knowing_makes_a_day_anew(lake, bring):
 def test_another_patch_of_a_library_leaves_a_day_alone(lake, bring, monkeypatch):
     """Its version is provenance; golden digests decide whether it writes other bytes."""
     entry = bring(AGG_TRADES, AGG_HEADER + agg_rows((1, "69903.5", "5", 0, "true")))
-    path = lake.path(entry.file)
+    path = lake.store.path(entry.file)
     written = path.stat().st_mtime_ns
     newer = dict(manifests.versions()) | {"polars": "99.0.1"}
     monkeypatch.setattr(manifests, "versions", lambda: newer)
@@ -99,7 +99,7 @@ def test_recipes_of_other_listings_and_datasets_stay(constants):
 
 def in_the_old_form(lake, entry):
     """Write an entry as releases before recipes did."""
-    document = json.loads(lake.path(entry.key.path).read_bytes())
+    document = json.loads(lake.store.path(entry.key.path).read_bytes())
     for name in ("entry_sha256", "recipe", "variant"):
         document.pop(name)
     document["versions"]["phoenix_layout"] = "2"

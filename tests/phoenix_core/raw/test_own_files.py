@@ -50,9 +50,9 @@ def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake)
     """Catalog and signals of each day, file by file; the folder is as it was, and nothing of it was copied."""
     before = state(own_folder)
     from_tree(own_folder, lake, market.days)
-    assert digests(lake.root) == digests(market.lake.root)
+    assert digests(lake.store.root) == digests(market.lake.store.root)
     assert state(own_folder) == before
-    assert not (lake.root / "archive").exists()
+    assert not (lake.store.root / "archive").exists()
 
 
 def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
@@ -91,7 +91,7 @@ def mangled(market, own_folder, folder):
 def test_however_the_files_are_kept_the_bytes_are_the_same(market, own_folder, lake, tmp_path):
     """gz, no header, Windows line ends, capitals and separators, in folders of other names."""
     from_tree(mangled(market, own_folder, tmp_path / "mangled"), lake, market.days)
-    assert digests(lake.root) == digests(market.lake.root)
+    assert digests(lake.store.root) == digests(market.lake.store.root)
 
 
 def month_of_days(own_folder, dataset, target, suffix="csv"):
@@ -130,7 +130,7 @@ def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake,
     month = month_of_days(own_folder, TRADES, tmp_path)
     ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
     made = ingest.day(TRADES, UM, first)
-    cut = lake.path(made.file)
+    cut = lake.store.path(made.file)
     stamp = cut.stat().st_mtime_ns
     assert ingest.day(TRADES, UM, second).published
     assert cut.stat().st_mtime_ns == stamp
@@ -207,9 +207,9 @@ def test_half_a_file_is_refused_and_the_catalog_keeps_what_it_had(market, own_fo
     ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
     ingest.day(AGG_TRADES, UM, day)
     convert_day(lake, AGG_TRADES, UM, day)
-    before = digests(lake.root)
+    before = digests(lake.store.root)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 - 3])
     ingest.day(AGG_TRADES, UM, day)
     with pytest.raises(ArchiveCorrupt, match="ends in the middle of a line"):
         convert_day(lake, AGG_TRADES, UM, day)
-    assert digests(lake.root) == before
+    assert digests(lake.store.root) == before

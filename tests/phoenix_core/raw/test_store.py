@@ -24,7 +24,7 @@ def test_a_day_lies_at_the_archives_own_path(ingest, server, lake):
     """The zip, its checksum and the manifest entry, whose data version is the SHA-256."""
     published = put_day(server.root, AGG_TRADES, TEXT)
     entry = ingest.day(AGG_TRADES, UM, DAY)
-    path = lake.root / "archive/data/futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2024-03-30.zip"
+    path = lake.store.root / "archive/data/futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2024-03-30.zip"
     assert path.read_bytes() == published.read_bytes()
     assert path.with_name(path.name + ".CHECKSUM").read_text().split()[0] == entry.data_version == sha256_of(path)
     assert Manifest(lake).find("um/btcusdt/agg_trades", DAY) == entry
@@ -51,9 +51,9 @@ def test_a_damaged_file_of_ours_is_fetched_again(ingest, server, lake):
     """What lies here is hashed, not believed."""
     put_day(server.root, AGG_TRADES, TEXT)
     entry = ingest.day(AGG_TRADES, UM, DAY)
-    lake.path(entry.file).write_bytes(b"PK rubbish")
+    lake.store.path(entry.file).write_bytes(b"PK rubbish")
     assert ingest.day(AGG_TRADES, UM, DAY) == entry
-    assert sha256_of(lake.path(entry.file)) == entry.sha256
+    assert sha256_of(lake.store.path(entry.file)) == entry.sha256
 
 
 def test_a_day_outside_the_life_costs_no_request(ingest, server):
@@ -98,7 +98,7 @@ def test_a_withdrawn_file_is_kept(ingest, server, lake):
     path.unlink()
     path.with_name(path.name + ".CHECKSUM").unlink()
     assert ingest.day(AGG_TRADES, UM, DAY) == entry
-    assert lake.path(entry.file).is_file()
+    assert lake.store.path(entry.file).is_file()
 
 
 def test_a_failed_download_leaves_nothing(ingest, server, lake):
@@ -106,7 +106,7 @@ def test_a_failed_download_leaves_nothing(ingest, server, lake):
     put_sidecar(put_day(server.root, AGG_TRADES, TEXT), "a" * 64)
     with pytest.raises(ChecksumMismatch):
         ingest.day(AGG_TRADES, UM, DAY)
-    assert [path for path in lake.root.rglob("*") if path.is_file()] == []
+    assert [path for path in lake.store.root.rglob("*") if path.is_file()] == []
 
 
 def test_a_broken_replacement_keeps_the_old_file(ingest, server, lake):
@@ -117,4 +117,4 @@ def test_a_broken_replacement_keeps_the_old_file(ingest, server, lake):
     server.script(str(path.relative_to(server.root)), Answer(body=b"PKxx"), Answer(body=b"PKxx"))
     with pytest.raises(ChecksumMismatch):
         ingest.day(AGG_TRADES, UM, DAY)
-    assert sha256_of(lake.path(entry.file)) == entry.sha256
+    assert sha256_of(lake.store.path(entry.file)) == entry.sha256

@@ -90,4 +90,4 @@ def test_nothing_to_compare_is_said(lake):
 def test_a_folder_named_twice_counts_once(lake):
     """By its place, however it is written."""
     folder = put(lake, "one", GOOD)
-    assert comparison(lake, [folder, str(lake.path(folder))]).rows.height == 1
+    assert comparison(lake, [folder, str(lake.store.path(folder))]).rows.height == 1

@@ -22,13 +22,13 @@ def test_what_was_published_is_read(lake):
     assert found.trips.equals(written.trips)
     assert found.equity.equals(written.equity)
     assert found.name == "0123456789ab"
-    assert page_of(lake, found.folder) == page_of(lake, str(lake.path(found.folder)))
+    assert page_of(lake, found.folder) == page_of(lake, str(lake.store.path(found.folder)))
 
 
 def test_a_table_that_changed_is_not_shown(lake):
     """The digest in experiment.json is held against it."""
     folder = write_result(lake, made_up_result(nets=[4]))
-    made_up_result(nets=[400]).trips.write_parquet(lake.path(f"{folder}/positions.parquet"))
+    made_up_result(nets=[400]).trips.write_parquet(lake.store.path(f"{folder}/positions.parquet"))
     with pytest.raises(CatalogCorrupt, match=r"positions\.parquet"):
         result_in(lake, folder)
     with pytest.raises(InputMissing, match="holds no backtest"):
@@ -46,7 +46,7 @@ def test_signals_that_are_not_those_used_are_left_out_with_the_reason(lake):
 
 def test_signals_around_fills_are_those_of_the_result(market, tmp_path):
     """Ten minutes to both sides, by the data version that the result names; of another version none are shown."""
-    lake = Lake.at(shutil.copytree(market.lake.root, tmp_path / "copy"))  # the market is everybody's
+    lake = Lake.at(shutil.copytree(market.lake.store.root, tmp_path / "copy"))  # the market is everybody's
     day = market.days[0]
     entry = Manifest(lake).find(f"{market.listing.path}/signals", day)
     times = read_day(lake, entry.asset, day)["ts_init"].cast(pl.Int64)
@@ -67,10 +67,10 @@ def test_signals_around_fills_are_those_of_the_result(market, tmp_path):
 def test_a_synthetic_zip_makes_a_synthetic_result(lake, market):
     """What it was written with goes with it; a zip of another origin, or none, claims nothing."""
     folder = write_result(lake, made_up_result())
-    zipped = lake.path("archive/BTCUSDT-aggTrades-2024-03-24.zip")
+    zipped = lake.store.path("archive/BTCUSDT-aggTrades-2024-03-24.zip")
     assert not result_in(lake, folder).is_synthetic
     zipped.parent.mkdir(parents=True)
-    made = write_zip(lake.root / "elsewhere", key_of_day(AGG_TRADES, market.listing, market.days[0]), [b"1\n"])
+    made = write_zip(lake.store.root / "elsewhere", key_of_day(AGG_TRADES, market.listing, market.days[0]), [b"1\n"])
     zipped.write_bytes(made.read_bytes())
     assert result_in(lake, folder).is_synthetic
     zipped.write_bytes(b"no zip")

@@ -87,7 +87,7 @@ def test_a_days_signals_do_not_depend_on_the_order_of_days(archive, tmp_path):
         lake = Lake.at(tmp_path / order.__name__)
         order(lake)
         entry = find(lake, SIGNALS, DAY)
-        found[order.__name__] = (sha256_of(lake.path(entry.file)), entry)
+        found[order.__name__] = (sha256_of(lake.store.path(entry.file)), entry)
     assert len({digest for digest, _ in found.values()}) == 1
     assert all(entry == found["alone"][1] for _, entry in found.values())
     assert found["alone"][1].facts["yesterday"]

@@ -15,7 +15,7 @@ from phoenix_core.storage import Lake
 @pytest.fixture
 def days(market, tmp_path):
     """A market's signals, to be made again."""
-    return SignalDays(Lake.at(shutil.copytree(market.lake.root, tmp_path / "data")), market.listing)
+    return SignalDays(Lake.at(shutil.copytree(market.lake.store.root, tmp_path / "data")), market.listing)
 
 
 def test_other_code_makes_signals_anew(days, market, monkeypatch):

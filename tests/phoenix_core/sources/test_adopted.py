@@ -22,6 +22,6 @@ def test_folders_are_remembered_in_order_with_their_answers(lake, tmp_path):
 def test_a_damaged_list_is_named(lake, tmp_path):
     """Not read as if nothing had been adopted."""
     remember(lake, tmp_path, {})
-    lake.path("sources/adopted.json").write_text("[{]")
+    lake.store.path("sources/adopted.json").write_text("[{]")
     with pytest.raises(CatalogCorrupt, match=r"adopted\.json can't be read"):
         adopted(lake)

@@ -38,7 +38,7 @@ def test_rows_that_differ_are_named(market, own):
     assert (found.only_left, found.only_right, found.changed) == (0, 1, 1)
     (changed,) = [one for one in found.examples if one["what"] == "changed"]
     assert changed["price"][0] == 1.5
-    assert not list(own.staging.iterdir())
+    assert not list(own.scratch.iterdir())
 
 
 def test_equal_days_are_equal_also_out_of_a_month(market, own):

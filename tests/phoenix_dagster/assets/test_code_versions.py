@@ -49,4 +49,4 @@ def test_the_ui_says_when_code_changed(made, make_defs, server, instance, monkey
     lake, defs = made
     assert causes(instance, defs, TICKS) == []
     other_code(monkeypatch)
-    assert causes(instance, make_defs(lake.root, server.url), TICKS) == [StaleCauseCategory.CODE]
+    assert causes(instance, make_defs(lake.store.root, server.url), TICKS) == [StaleCauseCategory.CODE]

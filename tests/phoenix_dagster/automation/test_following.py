@@ -91,7 +91,7 @@ class Follow:
 def start(make_defs, instance, lake):
     def make(**settings):
         first = utc_today() - timedelta(90)
-        defs = make_defs(lake.root, lake.root, start=first, **({"sensor_days": 3} | settings))
+        defs = make_defs(lake.store.root, lake.store.root, start=first, **({"sensor_days": 3} | settings))
         return Follow(defs, instance, lake)
 
     return make

@@ -37,7 +37,7 @@ def patient(server, make_defs, materialize, instance, tmp_path):
 
 
 def digests(lake):
-    return {path: path.read_bytes() for path in lake.root.rglob("*") if path.is_file()}
+    return {path: path.read_bytes() for path in lake.store.root.rglob("*") if path.is_file()}
 
 
 def test_a_sound_folder_has_no_problem(patient):
@@ -53,7 +53,7 @@ def test_a_flipped_bit_is_found_and_rebuilt(patient):
     """Dry first: found, and nothing touched. Then the same bytes as before."""
     lake, examine = patient
     before = digests(lake)
-    path = lake.path(Manifest(lake).find("um/btcusdt/trade_ticks", DAY).file)
+    path = lake.store.path(Manifest(lake).find("um/btcusdt/trade_ticks", DAY).file)
     sound = path.read_bytes()
     path.write_bytes(sound[:-99] + bytes([sound[-99] ^ 1]) + sound[-98:])
     damaged = digests(lake)
@@ -68,10 +68,10 @@ def test_a_broken_entry_is_rebuilt(patient):
     """A manifest entry that is no JSON, and one that is gone."""
     lake, examine = patient
     before = digests(lake)
-    lake.path(Manifest.path("um/btcusdt/trade_ticks", DAY)).write_text("{")
+    lake.store.path(Manifest.path("um/btcusdt/trade_ticks", DAY)).write_text("{")
     assert examine(repair=True)[0] == 0
     assert digests(lake) == before
-    lake.path(Manifest.path("um/btcusdt/volume_buckets", DAY)).unlink()
+    lake.store.path(Manifest.path("um/btcusdt/volume_buckets", DAY)).unlink()
     remaining, said = examine()
     assert remaining == 2
     assert "the history has it, the disk does not" in said
@@ -81,7 +81,7 @@ def test_a_broken_entry_is_rebuilt(patient):
 def test_strays_are_named_and_deleted(patient):
     """Whoever lists the folder would take it for data."""
     lake, examine = patient
-    stray = lake.path(Manifest(lake).find("um/btcusdt/trade_ticks", DAY).file).with_name("copy.parquet")
+    stray = lake.store.path(Manifest(lake).find("um/btcusdt/trade_ticks", DAY).file).with_name("copy.parquet")
     stray.write_bytes(b"x")
     assert examine()[0] == 1
     assert examine(repair=True)[0] == 0
@@ -121,7 +121,7 @@ def test_days_between_are_named_and_no_defect(patient):
 @pytest.fixture
 def results(market, make_defs, materialize, instance, tmp_path):
     """Two experiments over one range with their reports, and one of a day; give (lake, examine, folders)."""
-    data = shutil.copytree(market.lake.root, tmp_path / "results")
+    data = shutil.copytree(market.lake.store.root, tmp_path / "results")
     defs, lake = make_defs(data, market.archive), Lake.at(data)
     span = {"first": str(market.days[0]), "last": str(market.days[1])}
     for balance in (100_000.0, 50_000.0):
@@ -139,7 +139,7 @@ def results(market, make_defs, materialize, instance, tmp_path):
     folders = {}
     for key in Manifest(lake).recorded():
         if key.variant:
-            folders[key.asset.rpartition("/")[2], len(folders)] = lake.path(f"backtests/{key.variant}/{key.day}")
+            folders[key.asset.rpartition("/")[2], len(folders)] = lake.store.path(f"backtests/{key.variant}/{key.day}")
     return lake, examine, folders
 
 
