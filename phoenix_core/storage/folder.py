@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, nearest
-from phoenix_core.storage.contract import Directory, Stat, altered, storage_errors
+from phoenix_core.storage.contract import Directory, Stat, altered, checked, storage_errors
 from phoenix_core.storage.digests import sha256_of
 
 _STAGING = "_staging"
@@ -56,7 +56,7 @@ class FolderStore:
         Raises:
             ConfigInvalid: The name leads out of the folder, be it over a link.
         """
-        path = (self.root / name).resolve()
+        path = (self.root / checked(name, self.location)).resolve()
         if not path.is_relative_to(self.root):
             raise ConfigInvalid(f"{name!r} leads out of the data folder {self.root}.")
         return path

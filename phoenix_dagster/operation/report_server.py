@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from socketserver import BaseServer
 from typing import Any
 
@@ -76,8 +75,8 @@ class ReportServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True  # so that a restart needn't wait; Linux still refuses a port that is served
 
-    def __init__(self, data: Path, port: int) -> None:
-        self.lake = Lake.at(data)
+    def __init__(self, lake: Lake, port: int) -> None:
+        self.lake = lake
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         super().__init__(("127.0.0.1", port), _Handler)
         self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
@@ -121,10 +120,10 @@ def _when_closed(stream: Any, then: Callable[[], None]) -> None:  # noqa: ANN401
 def main() -> None:
     """Serve until standard input closes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data")
     parser.add_argument("port", type=int)
     chosen = parser.parse_args()
-    server: BaseServer = ReportServer(chosen.data, chosen.port)
+    server: BaseServer = ReportServer(Lake.at(chosen.data), chosen.port)
     threading.Thread(target=_when_closed, args=(sys.stdin.buffer, server.shutdown), daemon=True).start()
     server.serve_forever()
 

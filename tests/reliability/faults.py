@@ -20,7 +20,7 @@ HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"
 KILLS = f"{HERE}::test_kills_leave_nothing_half_done"
 GARBAGE = f"{HERE}::test_garbage_is_read_counted_or_refused"
 OBJECT_STORE = (
-    "not tested: object stores are refused (phoenix_core/test_storage.py::test_an_object_store_is_refused_for_now)"
+    "not tested: object stores are refused (phoenix_core/storage/test_lake.py::test_an_object_store_is_refused_for_now)"
 )
 
 _ROWS = (

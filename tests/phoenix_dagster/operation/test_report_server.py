@@ -8,6 +8,7 @@ import threading
 import pytest
 from fakes.processes import ROOT
 
+from phoenix_core.storage import Lake
 from phoenix_dagster.operation.report_server import ReportServer
 
 RESULT = "backtests/b290a847ea04/2024-03-24_2024-03-28"
@@ -25,7 +26,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def served(data):
-    server = ReportServer(data, 0)
+    server = ReportServer(Lake.at(data), 0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
