@@ -14,7 +14,7 @@ class Fault:
 
 CLIENT, STORE = "phoenix_core/archive/test_client.py", "phoenix_core/raw/test_store.py"
 INFLATE, READ = "phoenix_core/sources/test_lines.py", "phoenix_core/tables/test_read.py"
-CONVERT, STORAGE = "phoenix_core/catalog/test_convert.py", "phoenix_core/test_storage.py"
+CONVERT, ENTRIES = "phoenix_core/catalog/test_convert.py", "phoenix_core/test_manifest.py"
 STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/automation/test_ingestion.py"
 HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"
 KILLS = f"{HERE}::test_kills_leave_nothing_half_done"
@@ -66,7 +66,7 @@ _ROWS = (
     ("an orphaned step goes on beside its retry", f"{HERE}::test_writers_at_once_end_in_the_same_bytes"),
     ("a stale lock", "not tested: there are no locks; equal bytes are published by rename"),
     ("materialized again unchanged", f"{STAGES}::test_the_same_day_twice_is_the_same_bytes"),
-    ("materialized again with other code", f"{STORAGE}::test_a_day_is_current_only_if_nothing_changed"),
+    ("materialized again with other code", f"{ENTRIES}::test_a_day_is_current_only_if_nothing_changed"),
     ("a reader during a publish", KILLS),
     ("half, empty, flipped or foreign files in the catalog", f"{HERE}::test_every_flipped_bit_is_noticed"),
     ("manifest lost or corrupt", "phoenix_dagster/operation/test_doctor.py::test_a_broken_entry_is_rebuilt"),
