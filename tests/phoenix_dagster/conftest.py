@@ -1,14 +1,17 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 
 import dagster as dg
 import pytest
 import sqlalchemy
+import time_machine
 from fakes.environment import unavailable
 
 from phoenix_core.market import Listing
@@ -44,6 +47,17 @@ def instance(_unused_instance, tmp_path_factory) -> Iterator[dg.DagsterInstance]
     folder = shutil.copytree(_unused_instance, tmp_path_factory.mktemp("history") / "instance")
     with dg.instance_for_test(temp_dir=str(folder)) as made:
         yield made
+
+
+@pytest.fixture
+def noon_of():
+    """Set the clock: what depends on today must not depend on the hour at which tests run, nor on midnight."""
+    with contextlib.ExitStack() as clocks:
+
+        def travel(day: date) -> None:
+            clocks.enter_context(time_machine.travel(datetime.combine(day, time(12), UTC)))
+
+        yield travel
 
 
 def defs_for(data, archive, *, symbols="um:BTCUSDT", **settings) -> dg.Definitions:
