@@ -75,7 +75,7 @@ def make_defs():
 def materialize(instance):
     """Materialize a selection as the shell does: one run of the implicit job."""
 
-    def run(defs, names, *, raise_on_error=True, config=None, **partition):
+    def run(defs, names, *, raise_on_error=True, config=None, instance=instance, **partition):
         job = defs.resolve_implicit_global_asset_job_def()
         known = defs.resolve_asset_graph().materializable_asset_keys
         keys = [key for key in known if names == "*" or key.path[-1] in names.split()]
