@@ -7,6 +7,7 @@ same inputs give the same bytes.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -20,6 +21,7 @@ from phoenix_core.errors import CatalogCorrupt, nearest
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 from phoenix_core.storage.contract import altered
 
+_LOG = logging.getLogger(__name__)
 _FOLDER = "manifest"
 _SUFFIX = ".json"
 _DIGEST = "entry_sha256"
@@ -275,8 +277,9 @@ class Manifest:
             if entry is None or dict(entry.sources) != dict(sources) or entry.recipe != recipe:
                 return None
             return self.verify(entry)
-        except CatalogCorrupt:
-            return None  # whatever is wrong with it, it will be built anew
+        except CatalogCorrupt as error:
+            _LOG.warning("%s of %s is built anew: %s", asset, day, error)
+            return None
 
 
 class Remembered(Manifest):
