@@ -177,7 +177,7 @@ def test_experiments_over_one_range_have_entries_of_their_own(lake, market):
         path = lake.store.path(f"{first.facts['folder']}/{name}.parquet")
         sound = path.read_bytes()
         path.write_bytes(sound[:-1])
-        assert [(one.key, one.path) for one in verify(lake)] == [(first.key, path)]
+        assert [(one.key, one.path) for one in verify(lake)] == [(first.key, str(path))]
         path.write_bytes(sound)
     assert experiment_of(lake, first.key) == experiment(market)
 
@@ -201,7 +201,7 @@ def test_a_result_that_no_entry_names_is_looked_into(lake, market):
     lake.remove(entry.key.path)
     path = lake.store.path(f"{entry.facts['folder']}/fills.parquet")
     path.write_bytes(b"x")
-    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.ALTERED, path)]
+    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.ALTERED, str(path))]
     lake.store.path(entry.file).write_text("{}")
     assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, lake.store.path(entry.file))]
 

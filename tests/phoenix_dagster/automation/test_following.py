@@ -69,7 +69,7 @@ class Follow:
 
     def tick(self):
         """Evaluate; give names with days."""
-        workspace = Workspace(data=str(self._lake.root), archive_url=str(self._lake.root))
+        workspace = Workspace(data=str(self._lake.store.root), archive_url=str(self._lake.store.root))
         with dg.build_sensor_context(
             instance=self._instance, cursor=self._cursor, definitions=self._defs, resources={"workspace": workspace}
         ) as context:
