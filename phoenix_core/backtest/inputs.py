@@ -78,6 +78,10 @@ class InputReader:
     listing: Listing
     parameters: SignalParameters
 
+    @property
+    def _manifest(self) -> Manifest:
+        return Manifest(self.lake)
+
     def why_missing(self, day: date) -> str | None:
         """Why a day can't be replayed, or None if it can."""
         found = self._entries((catalog_asset(AGG_TRADES, self.listing), f"{self.listing.path}/{SIGNALS}"), day)
@@ -122,7 +126,7 @@ class InputReader:
         days = SignalDays(self.lake, self.listing, self.parameters)
         if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
             # With parameters of its own a run computes its signals, from what they are always computed from.
-            sources = signal_sources(Manifest(self.lake), self.listing, day)
+            sources = signal_sources(self._manifest, self.listing, day)
             versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
         return dict(sorted(versions.items()))
 
@@ -136,7 +140,7 @@ class InputReader:
 
     def _entries(self, assets: Sequence[str], day: date) -> dict[str, Entry | None]:
         keys = {asset: Key(asset, day.isoformat()) for asset in assets}
-        found = Manifest(self.lake).find_many(keys.values())
+        found = self._manifest.find_many(keys.values())
         return {asset: found.get(key) for asset, key in keys.items()}
 
     def _assets(self) -> list[str]:
@@ -148,7 +152,7 @@ class InputReader:
         return [dataset for dataset in wanted if self.listing.market in dataset.columns]
 
     def _has(self, dataset: Dataset, day: date) -> bool:
-        entry = Manifest(self.lake).find(catalog_asset(dataset, self.listing), day)
+        entry = self._manifest.find(catalog_asset(dataset, self.listing), day)
         return entry is not None and entry.published
 
     def _ticks(self, dataset: Dataset, day: date, kind: NautilusDataType) -> TickFile:
@@ -162,7 +166,7 @@ class InputReader:
         return days.signals(day)
 
     def _are_published(self, days: SignalDays, day: date) -> bool:
-        entry = Manifest(self.lake).find(days.asset(SIGNALS), day)
+        entry = self._manifest.find(days.asset(SIGNALS), day)
         return entry is not None and entry.facts.get("parameters") == days.parameters_digest()
 
     def _minute_prices(self, day: date) -> pl.DataFrame:

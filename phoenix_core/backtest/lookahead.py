@@ -216,21 +216,22 @@ def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int)
 
 
 def _copy(lake: Lake, left: Lake, dataset: Dataset | None, asset: str, day: date, cut_ns: int) -> None:
-    entry = Manifest(lake).find(asset, day)
+    ours, theirs = Manifest(lake), Manifest(left)
+    entry = ours.find(asset, day)
     if entry is None:
         return
     if not entry.published:
-        Manifest(left).record(entry)
+        theirs.record(entry)
         return
-    source = Manifest(lake).fetch(entry)
+    source = ours.fetch(entry)
     with left.publishing(entry.file) as staged:
         rows = _rows_before(source, staged, dataset, entry, day, cut_ns)
         digest, size = sha256_of(staged), staged.stat().st_size
     if not rows:
         left.remove(entry.file)
-        Manifest(left).record(replace(entry, published=False, reason="nothing of it had happened", file="", sha256=""))
+        theirs.record(replace(entry, published=False, reason="nothing of it had happened", file="", sha256=""))
         return
-    Manifest(left).record(replace(entry, sha256=digest, bytes=size, rows=rows))
+    theirs.record(replace(entry, sha256=digest, bytes=size, rows=rows))
 
 
 def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Entry, day: date, cut_ns: int) -> int:

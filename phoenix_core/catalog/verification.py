@@ -98,7 +98,7 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         spoken.add(entry.file)
         examined.files += 1
         examined.bytes += entry.bytes
-        yield from _examine(lake, entry, spoken)
+        yield from _examine(manifest, entry, spoken)
         if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != "instrument":
             precision = (int(entry.facts["price_precision"]), int(entry.facts["size_precision"]))
             precisions[asset][precision].append(day)
@@ -115,20 +115,20 @@ def _problem(lake: Lake, trouble: Trouble, key: Key, says: str, name: str) -> Pr
     return Problem(trouble, key.asset, key.day, says, path, name if is_ours else "", key.variant)
 
 
-def _examine(lake: Lake, entry: Entry, spoken: set[str]) -> Iterator[Problem]:
-    name = PurePosixPath(entry.file)
+def _examine(manifest: Manifest, entry: Entry, spoken: set[str]) -> Iterator[Problem]:
+    lake, name = manifest.lake, PurePosixPath(entry.file)
     try:
-        path = Manifest(lake).fetch(entry, fresh=True)
+        path = manifest.fetch(entry, fresh=True)
     except CatalogCorrupt as error:
         yield _problem(lake, Trouble.ALTERED, entry.key, str(error), entry.file)
         return
     if name.suffix == ".parquet":
         found = _rows(path)
         if found != entry.rows:
-            says = f"{lake.address(entry.file)} should have {entry.rows} rows, found {found}"
+            says = f"{manifest.address(entry)} should have {entry.rows} rows, found {found}"
             yield _problem(lake, Trouble.UNREADABLE, entry.key, says, entry.file)
     elif name.suffix == ".zip":
-        yield from _sidecar(lake, entry)
+        yield from _sidecar(manifest, entry)
     elif name.name == _RESULT:
         yield from _parts(lake, path.read_bytes(), name.parent, entry.key, spoken)
 
@@ -162,21 +162,21 @@ def _rows(path: Path) -> int | str:
         return f"no readable footer ({type(error).__name__})"
 
 
-def _sidecar(lake: Lake, entry: Entry) -> Iterator[Problem]:
+def _sidecar(manifest: Manifest, entry: Entry) -> Iterator[Problem]:
     """The checksum beside a zip, of ours or of somebody's own."""
     sidecar = f"{entry.file}.CHECKSUM"
     try:
-        content = Path(sidecar).read_bytes() if entry.is_foreign else lake.read(sidecar)
+        content = Path(sidecar).read_bytes() if entry.is_foreign else manifest.lake.read(sidecar)
     except FileNotFoundError:
         return
     try:
         published = sha256_from_sidecar(content.decode("ascii", "replace"), PurePosixPath(entry.file).name)
     except PhoenixError as error:
-        yield _problem(lake, Trouble.CHECKSUM, entry.key, str(error), sidecar)
+        yield _problem(manifest.lake, Trouble.CHECKSUM, entry.key, str(error), sidecar)
         return
     if published != entry.sha256:
-        says = f"{Manifest(lake).address(entry)} has SHA-256 {entry.sha256}, its checksum says {published}"
-        yield _problem(lake, Trouble.CHECKSUM, entry.key, says, entry.file)
+        says = f"{manifest.address(entry)} has SHA-256 {entry.sha256}, its checksum says {published}"
+        yield _problem(manifest.lake, Trouble.CHECKSUM, entry.key, says, entry.file)
 
 
 def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[Problem]:

@@ -45,6 +45,10 @@ class OwnFiles:
         """Name of the raw asset."""
         return f"{self.listing.path}/{self.dataset.name}"
 
+    @property
+    def _manifest(self) -> Manifest:
+        return Manifest(self.lake)
+
     def day(self, day: date) -> Entry | None:
         """Record a day, or give None where the folder has no file of it.
 
@@ -73,7 +77,7 @@ class OwnFiles:
 
     def _current(self, day: date, month: TreeFile) -> Entry | None:
         """The entry of a day that was cut out of just this file, which has not been touched since."""
-        manifest = Manifest(self.lake)
+        manifest = self._manifest
         try:
             entry = manifest.find(self.asset, day)
             if entry is None or entry.facts.get("cut_from", {}).get("state") != _state(month.path):
@@ -117,7 +121,7 @@ class OwnFiles:
 
     def _record(self, day: date, file: str, content: tuple[str, int], facts: dict[str, Any]) -> Entry:
         digest, size = content
-        return Manifest(self.lake).record(
+        return self._manifest.record(
             Entry(
                 asset=self.asset,
                 day=day.isoformat(),
@@ -133,7 +137,7 @@ class OwnFiles:
     def _absent(self, day: date, month: Path, facts: dict[str, Any]) -> Entry:
         reason = f"missing: {month} has no row of {day}"
         facts = facts | {"absence": Absence.MISSING.value}
-        return Manifest(self.lake).record(
+        return self._manifest.record(
             Entry(
                 asset=self.asset,
                 day=day.isoformat(),

@@ -51,6 +51,10 @@ class Ingest:
     progress: Progress = no_progress
     trees: tuple[LocalTree, ...] = ()
 
+    @property
+    def _manifest(self) -> Manifest:
+        return Manifest(self.lake)
+
     def day(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
         """Bring one day, and record it in the manifest.
 
@@ -103,7 +107,7 @@ class Ingest:
         digest, size = self.lake.digest_and_size(relative)
         if verified:
             self._keep_checksum(relative, digest)
-        return Manifest(self.lake).record(
+        return self._manifest.record(
             Entry(
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),
@@ -124,7 +128,7 @@ class Ingest:
             self.lake.write(sidecar, line)
 
     def _without_file(self, dataset: Dataset, listing: Listing, day: date) -> Entry:
-        manifest = Manifest(self.lake)
+        manifest = self._manifest
         kept = manifest.find(raw_asset(dataset, listing), day)
         if kept is not None and kept.published:
             if manifest.has_file(kept):
@@ -140,7 +144,7 @@ class Ingest:
         return self._absent(dataset, listing, day, absent)
 
     def _absent(self, dataset: Dataset, listing: Listing, day: date, absent: Absent) -> Entry:
-        return Manifest(self.lake).record(
+        return self._manifest.record(
             Entry(
                 asset=raw_asset(dataset, listing),
                 day=day.isoformat(),

@@ -53,6 +53,10 @@ class SignalDays:
         """What these signals depend on besides the data."""
         return signals_recipe(self.listing, self.parameters)
 
+    @property
+    def _manifest(self) -> Manifest:
+        return Manifest(self.lake)
+
     def publish_buckets(self, day: date) -> Entry:
         """Publish a day of volume buckets.
 
@@ -73,7 +77,7 @@ class SignalDays:
         Raises:
             InputMissing: The day's own inputs were never materialized.
         """
-        buckets = Manifest(self.lake).find(self.asset(VOLUME_BUCKETS), day)
+        buckets = self._manifest.find(self.asset(VOLUME_BUCKETS), day)
         if buckets is None:
             raise InputMissing(
                 f"{self.asset(SIGNALS)} of {day} needs {self.asset(VOLUME_BUCKETS)} of that day: it was never "
@@ -82,7 +86,7 @@ class SignalDays:
         for dataset in (METRICS, BOOK_DEPTH):
             if self.listing.market in dataset.columns:
                 self._input(dataset, day)
-        sources = signal_sources(Manifest(self.lake), self.listing, day)
+        sources = signal_sources(self._manifest, self.listing, day)
         if current := self._current(SIGNALS, day, sources):
             return current
         if not buckets.published:
@@ -120,13 +124,13 @@ class SignalDays:
 
     def _buckets_of(self, day: date) -> pl.DataFrame:
         """Published buckets where they were made with our parameters, computed ones otherwise."""
-        entry = Manifest(self.lake).find(self.asset(VOLUME_BUCKETS), day)
+        entry = self._manifest.find(self.asset(VOLUME_BUCKETS), day)
         if entry and entry.published and entry.facts.get("parameters") == self.parameters_digest():
             return read_day(self.lake, self.asset(VOLUME_BUCKETS), day)
         return self.buckets(day)
 
     def _has_trades(self, day: date) -> bool:
-        entry = Manifest(self.lake).find(catalog_asset(AGG_TRADES, self.listing), day)
+        entry = self._manifest.find(catalog_asset(AGG_TRADES, self.listing), day)
         return entry is not None and entry.published
 
     def _frames(
@@ -134,7 +138,7 @@ class SignalDays:
     ) -> pl.DataFrame:
         if self.listing.market not in dataset.columns:
             return _no_rows(columns)
-        found = Manifest(self.lake).find_days(catalog_asset(dataset, self.listing), days)
+        found = self._manifest.find_days(catalog_asset(dataset, self.listing), days)
         frames = list(read_days(self.lake, [entry for entry in found.values() if entry.published], columns))
         if since_ns:
             frames = [frame.filter(pl.col("ts_event") >= since_ns) for frame in frames]
@@ -142,7 +146,7 @@ class SignalDays:
 
     def _input(self, dataset: Dataset, day: date) -> Entry:
         asset = catalog_asset(dataset, self.listing)
-        entry = Manifest(self.lake).find(asset, day)
+        entry = self._manifest.find(asset, day)
         if entry is None:
             raise InputMissing(
                 f"Signals of {self.listing} of {day} need {asset} of that day: it was never materialized. "
@@ -151,11 +155,11 @@ class SignalDays:
         return entry
 
     def _current(self, name: str, day: date, sources: dict[str, str]) -> Entry | None:
-        return Manifest(self.lake).is_current(self.asset(name), day, sources, self.recipe)
+        return self._manifest.is_current(self.asset(name), day, sources, self.recipe)
 
     def _history(self, day: date) -> dict[str, Any]:
         """What is there of the days before: whether the scores were warm at midnight, and what was left out."""
-        inputs = signal_inputs(Manifest(self.lake), self.listing, day)
+        inputs = signal_inputs(self._manifest, self.listing, day)
         before = {name: entry for name, entry in inputs.items() if "@" in name}
         has = [name.partition("@")[0] for name, entry in before.items() if entry is not None and entry.published]
         return {
@@ -171,7 +175,7 @@ class SignalDays:
         with self.lake.publishing(relative) as staged:
             frame.write_parquet(staged, compression="zstd", compression_level=1)
             digest, size = sha256_of(staged), staged.stat().st_size
-        return Manifest(self.lake).record(
+        return self._manifest.record(
             Entry(
                 asset=self.asset(name),
                 day=day.isoformat(),
@@ -193,7 +197,7 @@ class SignalDays:
         )
 
     def _absent(self, name: str, day: date, reason: str, sources: dict[str, str]) -> Entry:
-        entry = Manifest(self.lake).record(
+        entry = self._manifest.record(
             Entry(
                 asset=self.asset(name),
                 day=day.isoformat(),

@@ -150,11 +150,9 @@ class LookBack:
             yield from ((dataset, earlier) for earlier in days if earlier not in recorded)
 
     def _fetched(self, wanted: list[tuple[Dataset, date]], day: date) -> Iterator[Entry]:
-        lacking = [
-            (dataset, earlier)
-            for dataset, earlier in wanted
-            if self._manifest.find(f"{self.listing.path}/{dataset.name}", earlier) is None
-        ]
+        keys = [Key(f"{self.listing.path}/{dataset.name}", earlier.isoformat()) for dataset, earlier in wanted]
+        recorded = self._manifest.find_many(keys)
+        lacking = [one for one, key in zip(wanted, keys, strict=True) if key not in recorded]
 
         def fetch(one: tuple[Dataset, date]) -> Entry | PhoenixError | None:
             dataset, earlier = one

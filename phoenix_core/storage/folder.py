@@ -116,17 +116,19 @@ class FolderStore:
     def names(self, below: str) -> list[str]:
         """Walk the folder."""
         path = self.path(below)
-        return sorted(self._walk(path)) if path.is_dir() else []
+        prefix = "" if path == self.root else f"{path.relative_to(self.root).as_posix()}/"
+        return sorted(self._walk(str(path), prefix)) if path.is_dir() else []
 
-    def _walk(self, folder: Path) -> Iterator[str]:
+    def _walk(self, folder: str, prefix: str) -> Iterator[str]:
         # Not rglob: it passes over a folder that can't be read, and its days would seem never to have been.
+        if folder == str(self.scratch):
+            return
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if Path(entry.path) != self.scratch:
-                        yield from self._walk(Path(entry.path))
+                    yield from self._walk(entry.path, f"{prefix}{entry.name}/")
                 elif entry.is_file():
-                    yield Path(entry.path).relative_to(self.root).as_posix()
+                    yield f"{prefix}{entry.name}"
 
     def remove(self, name: str) -> None:
         """Delete, and flush the folder."""

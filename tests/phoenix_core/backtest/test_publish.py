@@ -203,7 +203,7 @@ def test_a_result_that_no_entry_names_is_looked_into(lake, market):
     path.write_bytes(b"x")
     assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.ALTERED, str(path))]
     lake.store.path(entry.file).write_text("{}")
-    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, lake.store.path(entry.file))]
+    assert [(one.trouble, one.path) for one in verify(lake)] == [(Trouble.UNREADABLE, str(lake.store.path(entry.file)))]
 
 
 def test_an_experiment_is_known_without_its_entry_only_by_its_folder(lake, market):

@@ -10,7 +10,7 @@ import pytest
 from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.manifest import Manifest
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.storage import Lake
 from phoenix_dagster.deployment.claims import PROCESS_TAG
 from phoenix_dagster.deployment.processes import Identity
@@ -198,3 +198,16 @@ def test_runs_without_a_process_are_named_and_ended(patient, instance, make_defs
     assert remaining == 0
     assert f"Run {run.run_id[:8]} has ended as failed" in said
     assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_a_repair_deletes_no_file_of_somebodys_own(patient, tmp_path):
+    """A day that was taken from one is withdrawn when the file has changed; the file is its owner's."""
+    lake, examine = patient
+    own = tmp_path / "own.zip"
+    own.write_bytes(b"changed since")
+    early = Entry("um/btcusdt/agg_trades", "2010-01-01", published=True, file=str(own), sha256="0" * 64)
+    Manifest(lake).record(early)
+    said = examine(repair=True)[1]
+    assert "withdrew um/btcusdt/agg_trades of 2010-01-01" in said
+    assert Manifest(lake).find(*early.key) is None
+    assert own.read_bytes() == b"changed since"
