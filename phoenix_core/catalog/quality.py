@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.rules import QUIET_NS, UNCROSSED, rules_of
+from phoenix_core.columns import Kind, Role
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
@@ -88,7 +89,7 @@ class _Pass:
         half = self._dataset.period_ns // 2
         low, high = self._start - half, self._start + DAY_NS + half
         self._note("within_day", frame.filter((pl.col("ts_event") < low) | (pl.col("ts_event") >= high)))
-        if identity := _running_id(frame):
+        if identity := _running_id(self._dataset):
             numbered = frame.with_columns(pl.col(identity).cast(pl.Int64).alias("id"))
             self._rises("unique", numbered, "id", 1)
             self._gaps(numbered)
@@ -137,8 +138,12 @@ class _Pass:
         self._note("contiguous", steps.filter(pl.col("id_step") > 1).select("ts_event", "id", "id_step"))
 
 
-def _running_id(frame: pl.DataFrame) -> str | None:
-    return next((name for name in ("trade_id", "update_id") if name in frame.columns), None)
+def _running_id(dataset: Dataset) -> str | None:
+    """The catalog's column of a number that runs through a symbol's rows, or None where nothing numbers them."""
+    key = dataset.key[0]
+    if key.kind is not Kind.INTEGER:
+        return None
+    return "trade_id" if key.role is Role.TRADE_ID else key.name
 
 
 Broken = Iterator[tuple[str, pl.DataFrame]]
@@ -152,7 +157,7 @@ def _duplicates(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
 
 def _incomplete(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     """Periods without a row, each by its beginning."""
-    if dataset.period_ns and dataset.becomes is not CatalogType.DEPTH_BAND and DAY_NS % dataset.period_ns == 0:
+    if dataset.period_ns and dataset.catalog_type is not CatalogType.DEPTH_BAND and DAY_NS % dataset.period_ns == 0:
         # Times end their period, to the millisecond before it or drifting some seconds after.
         slots = ((pl.col("ts_event") + dataset.period_ns // 2 - 1) // dataset.period_ns).alias("slot")
         have = set(frame.select(slots)["slot"])
@@ -173,13 +178,15 @@ def _misshapen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
 
 def _frozen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     """Where a value begins to stand still, and where it is missing."""
-    del dataset, start_ns
-    if "sum_open_interest" in frame.columns:
-        yield "moving", frame.filter(pl.col("sum_open_interest").is_null())
-        yield "moving", _standing(frame, "sum_open_interest", _FROZEN_OPEN_INTEREST)
-    if "percentage" in frame.columns:
-        for _, band in frame.group_by("percentage", maintain_order=True):
-            yield "moving", _standing(band, "notional", _FROZEN_DEPTH)
+    del start_ns
+    if dataset.catalog_type is CatalogType.OPEN_INTEREST:
+        level = dataset.column(Role.OPEN_INTEREST).name
+        yield "moving", frame.filter(pl.col(level).is_null())
+        yield "moving", _standing(frame, level, _FROZEN_OPEN_INTEREST)
+    if dataset.catalog_type is CatalogType.DEPTH_BAND:
+        edge, notional = (dataset.column(role).name for role in (Role.BAND_EDGE, Role.BAND_NOTIONAL))
+        for _, band in frame.group_by(edge, maintain_order=True):
+            yield "moving", _standing(band, notional, _FROZEN_DEPTH)
 
 
 def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
@@ -192,7 +199,7 @@ def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
 
 def _quiet_depth(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     del start_ns
-    if dataset.becomes is CatalogType.DEPTH_BAND:
+    if dataset.catalog_type is CatalogType.DEPTH_BAND:
         times = frame.select("ts_event").unique(maintain_order=True)
         gap = pl.col("ts_event").diff()
         seconds = (gap // NS_PER_SECOND).alias("seconds")

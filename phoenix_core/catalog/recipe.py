@@ -12,7 +12,7 @@ from phoenix_core.market import Listing, Market
 from phoenix_core.recipes import code_digest, plain, recipe, root_in
 
 # Words for people, limits that a row can only fail, and days without files (whose reason is a source).
-_NO_BYTES = frozenset({"source", "description", "lives", "max_ratio", "max_bytes"})
+_NO_BYTES = frozenset({"source", "description", "availability", "max_ratio", "max_bytes"})
 # What orders cost and may be; rows of market data are the same whatever it is.
 _OF_ORDERS = frozenset(
     {"tick", "step", "min_notional", "margin_init", "margin_maint", "maker_fee", "taker_fee", "source", "inferred"}
@@ -22,7 +22,7 @@ _OF_ORDERS = frozenset(
 def catalog_recipe(dataset: Dataset, listing: Listing) -> str:
     """Recipe of the catalog days of a dataset of a listing."""
     return recipe(
-        code_digest("catalog.store:convert_day", root_in("catalog.convert:CONVERTERS", dataset.becomes.name)),
+        code_digest("catalog.store:convert_day", root_in("catalog.convert:CONVERTERS", dataset.catalog_type.name)),
         dataset=_entry_on(dataset, listing.market),
         specification=plain(specification(listing), without=_OF_ORDERS),
     )

@@ -64,5 +64,5 @@ COMPARISONS = (
 
 def rules_of(dataset: Dataset) -> tuple[Rule, ...]:
     """Rules of a dataset's catalog days; trade ids of single trades jump by nature and are not asked to rise."""
-    rules = RULES.get(dataset.becomes, _ALL)
+    rules = RULES.get(dataset.catalog_type, _ALL)
     return tuple(rule for rule in rules if rule is not CONTIGUOUS or dataset is AGG_TRADES)

@@ -21,6 +21,7 @@ from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
 from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.catalog.specifications import specification
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
@@ -86,7 +87,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         conversion.counts,
         is_published=is_published_zip(raw),
     )
-    relative = day_file(dataset.becomes.value, conversion.identifier, day)
+    relative = day_file(dataset.catalog_type.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
         facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
         rows = _counted(staged, conversion)
@@ -187,6 +188,20 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
     return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
 
 
+def read_by_role(lake: Lake, dataset: Dataset, listing: Listing, day: date, columns: Sequence[str]) -> pl.DataFrame:
+    """Read some columns of a published day like `read_day`, those kept as published under the names of their roles.
+
+    Args:
+        lake: The data folder.
+        dataset: Whose catalog days.
+        listing: Market and symbol.
+        day: Which day.
+        columns: Roles of columns that are kept as published, and names of NautilusTrader's own.
+    """
+    names = {dataset.column(one).name if isinstance(one, Role) else one: str(one) for one in columns}
+    return read_day(lake, catalog_asset(dataset, listing), day, list(names)).rename(names)
+
+
 def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one published day as Arrow, decimals as decimal128(38, 16); see `read_day`."""
     return read_day(lake, asset, day, columns).to_arrow()
@@ -220,7 +235,7 @@ def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
 def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:
     conversion.latest_known = 0
     for batch in batches:
-        if conversion.dataset.becomes is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
+        if conversion.dataset.catalog_type is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
             conversion.known_after_ns = table.known_after_ns()
         yield to_catalog(batch, conversion)
 
@@ -288,5 +303,5 @@ def _record_absent(
             counts=dict(sorted(conversion.counts.items())),
         )
     )
-    manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
+    manifest.lake.remove(day_file(conversion.dataset.catalog_type.value, conversion.identifier, day))
     return entry

@@ -66,7 +66,7 @@ def arrival(
     published: dict[str, str] = {}
     awaited = []
     for dataset in datasets:
-        if dataset.published is not Published.DAILY or dataset.life(listing).excludes(day):
+        if dataset.published is not Published.DAILY or dataset.availability_of(listing).excludes(day):
             continue
         digest = archive.published_sha256(key_of_day(dataset, listing, day))
         if digest is not None:

@@ -26,7 +26,7 @@ def write_archive(
 ) -> list[Path]:
     """Write all datasets of some days of a perpetual, and funding of their months, below a folder.
 
-    Datasets are written within their life only, as the publisher did. The same arguments give the
+    Datasets are written within their availability only, as the publisher did. The same arguments give the
     same bytes.
 
     Returns:
@@ -35,7 +35,7 @@ def write_archive(
     written = []
     for day in days:
         market = MarketDay(day, seed, size or MarketSize())
-        alive = [one for one in DATASETS if one.name in _TEXTS and one.life(listing).excludes(day) is None]
+        alive = [one for one in DATASETS if one.name in _TEXTS and one.availability_of(listing).excludes(day) is None]
         written += [write_dataset(root, listing, dataset, market) for dataset in alive]
     months = sorted({day.replace(day=1) for day in days})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]

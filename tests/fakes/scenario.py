@@ -91,7 +91,7 @@ class Scenario:
     def snapshots(self):
         """The depth as a backtest reads it."""
         rows = [(ts, *band) for ts, bands in sorted(self.depths, key=itemgetter(0)) for band in bands]
-        schema = {"ts": pl.Int64, "percentage": pl.Decimal(38, 16), "depth": pl.Decimal(38, 16)}
+        schema = {"ts": pl.Int64, "band_edge": pl.Decimal(38, 16), "band_size": pl.Decimal(38, 16)}
         return Snapshots(pl.DataFrame(rows, schema=schema, orient="row"))
 
     def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):

@@ -51,9 +51,9 @@ def tree(tmp_path, monkeypatch):
 def test_comments_docstrings_and_formatting_change_nothing(tree):
     """Nor does a function that makes no product."""
     convert = "catalog/convert.py"
-    assert not tree(convert, "def _depth(", "# a comment\n\n\ndef _depth(")
+    assert not tree(convert, "def _bars(", "# a comment\n\n\ndef _bars(")
     assert not tree(convert, '"""Relabel a Decimal', '"""Put another label on a Decimal')
-    assert not tree(convert, '**_plain(batch, "percentage", "depth", "notional"),', '**_plain(\n            batch, "percentage",\n        "depth",    \'notional\',\n        ),')  # fmt: skip
+    assert not tree(convert, '"value": _exact(closed, Role.CLOSE, conversion),', "'value': _exact(\n            closed,\n        Role.CLOSE,    conversion,\n        ),")  # fmt: skip
     assert not tree(convert, "_WIDE = ", "def _unused() -> None:\n    return None\n\n\n_WIDE = ")
     assert not tree("errors.py", "The archive refuses us.", "The archive doesn't let us in.")
 

@@ -108,4 +108,4 @@ def test_two_files_are_compared_by_whole_rows(tmp_path):
 )
 def test_publication_ended_on_a_day_of_its_own_on_each_market(listing, day, why):
     """So no sensor waits for it today."""
-    assert LIQUIDATION_SNAPSHOT.life(Listing.parse(listing)).excludes(day) == why
+    assert LIQUIDATION_SNAPSHOT.availability_of(Listing.parse(listing)).excludes(day) == why

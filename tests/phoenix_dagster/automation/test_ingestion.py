@@ -16,7 +16,7 @@ FIRST = date(2024, 6, 1)
 DAILY = [
     dataset
     for dataset in datasets_on(Market.UM)
-    if dataset.published is Published.DAILY and dataset.life(UM).excludes(FIRST) is None
+    if dataset.published is Published.DAILY and dataset.availability_of(UM).excludes(FIRST) is None
 ]
 
 
