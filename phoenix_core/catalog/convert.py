@@ -13,10 +13,10 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from phoenix_core.catalog.specifications import ARCHIVE_DECIMALS, Specification, instrument_id
 from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Role
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.errors import PrecisionMismatch
+from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specification
 from phoenix_core.tables.rules import Counts
 
 Words = NDArray[np.uint64]
@@ -48,7 +48,7 @@ class Conversion:
     @property
     def identifier(self) -> str:
         """Folder of the data: instrument id, or bar type."""
-        name = instrument_id(self.specification.listing, self.dataset.feed)
+        name = self.specification.feed_id(self.dataset.feed)
         return f"{name}-{_bar_length(self.dataset)}-LAST-EXTERNAL" if self.is_bar else name
 
     @property
@@ -70,7 +70,7 @@ class Conversion:
     def metadata(self) -> dict[str, str]:
         """Schema metadata by which NautilusTrader rebuilds its objects."""
         metadata = {
-            "instrument_id": instrument_id(self.specification.listing, self.dataset.feed),
+            "instrument_id": self.specification.feed_id(self.dataset.feed),
             "price_precision": str(self.price_precision),
             "size_precision": str(self.size_precision),
         }
@@ -112,8 +112,8 @@ def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.Array:
         spec = conversion.specification
         raise PrecisionMismatch(
             f"{conversion.dataset.name} of {spec.listing} has {values.name} {example}: expected at most {precision} "
-            f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise the precision in "
-            "phoenix_core/catalog/specifications.py and materialize the catalog anew, all days."
+            f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise its precision in "
+            "phoenix_core/instruments and materialize the catalog anew, all days."
         )
     return exact
 

@@ -12,7 +12,7 @@ from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.persistence.funcs import class_to_filename
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
-from phoenix_core.catalog.specifications import Specification
+from phoenix_core.instruments.specification import Specification
 from phoenix_core.market import Market, day_start_ns
 
 _MAX_QUANTITY = Decimal(1_000_000)

@@ -20,10 +20,10 @@ from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
 from phoenix_core.catalog.row_groups import in_groups
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.raw.store import is_published_zip, raw_asset
@@ -74,7 +74,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     recipe = catalog_recipe(dataset, listing)
     if current := manifest.is_current(asset, day, sources, recipe):
         return current
-    conversion = Conversion(dataset, specification(listing), 0, Counts())
+    conversion = Conversion(dataset, specification(listing, day), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
@@ -123,13 +123,13 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
 def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     """Publish the instrument as it was on a day.
 
-    For instruments that are not listed, tick and step are read off the day's aggregate trades.
+    For instruments without an entry, tick and step are read off the day's aggregate trades.
     """
     from phoenix_core.catalog import instruments  # noqa: PLC0415 - brings NautilusTrader, 280 MB
 
     manifest = Manifest(lake)
     asset = f"{listing.path}/{INSTRUMENT}"
-    spec = specification(listing)
+    spec = specification(listing, day)
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
@@ -162,6 +162,8 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
                 "price_precision": spec.price_precision,
                 "size_precision": spec.size_precision,
                 "inferred": spec.inferred,
+                "valid_from": spec.valid_from.isoformat(),
+                "assumed": spec.assumed,
                 "source": spec.source,
             },
         )

@@ -12,11 +12,11 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day
 from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, signal_inputs, signal_sources
@@ -92,7 +92,7 @@ class SignalDays:
 
     def buckets(self, day: date) -> pl.DataFrame:
         """Volume buckets of a day, see `volume_buckets.SCHEMA`."""
-        spec = specification(self.listing)
+        spec = specification(self.listing, day)
         contract = spec.contract_size if spec.is_inverse else None
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, _TRADE_COLUMNS)
         return volume_buckets(trades, self.parameters.vol_bucket_size, contract_size=contract)

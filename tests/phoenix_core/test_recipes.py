@@ -77,8 +77,7 @@ def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, n
 
 
 def test_rows_of_tables_are_no_code(tree):
-    """Another symbol's fee rebuilds nothing here; a recipe takes its own rows as data."""
-    assert not tree("catalog/specifications.py", 'Decimal("0.010")', 'Decimal("0.011")')
+    """Another dataset's second rebuilds nothing here; a recipe takes its own rows as data."""
     assert not tree("datasets.py", "known_after_ns=1_000_000_000", "known_after_ns=2_000_000_000")
 
 
