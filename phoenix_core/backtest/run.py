@@ -21,7 +21,7 @@ from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
-from phoenix_core.instruments.table import specification
+from phoenix_core.instruments.table import assumptions, specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.storage import Lake
@@ -168,7 +168,11 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         days=tuple(days),
         missing=missing,
         without=inputs.without,
-        assumptions=(*_assumptions(experiment, spec, implied=implied), *_said_of_missing(days)),
+        assumptions=(
+            *_assumptions(experiment, spec, implied=implied),
+            *assumptions(spec, days[-1]),
+            *_said_of_missing(days),
+        ),
         orders=dict(sorted(strategy.orders_by_end.items())),
         closed_at_end=closed_at_end(strategy.fills),
         events=replay.events,

@@ -142,6 +142,23 @@ def history(listing: Listing) -> tuple[Specification, ...]:
     return shipped().history(listing)
 
 
+def assumptions(used: Specification, last: date) -> tuple[str, ...]:
+    """What is said of constants that are used for a range of days.
+
+    Args:
+        used: Those of its first day.
+        last: Its last day.
+    """
+    notes = []
+    if used.assumed:
+        notes.append(f"instrument constants are those known from {used.valid_from} on")
+    changes = [one.valid_from for one in history(used.listing) if used.valid_from < one.valid_from <= last]
+    if changes:
+        on = " and ".join(map(str, changes))
+        notes.append(f"instrument constants are those of the first day throughout, though they changed on {on}")
+    return tuple(notes)
+
+
 @cache
 def shipped() -> InstrumentTable:
     """The table that comes with Phoenix."""

@@ -8,6 +8,7 @@ import pytest
 from fakes.instruments import SHIPPED
 
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments import table
 from phoenix_core.instruments.table import InstrumentTable, history, specification
 from phoenix_core.market import Listing, Market
 
@@ -101,6 +102,23 @@ def test_the_history_has_a_row_for_each_change(toy):
     days = [date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 31), date(2024, 5, 1)]
     assert toy.history(MOON) == tuple(toy.specification(MOON, day) for day in days)
     assert [one.valid_from for one in toy.history(Listing.parse("um:SUNUSDT"))] == [days[0], days[3]]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "notes"),
+    [
+        (date(2024, 2, 1), date(2024, 3, 30), ()),
+        (date(2024, 3, 31), date(2024, 4, 30), ()),
+        (date(2024, 2, 1), date(2024, 5, 1), (
+            "instrument constants are those of the first day throughout, though they changed on 2024-03-31 and 2024-05-01",
+        )),
+        (date(2024, 1, 31), date(2024, 2, 1), ("instrument constants are those known from 2024-02-01 on",)),
+    ],
+)  # fmt: skip
+def test_a_range_says_what_it_assumes_of_constants(toy, monkeypatch, first, last, notes):
+    """One instrument serves a whole backtest, so a change inside its range is said and not made."""
+    monkeypatch.setattr(table, "shipped", lambda: toy)
+    assert table.assumptions(toy.specification(MOON, first), last) == notes
 
 
 def test_two_files_of_one_market_are_refused(tmp_path):
