@@ -15,6 +15,8 @@ from types import MappingProxyType
 from phoenix_core import columns as c
 from phoenix_core.columns import Column, Kind, Role
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments.availability import Availability
+from phoenix_core.instruments.table import available
 from phoenix_core.market import Interval, Listing, Market, month_of
 
 README = "https://github.com/binance/binance-public-data"
@@ -48,22 +50,6 @@ class LabelledBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Availability:
-    """First and last day of publication, both inclusive; None where it isn't known or goes on."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def excludes(self, day: date) -> str | None:
-        """Say why a day lies outside, or None if it may be published."""
-        if self.first is not None and day < self.first:
-            return f"began {self.first}"
-        if self.last is not None and day > self.last:
-            return f"ended {self.last}"
-        return None
-
-
-@dataclass(frozen=True, slots=True)
 class Dataset:
     """One dataset of the archive.
 
@@ -82,7 +68,7 @@ class Dataset:
         interval: Length of a kline, for klines.
         by_pair: Markets where the files are those of the pair, not of the contract.
         feed: Suffix of the catalog's venue, for data that must not mix with the instrument's main feed.
-        availability: Days of publication by market, or by `market:SYMBOL` where a symbol differs.
+        availability: Days of publication by market; where a symbol differs, its venue's file in `instruments` says so.
         labels: For rows that stand for a period: (from day, label) by market, in time order.
         period_ns: Length of that period.
         known_after_ns: How long after its time a row can first be known.
@@ -104,7 +90,7 @@ class Dataset:
     interval: Interval | None = None
     by_pair: frozenset[Market] = frozenset()
     feed: str = ""
-    availability: Mapping[str, Availability] = field(default_factory=lambda: MappingProxyType({}))
+    availability: Mapping[Market, Availability] = field(default_factory=lambda: MappingProxyType({}))
     labels: Mapping[Market, tuple[tuple[date, LabelledBy], ...]] = field(default_factory=lambda: MappingProxyType({}))
     period_ns: int = 0
     known_after_ns: int = 0
@@ -178,7 +164,7 @@ class Dataset:
 
     def availability_of(self, listing: Listing) -> Availability:
         """Days of publication for a listing."""
-        return self.availability.get(str(listing)) or self.availability.get(listing.market.value) or Availability()
+        return available(listing, self.name, self.availability.get(listing.market, Availability()))
 
     def label(self, market: Market, day: date) -> LabelledBy:
         """Which end of its period a label names, on a day."""
@@ -205,8 +191,8 @@ def _on(markets: str, *columns: Column) -> Mapping[Market, tuple[Column, ...]]:
     return MappingProxyType({Market(market): columns for market in markets.split()})
 
 
-def _available(**by_market: Availability) -> Mapping[str, Availability]:
-    return MappingProxyType(by_market)
+def _available(**by_market: Availability) -> Mapping[Market, Availability]:
+    return MappingProxyType({Market(market): days for market, days in by_market.items()})
 
 
 _KLINE_TAIL = (
@@ -346,9 +332,7 @@ METRICS = Dataset(
         }
     ),
     period_ns=Interval.M5.nanoseconds,
-    availability=MappingProxyType(
-        {"um": Availability(first=date(2020, 9, 1)), "um:BTCUSDT": Availability(first=date(2020, 9, 1))},
-    ),
+    availability=_available(um=Availability(first=date(2020, 9, 1))),
 )
 
 BOOK_DEPTH = Dataset(

@@ -56,10 +56,8 @@ def instrument(specification: Specification, ts_ns: int = 0) -> Instrument:
         "multiplier": Quantity.from_str(str(spec.contract_size)),
         **common,
     }
-    delivery = spec.listing.symbol.rpartition("_")[2]
-    if delivery.isdigit():
-        day = date.fromisoformat(f"20{delivery[:2]}-{delivery[2:4]}-{delivery[4:]}")
-        expiry = day_start_ns(day) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
+    if spec.listing.delivery is not None:
+        expiry = day_start_ns(spec.listing.delivery) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
         return CryptoFuture(underlying=base, activation_ns=0, expiration_ns=expiry, **derivative)
     return CryptoPerpetual(base_currency=base, **derivative)
 

@@ -120,6 +120,24 @@ class Symbol(_Entry):
         return self
 
 
+class Available(_Entry):
+    """Days on which files of a symbol are published, of one dataset, or of all where none is named."""
+
+    listing: Annotated[Listing, BeforeValidator(_listing)]
+    dataset: str = ""
+    first: date | None = None
+    last: date | None = None
+    source: str
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Available":
+        if self.first is None and self.last is None:
+            raise ValueError("it has neither first nor last")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"last {self.last} is before first {self.first}")
+        return self
+
+
 class Venue(_Entry):
     """One file."""
 
@@ -127,10 +145,12 @@ class Venue(_Entry):
     quote_currencies: tuple[Currency, ...]
     markets: tuple[MarketEntry, ...]
     symbols: tuple[Symbol, ...] = ()
+    availability: tuple[Available, ...] = ()
 
     @model_validator(mode="after")
     def _each_stands_once(self) -> "Venue":
         names = [*(one.market.value for one in self.markets), *(str(one.listing) for one in self.symbols)]
+        names += [f"availability of {one.listing} {one.dataset}".rstrip() for one in self.availability]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)} has two entries")
         own = {one.market for one in self.markets}

@@ -15,6 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments.availability import Availability
 from phoenix_core.instruments.entries import Dated, MarketEntry, Symbol, Terms, Venue, venue_in
 from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specification
 from phoenix_core.market import Listing, Market
@@ -31,11 +32,13 @@ class InstrumentTable:
         venues: The file of each market.
         markets: What holds for all symbols of a market.
         symbols: Symbols with an entry.
+        availability: Days of publication by listing and dataset, or by listing and "" for all of its datasets.
     """
 
     venues: Mapping[Market, Venue]
     markets: Mapping[Market, MarketEntry]
     symbols: Mapping[Listing, Symbol]
+    availability: Mapping[tuple[Listing, str], Availability]
 
     @classmethod
     def read(cls, folder: Traversable) -> "InstrumentTable":
@@ -56,6 +59,11 @@ class InstrumentTable:
             venues={one.market: venue for _, venue in found for one in venue.markets},
             markets={one.market: one for _, venue in found for one in venue.markets},
             symbols={one.listing: one for _, venue in found for one in venue.symbols},
+            availability={
+                (one.listing, one.dataset): Availability(one.first, one.last)
+                for _, venue in found
+                for one in venue.availability
+            },
         )
 
     def specification(self, listing: Listing, day: date) -> Specification:
@@ -140,6 +148,17 @@ def specification(listing: Listing, day: date) -> Specification:
 def history(listing: Listing) -> tuple[Specification, ...]:
     """Constants of a listing over time, see `InstrumentTable.history`."""
     return shipped().history(listing)
+
+
+def available(listing: Listing, dataset: str, usual: Availability) -> Availability:
+    """Days of publication of a symbol's dataset.
+
+    A symbol's own days of the dataset take the place of those that are usual on its market; neither reaches
+    beyond the days on which the symbol was listed, nor beyond the delivery of a contract.
+    """
+    of_symbol = shipped().availability
+    listed = of_symbol.get((listing, ""), Availability()).within(Availability(last=listing.delivery))
+    return of_symbol.get((listing, dataset), usual).within(listed)
 
 
 def assumptions(used: Specification, last: date) -> tuple[str, ...]:

@@ -53,6 +53,21 @@ def test_a_file_that_contradicts_itself_is_refused(edited, old, new, message):
         edited(old, new)
 
 
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        (("first = 2024-02-01\nlast = 2024-01-01",), "availability um:BTCUSDT: last 2024-01-01 is before first"),
+        (("",), "availability um:BTCUSDT: it has neither first nor last"),
+        (("first = 2024-02-01", "last = 2024-03-01"), "availability of um:BTCUSDT metrics has two entries"),
+    ],
+)
+def test_availability_that_contradicts_itself_is_refused(edited, entries, message):
+    """Days that end before they begin, none at all, and two answers to one question."""
+    head = '[[availability]]\nlisting = "um:BTCUSDT"\ndataset = "metrics"\nsource = "https://example.com"\n'
+    with pytest.raises(ConfigInvalid, match=message):
+        edited(ETH, "".join(f"{head}{entry}\n" for entry in entries) + ETH)
+
+
 @pytest.mark.parametrize("later", ["2024-01-01", "2023-12-31"])
 def test_two_values_of_one_day_are_refused(edited, later):
     """Terms stand in the order of their days, each from a day of its own."""
