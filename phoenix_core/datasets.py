@@ -162,10 +162,6 @@ class Dataset:
         left_out = {Role.REDUNDANT, *taken}
         return tuple(one for one in self.columns[market] if one is not self.event and one.role not in left_out)
 
-    def availability_of(self, listing: Listing) -> Availability:
-        """Days of publication for a listing."""
-        return available(listing, self.name, self.availability.get(listing.market, Availability()))
-
     def label(self, market: Market, day: date) -> LabelledBy:
         """Which end of its period a label names, on a day."""
         found = LabelledBy.END
@@ -487,6 +483,14 @@ def datasets_on(market: Market, intervals: Iterable[Interval] = ()) -> tuple[Dat
     """Datasets that exist on a market, with klines at further intervals beside those of a minute."""
     found = [dataset for dataset in DATASETS if market in dataset.columns]
     return (*found, *(with_interval(KLINES, interval) for interval in intervals if interval is not KLINES.interval))
+
+
+def availability_of(dataset: Dataset, listing: Listing) -> Availability:
+    """Days of publication of a dataset for a listing.
+
+    No method, or what is known of symbols would be in the recipe of all that mentions a dataset.
+    """
+    return available(listing, dataset.name, dataset.availability.get(listing.market, Availability()))
 
 
 def with_interval(dataset: Dataset, interval: Interval) -> Dataset:

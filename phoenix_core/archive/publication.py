@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.market import Listing
 
 # New daily files appear the next day, typically 06:30-08:00 UTC; delays of days have happened
@@ -30,7 +30,7 @@ class Absent:
 
 def known_absence(dataset: Dataset, listing: Listing, day: date) -> Absent | None:
     """What the registry knows without asking: days outside a dataset's availability."""
-    if why := dataset.availability_of(listing).excludes(day):
+    if why := availability_of(dataset, listing).excludes(day):
         return Absent(Absence.NEVER, f"never: {dataset.name} of {listing} {why}")
     return None
 

@@ -154,7 +154,8 @@ class Venue(_Entry):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)} has two entries")
         own = {one.market for one in self.markets}
-        if strange := [str(one.listing) for one in self.symbols if one.listing.market not in own]:
+        listings = [*(one.listing for one in self.symbols), *(one.listing for one in self.availability)]
+        if strange := sorted({str(listing) for listing in listings if listing.market not in own}):
             raise ValueError(f"{', '.join(strange)} is on a market that the file has no entry for")
         return self
 

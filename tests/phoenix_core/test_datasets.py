@@ -18,6 +18,7 @@ from phoenix_core.datasets import (
     TRADES,
     CatalogType,
     LabelledBy,
+    availability_of,
     dataset_in_folder,
     dataset_named,
 )
@@ -95,7 +96,7 @@ def test_the_catalog_keeps_what_nautilus_trader_has_no_column_for():
 
 def test_book_ticker_was_available_for_320_days():
     """Um book_ticker was published from 2023-05-16 to 2024-03-30."""
-    available = BOOK_TICKER.availability_of(Listing.parse("um:BTCUSDT"))
+    available = availability_of(BOOK_TICKER, Listing.parse("um:BTCUSDT"))
     assert (available.last - available.first).days + 1 == 320
     assert available.excludes(date(2024, 3, 31)) == "ended 2024-03-30"
 

@@ -105,6 +105,12 @@ def test_no_root_reaches_what_is_left_out():
         assert not [module for module in modules if module.endswith("recipe")]
 
 
+def test_a_raw_day_is_none_of_the_business_of_instruments():
+    """Its bytes are the publisher's; what converts it asks for precisions."""
+    assert not [name for name in reached(*ROOTS["raw"]) if name.startswith("instruments.table")]
+    assert "instruments.table:specification" in reached(*ROOTS["catalog"])
+
+
 def test_the_roots_here_are_those_of_the_recipes():
     """Each call of `code_digest` in the house is under test."""
     house = Path(recipes.__file__).parent

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, METRICS, dataset_named
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, METRICS, availability_of, dataset_named
 from phoenix_core.instruments import table
 from phoenix_core.instruments.availability import Availability
 from phoenix_core.instruments.table import InstrumentTable
@@ -17,8 +17,13 @@ AVAILABLE = st.builds(Availability, st.none() | DAYS, st.none() | DAYS)
 MOON = Listing.parse("um:MOONUSDT")
 TOY = """
 venue = "LUNAR"
-quote_currencies = []
-markets = []
+quote_currencies = ["USDT"]
+
+[[markets]]
+market = "um"
+settles_in = "quote"
+fees = [{ valid_from = 2024-01-01, maker = 0, taker = 0, source = "https://example.com/fees" }]
+unlisted = { contract_size = 1, min_notional = 5, margin_init = 0.05, margin_maint = 0.025 }
 
 [[availability]]
 listing = "um:MOONUSDT"
@@ -61,20 +66,20 @@ def test_within_both_is_within_each(one, other, day):
 )
 def test_files_of_a_symbol_end_where_it_was_delisted(dataset, first, last):
     """By an entry in a data file; no code knows the symbol."""
-    assert dataset.availability_of(MOON) == Availability(first, last)
+    assert availability_of(dataset, MOON) == Availability(first, last)
 
 
 @pytest.mark.usefixtures("toy")
 def test_other_symbols_keep_the_days_of_their_market():
     """An entry concerns its own listing."""
-    assert BOOK_TICKER.availability_of(Listing.parse("um:SUNUSDT")) == Availability(
+    assert availability_of(BOOK_TICKER, Listing.parse("um:SUNUSDT")) == Availability(
         date(2023, 5, 16), date(2024, 3, 30)
     )
 
 
 def test_a_contract_ends_with_its_delivery():
     """So that nobody waits for its files of the day after."""
-    available = AGG_TRADES.availability_of(Listing.parse("um:BTCUSDT_240927"))
+    available = availability_of(AGG_TRADES, Listing.parse("um:BTCUSDT_240927"))
     assert available.excludes(date(2024, 9, 27)) is None
     assert available.excludes(date(2024, 9, 28)) == "ended 2024-09-27"
 
