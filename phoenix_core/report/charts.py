@@ -90,12 +90,12 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
 
 def distribution(result: PublishedResult) -> Chart | None:
     """Net PnL of round trips as a histogram; None without one."""
-    if result.trips.is_empty():
+    if result.round_trips.is_empty():
         return None
     unit = result.instrument.settlement
     bars = {
         "type": "histogram",
-        "x": _packed(result.trips["net"]),
+        "x": _packed(result.round_trips["net"]),
         "nbinsx": _BINS,
         "marker": {"color": COLORS["teal"]},
         "hovertemplate": f"%{{x}} {unit}: %{{y}} round trips<extra></extra>",

@@ -50,7 +50,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         document=document,
         equity=table_in(lake, location, "equity", document),
         fills=fills,
-        trips=table_in(lake, location, "positions", document),
+        round_trips=table_in(lake, location, "positions", document),
         ledger=table_in(lake, location, "ledger", document),
         signals=signals,
         signals_absent=why,

@@ -29,6 +29,7 @@ from phoenix_core.report.tables import (
     parameter_table,
     round_trips,
 )
+from phoenix_core.report.uncertainty import LEVEL
 
 _ROWS_SHOWN = 200
 _TEMPLATE = Path(__file__).parent / "template"
@@ -79,6 +80,7 @@ def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "headlines": summary.headlines(),
         "assumptions": document["assumptions"],
         "signals_absent": result.signals_absent,
+        "uncertainty_note": summary.uncertainty.told(),
         "rows_shown": _ROWS_SHOWN,
     }
 
@@ -90,7 +92,10 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
     return {
         "parts": Table(amounts, summary.parts()),
         "months": monthly_returns(result.equity, summary.hold, float(result.starting)),
-        "trips": round_trips(result),
+        "round_trips": round_trips(result),
+        "intervals": Table(
+            [Column("figure", is_number=False), Column("value"), Column(f"{LEVEL:.0%} interval")], summary.intervals()
+        ),
         "figures": listed(("figure", "value", "meaning"), summary.figures()),
         "changed_note": _changed(chosen),
         "sections": [_section(name, list(group)) for name, group in groupby(chosen, key=lambda one: one.section)],

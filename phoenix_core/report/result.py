@@ -22,7 +22,7 @@ class PublishedResult:
         document: `experiment.json`.
         equity: The account at the end of each minute: ts (ns), price, position, equity.
         fills: Each fill with its decision.
-        trips: Round trips, `TRIP_SCHEMA`.
+        round_trips: Round trips, `TRIP_SCHEMA`.
         ledger: Every change of the account, `LEDGER_SCHEMA`.
         signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
         signals_absent: Why there are none.
@@ -33,7 +33,7 @@ class PublishedResult:
     document: Mapping[str, Any]
     equity: pl.DataFrame
     fills: pl.DataFrame
-    trips: pl.DataFrame
+    round_trips: pl.DataFrame
     ledger: pl.DataFrame
     signals: pl.DataFrame | None = None
     signals_absent: str = ""

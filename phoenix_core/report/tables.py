@@ -46,7 +46,7 @@ def round_trips(result: PublishedResult) -> Table:
     """Every round trip, with the signal that began it."""
     money, base = result.instrument.settlement, result.instrument.base
     return _table(
-        result.trips,
+        result.round_trips,
         {
             Column("opened", "UTC", is_number=False): _clock("opened_ns"),
             Column("held", "min"): _number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),

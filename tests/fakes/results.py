@@ -97,7 +97,7 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
             schema={"ts": pl.Int64, "price": pl.Float64, "position": pl.Float64, "equity": pl.Float64},
         ),
         fills=pl.DataFrame(fills, schema=kinds),
-        trips=trips,
+        round_trips=trips,
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
     )
@@ -106,7 +106,7 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
 def write_result(lake: Lake, result: PublishedResult, name="0123456789ab", span="2024-03-24_2024-03-25"):
     """Write a result as `publish` does; gives its folder."""
     folder = f"backtests/{name}/{span}"
-    tables = {"equity": result.equity, "fills": result.fills, "positions": result.trips, "ledger": result.ledger}
+    tables = {"equity": result.equity, "fills": result.fills, "positions": result.round_trips, "ledger": result.ledger}
     files = {}
     for table, frame in tables.items():
         path = lake.path(f"{folder}/{table}.parquet")
