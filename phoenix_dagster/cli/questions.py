@@ -128,7 +128,7 @@ def compare(
 
     lake, given = _lake(), folders or [""]
     if len(given) == 1:
-        path = _result_folder(lake, given[0])
+        path = result_folder(lake, given[0])
         given = results_over(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
     found = comparison(lake, given)
     if as_json:
@@ -142,7 +142,12 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def _result_folder(lake: Lake, given: str) -> Path:
+def result_folder(lake: Lake, given: str) -> Path:
+    """Folder of the result that was named, or of the last one that was written.
+
+    Raises:
+        InputMissing: There is none.
+    """
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
 
     if given:
@@ -162,7 +167,7 @@ def report(
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
 
     lake = _lake()
-    result = _result_folder(lake, folder)
+    result = result_folder(lake, folder)
     relative = f"{result.relative_to(lake.root)}/report.html"
     path = lake.write(relative, page_of(lake, str(result)).encode())
     print(path)
