@@ -6,6 +6,7 @@ scheme redraws axes alone.
 """
 
 import base64
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -102,6 +103,52 @@ def distribution(result: PublishedResult) -> Chart | None:
     }
     layout = {"height": 240, "hovermode": "closest", "showlegend": False, "bargap": 0.03}
     return Chart("distribution", f"Net of round trips, {unit}", "", [bars], layout, is_over_time=False)
+
+
+def capacity_charts(result: PublishedResult) -> list[Chart]:
+    """Net, and return beside the share of entries that were filled, by starting balance; none without a curve."""
+    if not result.capacity:
+        return []
+    unit = result.instrument.settlement
+    points = pl.DataFrame(
+        {
+            "balance": [float(one.balance) for one in result.capacity],
+            "net": [float(one.net) for one in result.capacity],
+            "filled": [one.filled for one in result.capacity],
+        },
+        schema={"balance": pl.Float64, "net": pl.Float64, "filled": pl.Float64},
+    ).with_columns((pl.col("net") / pl.col("balance")).alias("return"))
+    net = [_dotted(points, "net", f"net, {unit}", "teal", ",.0f}")]
+    shares = [
+        _dotted(points, "return", "return", "blue", ".2%}"),
+        _dotted(points, "filled", "share of entries filled", "amber", ".1%}"),
+    ]
+    note = "Each point is a run of its own, with the same rules at another balance."
+    ends = [math.log10(points["balance"][place]) + step for place, step in ((0, -0.15), (-1, 0.15))]
+    axis = {"type": "log", "range": ends, "dtick": 1, "title": {"text": f"starting balance, {unit}"}}
+    layout = {"hovermode": "closest", "xaxis": axis}
+    return [
+        Chart(
+            "capacity-net", f"Net by starting balance, {unit}", note, net,
+            layout | {"height": 280, "showlegend": False}, is_over_time=False,
+        ),
+        Chart(
+            "capacity-share", "Return and share of entries filled, by starting balance", "", shares,
+            layout | {"height": 260, "yaxis": {"tickformat": ".0%"}}, is_over_time=False,
+        ),
+    ]  # fmt: skip
+
+
+def _dotted(points: pl.DataFrame, column: str, name: str, color: str, form: str) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": _packed(points["balance"]),
+        "y": _packed(points[column]),
+        "line": {"color": COLORS[color], "width": 1.6},
+        "hovertemplate": f"%{{x:,.0f}}: %{{y:{form}<extra>{name}</extra>",
+    }
 
 
 def _spanning(chart: Chart, start: int, end: int) -> Chart:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.market import Listing
@@ -26,6 +27,7 @@ class PublishedResult:
         ledger: Every change of the account, `LEDGER_SCHEMA`.
         signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
         signals_absent: Why there are none.
+        capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
         is_synthetic: The market was made up.
     """
 
@@ -38,6 +40,7 @@ class PublishedResult:
     signals: pl.DataFrame | None = None
     signals_absent: str = ""
     is_synthetic: bool = False
+    capacity: tuple[Point, ...] = ()
 
     @property
     def experiment(self) -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ app.command()(data.doctor)
 app.command()(questions.lookahead)
 app.command()(questions.implied)
 app.command()(questions.envelope)
+app.command()(questions.capacity)
 app.command()(questions.compare)
 app.command()(questions.report)
 

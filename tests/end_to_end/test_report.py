@@ -40,6 +40,7 @@ def report(tmp_path_factory):
         equity=[100_000 + (number * 37) % 100 for number in range(600)],
         strategy={"lpi_entry_threshold": 0.5},
         missing={"2024-03-25": "um/btcusdt/signals was never materialized"},
+        curve=[(power, str(100 * power - 7**power / 20), 1 / power, False) for power in range(4, 10)],
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_page(dataclasses.replace(result, is_synthetic=True)))

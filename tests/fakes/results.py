@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.ledger import LEDGER_SCHEMA, TRIP_SCHEMA
 from phoenix_core.report.result import PublishedResult
@@ -65,8 +66,8 @@ def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment)
     }
 
 
-def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, **document):
-    """A result with such round trips, and an equity curve at such steps."""
+def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, curve=(), **document):
+    """A result with such round trips, an equity curve at such steps, and points (power of ten, net, filled, ruined)."""
     trips = made_up_trips([str(net) for net in nets])
     fills = {
         "ts": [ts for trip in trips.iter_rows(named=True) for ts in (trip["opened_ns"], trip["closed_ns"])],
@@ -100,6 +101,9 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
         round_trips=trips,
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
+        capacity=tuple(
+            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, ruined, "d" * 64) for power, net, filled, ruined in curve
+        ),
     )
 
 
