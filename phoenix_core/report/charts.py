@@ -28,6 +28,8 @@ COLORS = {
 _POINTS = 3_000
 _BINS = 40
 _MS = 1_000_000
+_NET = {"height": 250}
+_PERCENT = {"height": 210, "yaxis": {"tickformat": ".1~%"}}
 
 Trace = dict[str, Any]
 
@@ -106,7 +108,7 @@ def distribution(result: PublishedResult) -> Chart | None:
 
 
 def capacity_charts(result: PublishedResult) -> list[Chart]:
-    """Net, and return beside the share of entries that were filled, by starting balance; none without a curve."""
+    """Net, return and the share of entries that were filled, by starting balance; none without a curve."""
     if not result.capacity:
         return []
     unit = result.instrument.settlement
@@ -119,24 +121,18 @@ def capacity_charts(result: PublishedResult) -> list[Chart]:
         schema={"balance": pl.Float64, "net": pl.Float64, "filled": pl.Float64},
     ).with_columns((pl.col("net") / pl.col("balance")).alias("return"))
     net = [_dotted(points, "net", f"net, {unit}", "teal", ",.0f}")]
-    shares = [
-        _dotted(points, "return", "return", "blue", ".2%}"),
-        _dotted(points, "filled", "share of entries filled", "amber", ".1%}"),
-    ]
+    returned = [_dotted(points, "return", "return", "blue", ".2%}")]
+    filled = [_dotted(points, "filled", "entries filled", "amber", ".1%}")]
     note = "Each point is a run of its own, with the same rules at another balance."
     ends = [math.log10(points["balance"][place]) + step for place, step in ((0, -0.15), (-1, 0.15))]
     axis = {"type": "log", "range": ends, "dtick": 1, "title": {"text": f"starting balance, {unit}"}}
-    layout = {"hovermode": "closest", "xaxis": axis}
+    layout = {"hovermode": "closest", "showlegend": False, "xaxis": axis}
+    filled_title = "Share of the lots of entries that were filled"
     return [
-        Chart(
-            "capacity-net", f"Net by starting balance, {unit}", note, net,
-            layout | {"height": 280, "showlegend": False}, is_over_time=False,
-        ),
-        Chart(
-            "capacity-share", "Return and share of entries filled, by starting balance", "", shares,
-            layout | {"height": 260, "yaxis": {"tickformat": ".0%"}}, is_over_time=False,
-        ),
-    ]  # fmt: skip
+        Chart("capacity-net", f"Net by starting balance, {unit}", note, net, layout | _NET, is_over_time=False),
+        Chart("capacity-return", "Return by starting balance", "", returned, layout | _PERCENT, is_over_time=False),
+        Chart("capacity-share", filled_title, "", filled, layout | _PERCENT, is_over_time=False),
+    ]
 
 
 def _dotted(points: pl.DataFrame, column: str, name: str, color: str, form: str) -> Trace:

@@ -158,20 +158,26 @@ class Summary:
         found = self.uncertainty
         if found.why_none:
             return []
-        rows = [(figures()[name].name, self._statistic(name), self._interval(name)) for name in _WITH_INTERVAL]
-        return [*rows, ("probability of a loss over as many days", f"{found.probability_of_loss:.1%}", "")]
+        known = figures()
+        rows = [
+            (
+                f"{known[name].name}, {self.currency}" if known[name].is_money else known[name].name,
+                known[name].text(getattr(self.statistics, name)),
+                self._interval(name),
+            )
+            for name in _WITH_INTERVAL
+        ]
+        return [*rows, ("probability of a loss", f"{found.probability_of_loss:.1%}", "")]
 
     def _statistic(self, name: str) -> str:
-        return self._amount(name, getattr(self.statistics, name))
-
-    def _amount(self, name: str, value: float | None) -> str:
-        figure = figures()[name]
+        figure, value = figures()[name], getattr(self.statistics, name)
         text = figure.text(value)
         return f"{text} {self.currency}" if figure.is_money and value is not None else text
 
     def _interval(self, name: str) -> str:
         found = getattr(self.uncertainty, name)
-        return "none" if found is None else f"{figures()[name].text(found.low)} to {self._amount(name, found.high)}"
+        text = figures()[name].text
+        return "none" if found is None else f"{text(found.low)} to {text(found.high)}"
 
     def _between(self, name: str) -> str:
         found = getattr(self.uncertainty, name)

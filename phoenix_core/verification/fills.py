@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.raw.store import raw_asset
@@ -136,7 +136,7 @@ class _Raw:
         return ""
 
     def terms(self) -> Terms:
-        spec, venue = specification(self.listing), self.venue
+        spec, venue = specification(self.listing, self.days[0]), self.venue
         entry = Manifest(self.lake).find(f"{self.listing.path}/{INSTRUMENT}", self.days[0])
         facts: Mapping[str, Any] = entry.facts if spec.inferred and entry is not None else {}
         return Terms(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.storage import digest_of
@@ -36,7 +36,7 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
 
     stats = statistics(result.equity, result.ledger.trips)
     doubt = uncertainty(result.equity, result.ledger.trips, entry.facts["identity"])
-    currency = specification(Listing.parse(result.experiment.listing)).settlement
+    currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
     return {
         "result": _sentence(result, stats, currency),
         **_picture(result, currency),

@@ -51,12 +51,12 @@ def test_without_a_trade_there_are_no_signals_and_no_distribution():
 
 
 def test_a_capacity_curve_is_drawn_by_balance():
-    """Net, then return and filled entries; the axis of balances is logarithmic, a little wider than the points."""
+    """Net, return and filled entries; the axis of balances is logarithmic, a little wider than the points."""
     result = made_up_result(curve=((4, "50", 1.0, False), (6, "-25000", None, True)))
-    net, shares = capacity_charts(result)
+    net, returns, shares = capacity_charts(result)
     assert array(net.traces[0]["x"]).tolist() == [1e4, 1e6]
     assert array(net.traces[0]["y"]).tolist() == [50, -25_000]
-    returned, filled = shares.traces
+    (returned,), (filled,) = returns.traces, shares.traces
     assert array(returned["y"]).tolist() == [0.005, -0.025]
     assert array(filled["y"])[0] == 1
     assert np.isnan(array(filled["y"])[1])

@@ -76,9 +76,9 @@ def test_doubt_stands_beside_the_figures():
     assert "; probability of a loss over as many days: " in found["Net PnL"]
     rows = summary.intervals()
     assert [row[0] for row in rows] == [
-        "Sharpe", "max drawdown", "expectancy", "probability of a loss over as many days",
+        "Sharpe", "max drawdown", "expectancy, USDT", "probability of a loss",
     ]  # fmt: skip
-    assert rows[2] == ("expectancy", "+1.00 USDT", "none")  # all of them within an hour of the first day
+    assert rows[2] == ("expectancy, USDT", "+1.00", "none")  # all of them within an hour of the first day
     short = Summary(made_up_result())
     assert (short.intervals(), short.uncertainty.why_none) == ([], "1 day, at least 20 are needed")
     assert "interval" not in " ".join(one.note for one in short.headlines())
