@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.rules import QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
+from phoenix_core.rules import QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.storage import Lake
 
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.

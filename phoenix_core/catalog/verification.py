@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.products import INSTRUMENT
 from phoenix_core.storage import Lake, sha256_of
 
 _RESULT = "experiment.json"
@@ -99,7 +100,7 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         examined.files += 1
         examined.bytes += entry.bytes
         yield from _examine(lake, entry, path, spoken)
-        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != "instrument":
+        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != INSTRUMENT.name:
             precision = (int(entry.facts["price_precision"]), int(entry.facts["size_precision"]))
             precisions[asset][precision].append(day)
     yield from _mixed(precisions)

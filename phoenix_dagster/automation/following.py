@@ -15,10 +15,10 @@ import dagster as dg
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
+from phoenix_core.products import BACKTEST, SIGNALS
 from phoenix_core.raw.arrivals import recent_days
-from phoenix_core.signals.lookback import SIGNALS, signal_sources
+from phoenix_core.signals.lookback import signal_sources
 from phoenix_core.storage import digest_of
-from phoenix_dagster.assets.backtest import BACKTEST
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -68,13 +68,13 @@ class Day:
 
     def _variant(self, asset: str) -> str:
         """Of backtests a day has one for each experiment: the default one is what follows."""
-        if asset != f"{self.listing.path}/{BACKTEST}":
+        if asset != BACKTEST.asset(self.listing):
             return ""
         return Experiment(listing=str(self.listing), first=self.day, last=self.day).name
 
     @property
     def _signals(self) -> str:
-        return f"{self.listing.path}/{SIGNALS}"
+        return SIGNALS.asset(self.listing)
 
     def _sources(self) -> dict[str, str]:
         return signal_sources(self.manifest, self.listing, self.day)
@@ -147,7 +147,7 @@ def _considered(
 ) -> Day:
     found = Day(Manifest(workspace.lake()), listing, day)
     for name, needed in inputs.items():
-        if settings.daily_backtest or name != f"{listing.path}/{BACKTEST}":
+        if settings.daily_backtest or name != BACKTEST.asset(listing):
             found.consider(name, needed)
     return found
 

@@ -11,11 +11,12 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
 from phoenix_core import manifest as manifests
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog import specifications
-from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
+from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, METRICS, LabelledBy
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing, Market
+from phoenix_core.products import INSTRUMENT
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import canonical_json, digest_of
 
@@ -86,9 +87,9 @@ def test_fees_make_the_instrument_anew_and_no_day_of_ticks(lake, bring, constant
 
 def test_recipes_of_other_listings_and_datasets_stay(constants):
     """A row of a table concerns its own listing, a label its own market, words nobody."""
-    ours = catalog_recipe(AGG_TRADES, UM), instrument_recipe(UM)
+    ours = catalog_recipe(AGG_TRADES, UM), derived_recipe(INSTRUMENT, UM)
     constants(ETH, price_precision=4, taker_fee=Decimal("0.05"))
-    assert (catalog_recipe(AGG_TRADES, UM), instrument_recipe(UM)) == ours
+    assert (catalog_recipe(AGG_TRADES, UM), derived_recipe(INSTRUMENT, UM)) == ours
     relabelled = replace(METRICS, labels={Market.CM: ((date(2020, 1, 1), LabelledBy.END),), Market.UM: METRICS.labels[Market.UM]})  # fmt: skip
     assert catalog_recipe(relabelled, UM) == catalog_recipe(METRICS, UM)
     assert catalog_recipe(relabelled, Listing.parse("cm:BTCUSD_PERP")) != catalog_recipe(

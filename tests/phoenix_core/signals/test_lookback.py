@@ -15,9 +15,10 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.errors import SourceUnreachable
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import SIGNALS
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, LookBack, out_of_date
+from phoenix_core.signals.lookback import LookBack, out_of_date
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -86,7 +87,7 @@ def test_a_days_signals_do_not_depend_on_the_order_of_days(archive, tmp_path):
     for order in (alone, forwards, backwards, at_once):
         lake = Lake.at(tmp_path / order.__name__)
         order(lake)
-        entry = find(lake, SIGNALS, DAY)
+        entry = find(lake, SIGNALS.name, DAY)
         found[order.__name__] = (sha256_of(lake.path(entry.file)), entry)
     assert len({digest for digest, _ in found.values()}) == 1
     assert all(entry == found["alone"][1] for _, entry in found.values())
@@ -113,7 +114,7 @@ def test_a_history_that_was_never_published_is_recorded_as_absent(archive, lake)
     signals_of(lake, archive, DAY)
     entry = find(lake, METRICS.name, DAY - timedelta(20))
     assert (entry.published, entry.reason[:8]) == (False, "missing:")
-    assert find(lake, SIGNALS, DAY).facts["left_out"] == []
+    assert find(lake, SIGNALS.name, DAY).facts["left_out"] == []
 
 
 def test_a_bad_earlier_day_is_left_out_by_name(copy, lake):
@@ -124,7 +125,7 @@ def test_a_bad_earlier_day_is_left_out_by_name(copy, lake):
     said = []
     _, entry = signals_of(lake, copy, DAY, said.append)
     assert entry.published
-    assert entry.facts["left_out"] == [f"um/btcusdt/trade_ticks@{BEFORE}", f"um/btcusdt/{VOLUME_BUCKETS}@{BEFORE}"]
+    assert entry.facts["left_out"] == [f"um/btcusdt/trade_ticks@{BEFORE}", f"um/btcusdt/volume_buckets@{BEFORE}"]
     assert not entry.facts["yesterday"]
     assert said[0].startswith(f"left out um/btcusdt/agg_trades of {BEFORE}, on which signals of {DAY} look back: ")
     zipped.with_name(f"{zipped.name}.CHECKSUM").write_bytes(sound)
