@@ -14,11 +14,11 @@ from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import signal_sources
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import SignalTick
@@ -125,7 +125,7 @@ class InputReader:
         days = SignalDays(self.lake, self.listing, self.parameters)
         if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
             # With parameters of its own a run computes its signals, from what they are always computed from.
-            sources = signal_sources(manifest, self.listing, day)
+            sources = sources_of(manifest, SIGNALS, self.listing, day)
             versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
         return dict(sorted(versions.items()))
 

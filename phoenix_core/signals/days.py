@@ -15,10 +15,10 @@ from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
+from phoenix_core.lineage import input_entries, sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.products import SIGNALS, VOLUME_BUCKETS, Product
-from phoenix_core.signals.lookback import signal_inputs, signal_sources
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.signals.recipe import signals_recipe
 from phoenix_core.signals.table import SignalInputs, signal_table
@@ -82,7 +82,7 @@ class SignalDays:
         for one in SIGNALS.inputs_on(self.listing.market):
             if one.product.dataset is not None:
                 self._input(one.product.dataset, day)
-        sources = signal_sources(Manifest(self.lake), self.listing, day)
+        sources = sources_of(Manifest(self.lake), SIGNALS, self.listing, day)
         if current := self._current(SIGNALS, day, sources):
             return current
         if not buckets.published:
@@ -154,7 +154,7 @@ class SignalDays:
 
     def _history(self, day: date) -> dict[str, Any]:
         """What is there of the days before: whether the scores were warm at midnight, and what was left out."""
-        inputs = signal_inputs(Manifest(self.lake), self.listing, day)
+        inputs = input_entries(Manifest(self.lake), SIGNALS, self.listing, day)
         before = {name: entry for name, entry in inputs.items() if "@" in name}
         has = [name.partition("@")[0] for name, entry in before.items() if entry is not None and entry.published]
         return {

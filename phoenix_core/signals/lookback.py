@@ -1,8 +1,7 @@
-"""What a day of signals looks back on: how far, from which bytes, and made where it is not there.
+"""What a day of signals looks back on is made where it is not there.
 
-The graph of assets joins stages of the same day alone, so reaching into earlier days is the business of
-this stage. Nothing here computes a signal (`table.py`), and nothing here is heavy to import: sensors ask
-whether days are up to date.
+How far it looks back stands in `products.py`. The graph of assets joins stages of the same day alone, so
+reaching into earlier days is the business of this stage. Nothing here computes a signal (`table.py`).
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from phoenix_core.errors import (
     SourceRefused,
     SourceVanished,
 )
-from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS, VOLUME_BUCKETS, asset_name
 
@@ -50,62 +49,6 @@ _LEFT_OUT = (
 _MAKING = Lock()
 
 Made = TypeVar("Made")
-
-
-def reach(listing: Listing) -> dict[str, int]:
-    """Days before its own that a day of signals reads, by full name of each input."""
-    return {one.product.asset(listing): one.days_back for one in SIGNALS.inputs_on(listing.market)}
-
-
-def signal_inputs(manifest: Manifest, listing: Listing, day: date) -> dict[str, Entry | None]:
-    """Entries of all that a day of signals reads: today's by asset, earlier ones by `asset@day`."""
-    found = {}
-    for asset, days_back in reach(listing).items():
-        for back in range(days_back + 1):
-            at = day - timedelta(back)
-            found[f"{asset}@{at}" if back else asset] = manifest.find(asset, at)
-    return found
-
-
-def signal_sources(manifest: Manifest, listing: Listing, day: date) -> dict[str, str]:
-    """Data versions that a day of signals is made from.
-
-    Where the day's own buckets are knowingly absent there are no signals, whatever came before.
-    """
-    inputs = signal_inputs(manifest, listing, day)
-    buckets = inputs[VOLUME_BUCKETS.asset(listing)]
-    is_absent = buckets is not None and not buckets.published
-    return {
-        name: entry.data_version
-        for name, entry in inputs.items()
-        if entry is not None and not (is_absent and "@" in name)
-    }
-
-
-def out_of_date(manifest: Manifest, listing: Listing, first: date) -> list[date]:
-    """Days from the first on, as far as anything reaches, whose signals were made from other bytes than are here."""
-    remembered = _Remembered(manifest)
-    days = [first + timedelta(ahead) for ahead in range(max(reach(listing).values()) + 1)]
-    entries = {day: manifest.find(SIGNALS.asset(listing), day) for day in days}
-    return [
-        day
-        for day, entry in entries.items()
-        if entry is not None and dict(entry.sources) != signal_sources(remembered, listing, day)
-    ]
-
-
-class _Remembered(Manifest):
-    """A manifest that reads each entry once: thirty days look back on mostly the same ones."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        super().__init__(manifest.lake)
-        self._found: dict[Key, Entry | None] = {}
-
-    def find(self, asset: str, day: date | str, variant: str = "") -> Entry | None:
-        key = Key(asset, str(day), variant)
-        if key not in self._found:
-            self._found[key] = super().find(*key)
-        return self._found[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from datetime import date
 
 import dagster as dg
 
+from phoenix_core.lineage import out_of_date
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import Product
-from phoenix_core.signals.lookback import LookBack, out_of_date
+from phoenix_core.signals.lookback import LookBack
 from phoenix_core.signals.recipe import signals_recipe
 from phoenix_dagster.assets.catalog import POOL, described
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
@@ -50,7 +51,7 @@ def signals_asset(product: Product, listing: Listing, settings: Settings) -> dg.
         del log
         started = time.monotonic()
         entry = SignalDays(workspace.lake(), listing).publish_signals(day)
-        later = out_of_date(Manifest(workspace.lake()), listing, day)
+        later = out_of_date(Manifest(workspace.lake()), product, listing, day)
         return Done(
             entry, described(entry, workspace, time.monotonic() - started), (_complete(entry), _up_to_date(later))
         )

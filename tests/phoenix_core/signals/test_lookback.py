@@ -13,12 +13,13 @@ from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.errors import SourceUnreachable
+from phoenix_core.lineage import out_of_date
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import LookBack, out_of_date
+from phoenix_core.signals.lookback import LookBack
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -130,10 +131,10 @@ def test_a_bad_earlier_day_is_left_out_by_name(copy, lake):
     assert said[0].startswith(f"left out um/btcusdt/agg_trades of {BEFORE}, on which signals of {DAY} look back: ")
     zipped.with_name(f"{zipped.name}.CHECKSUM").write_bytes(sound)
     signals_of(lake, copy, BEFORE)
-    assert out_of_date(Manifest(lake), UM, BEFORE) == [DAY]
+    assert out_of_date(Manifest(lake), SIGNALS, UM, BEFORE) == [DAY]
     _, again = signals_of(lake, copy, DAY)
     assert again.facts["left_out"] == []
-    assert out_of_date(Manifest(lake), UM, BEFORE) == []
+    assert out_of_date(Manifest(lake), SIGNALS, UM, BEFORE) == []
 
 
 def test_an_archive_that_fails_names_asset_and_day(archive, lake):
