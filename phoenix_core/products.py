@@ -145,6 +145,11 @@ class Product:
         """Its inputs as values, for the recipe: look-back, and whether it is absent without them."""
         return {one.product.name: (one.days_back, one.is_required) for one in self.inputs_on(market)}
 
+    def datasets(self, market: Market) -> tuple[Dataset, ...]:
+        """Datasets whose days it holds or is made from in turn, each once."""
+        products = (self, *(one.product for one in self.upstream(market)))
+        return tuple({one.dataset.name: one.dataset for one in products if one.dataset is not None}.values())
+
     def upstream(self, market: Market, days_back: int = 0) -> Iterator[Input]:
         """All that it is made from in turn; a product comes once for each way, with the look-back of that way."""
         for one in self.inputs_on(market):
@@ -275,7 +280,7 @@ BACKTEST = Product(
     stage=Stage.BACKTEST,
     description="The Phoenix strategy on one day, from flat to flat. *Plots* draws each figure over days.",
     code=_EXPERIMENT_CODE,
-    columns="report.result:Result",
+    columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
     markets=_LINEAR,
     checks=_EXPERIMENT_CHECKS,
@@ -288,7 +293,7 @@ CONTINUOUS_BACKTEST = Product(
     stage=Stage.BACKTEST,
     description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
     code=_EXPERIMENT_CODE,
-    columns="report.result:Result",
+    columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
     partitions=Partitions.RANGE,
     markets=_LINEAR,

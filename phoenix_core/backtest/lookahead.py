@@ -26,7 +26,7 @@ from phoenix_core.datasets import AGG_TRADES, Dataset, LabelledBy
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
-from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS, VOLUME_BUCKETS, Stage
+from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS, VOLUME_BUCKETS
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.storage import Lake, digest_of, sha256_of
 from phoenix_core.strategies.events import Decision, Why
@@ -152,12 +152,6 @@ def _differences(
     return tuple(found)
 
 
-def _datasets(listing: Listing) -> list[Dataset]:
-    """Datasets whose days a backtest reads, by itself or through its signals."""
-    found = (one.product for one in BACKTEST.upstream(listing.market) if one.product.stage is Stage.CATALOG)
-    return list({one.name: one.dataset for one in found if one.dataset is not None}.values())
-
-
 def _days_back(listing: Listing) -> int:
     """How far before its own days a backtest's inputs reach."""
     return max(one.days_back for one in BACKTEST.upstream(listing.market))
@@ -167,7 +161,7 @@ def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
     """Inputs with rows that are known before they happened."""
     listing = Listing.parse(experiment.listing)
     found = []
-    for dataset in _datasets(listing):
+    for dataset in BACKTEST.datasets(listing.market):
         asset = catalog_asset(dataset, listing)
         for day in days_between(experiment.first - timedelta(_days_back(listing)), experiment.last):
             entry = Manifest(lake).find(asset, day)
@@ -200,7 +194,7 @@ def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int)
     listing = Listing.parse(experiment.listing)
     last = day_of_ns(cut_ns - 1)
     days = days_between(experiment.first - timedelta(_days_back(listing)), last)
-    for dataset in _datasets(listing):
+    for dataset in BACKTEST.datasets(listing.market):
         for day in days:
             _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
     for day in days:
