@@ -16,7 +16,7 @@ from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, METRICS, LabelledBy
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing, Market
-from phoenix_core.products import INSTRUMENT
+from phoenix_core.products import CONSISTENCY, INSTRUMENT
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import canonical_json, digest_of
 
@@ -96,6 +96,17 @@ def test_recipes_of_other_listings_and_datasets_stay(constants):
         METRICS, Listing.parse("cm:BTCUSD_PERP")
     )
     assert catalog_recipe(replace(KLINES, description="Other words.", max_bytes=1), UM) == catalog_recipe(KLINES, UM)
+
+
+def test_a_derived_recipe_takes_what_its_code_asks_for(constants):
+    """Comparisons ask for no constants, so a fee rebuilds none of them; what they read of which days counts."""
+    ours = derived_recipe(CONSISTENCY, UM)
+    constants(taker_fee=Decimal("0.05"))
+    assert derived_recipe(CONSISTENCY, UM) == ours
+    first, *others = CONSISTENCY.inputs
+    farther = replace(CONSISTENCY, inputs=(replace(first, days_back=1), *others))
+    assert derived_recipe(farther, UM) != ours
+    assert derived_recipe(replace(CONSISTENCY, description="Other words.", checks=()), UM) == ours
 
 
 def in_the_old_form(lake, entry):
