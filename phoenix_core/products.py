@@ -189,7 +189,7 @@ def catalog_product(dataset: Dataset) -> Product:
     return Product(
         name=dataset.catalog_name,
         stage=Stage.CATALOG,
-        description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
+        description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.catalog_type.value}`.",
         code=("catalog.store:convert_day",),  # and the converter of its type, which the recipe adds
         columns="catalog.convert:CONVERTERS",
         inputs=(Input(raw_product(dataset), is_required=True),),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.products import BACKTEST, SIGNALS
 from phoenix_core.recipes import code_digest, recipe
@@ -15,7 +15,7 @@ def backtest_code(listing: Listing) -> str:
     """Digest of code and specification, which every experiment on a listing shares."""
     # With parameters of its own a run computes its signals, from what they are always computed from.
     reads = [product.reads(listing.market) for product in (BACKTEST, SIGNALS)]
-    return recipe(code_digest(*BACKTEST.code), reads=reads, specification=specification(listing))
+    return recipe(code_digest(*BACKTEST.code), reads=reads, specifications=history(listing))
 
 
 def backtest_recipe(experiment: "Experiment") -> str:

@@ -1,6 +1,6 @@
 """What decides the bytes of volume buckets and signals besides their sources: code, parameters, contract size."""
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS
 from phoenix_core.recipes import code_digest, recipe
@@ -15,6 +15,6 @@ def signals_recipe(listing: Listing, parameters: SignalParameters = _DEFAULTS) -
         code_digest(*SIGNALS.code),
         market=listing.market,
         reads=SIGNALS.reads(listing.market),
-        contract_size=specification(listing).contract_size,
+        contract_size=history(listing)[0].contract_size,
         parameters=parameters.model_dump(mode="json"),
     )
