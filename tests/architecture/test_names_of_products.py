@@ -9,8 +9,11 @@ from phoenix_core.products import products_on
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = {"phoenix_core/datasets.py", "phoenix_core/products.py"}
-# Words that mean other things, too: stages, columns of people's files, fields of entries and parameters.
-WORDS = {"signals", "backtest", "report", "trades", "metrics", "depth", "instrument", "consistency"}
+# Words that mean other things, too: stages, roles of columns, columns of people's files, fields and parameters.
+WORDS = {"signals", "backtest", "report", "trades", "metrics", "depth", "instrument", "consistency"} | {
+    "open_interest",
+    "funding_rate",
+}
 
 
 def literals(path):
