@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.store import INSTRUMENT
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.products import INSTRUMENT
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage import Lake
 from phoenix_core.verification import files
@@ -137,7 +137,7 @@ class _Raw:
 
     def terms(self) -> Terms:
         spec, venue = specification(self.listing, self.days[0]), self.venue
-        entry = Manifest(self.lake).find(f"{self.listing.path}/{INSTRUMENT}", self.days[0])
+        entry = Manifest(self.lake).find(INSTRUMENT.asset(self.listing), self.days[0])
         facts: Mapping[str, Any] = entry.facts if spec.inferred and entry is not None else {}
         return Terms(
             latency_ns=int(venue["order_latency_ms"] * MS),

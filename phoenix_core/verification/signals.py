@@ -15,9 +15,9 @@ from phoenix_core.catalog.store import catalog_asset, convert_day, read_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, day_from_text
+from phoenix_core.products import SIGNALS
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import SIGNALS
 from phoenix_core.storage import Lake
 from phoenix_core.verification.difference import Check, differences
 
@@ -40,7 +40,7 @@ def check_signals(lake: Lake, listing: Listing, days: list[date], inputs: Mappin
     """
     rows, found, left_out = 0, [], []
     for day in days:
-        asset = f"{listing.path}/{SIGNALS}"
+        asset = SIGNALS.asset(listing)
         entry = Manifest(lake).find(asset, day)
         if entry is None or entry.data_version != inputs.get(f"{asset}@{day}"):
             left_out.append(f"{day}: the signals that the result used were made anew since, or are gone")
