@@ -30,7 +30,7 @@ from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, METRICS
 from phoenix_core.market import day_start_ns, days_between
-from phoenix_core.storage import sha256_of
+from phoenix_core.storage.digests import sha256_of
 
 FIRST = date(2023, 1, 1)
 

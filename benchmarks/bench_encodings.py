@@ -23,7 +23,7 @@ from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns
 from phoenix_core.raw.store import Ingest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 

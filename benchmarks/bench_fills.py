@@ -22,7 +22,7 @@ from unittest import mock
 from bench_replay import prepare
 from workload import LISTING, cost, end
 
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 
 DAYS = (date(2024, 3, 24), date(2024, 3, 25))

@@ -28,7 +28,7 @@ from phoenix_core.catalog.store import catalog_asset, convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, Dataset
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Market
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.tables.read import csv_schema
 
 DATASETS = {dataset.name: dataset for dataset in (BOOK_TICKER, AGG_TRADES)}

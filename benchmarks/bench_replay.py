@@ -25,7 +25,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_R
 from phoenix_core.market import days_between
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 

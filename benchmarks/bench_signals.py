@@ -21,7 +21,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.market import days_between
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.parameters import SignalParameters
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.indicators import LiquidationPressure
 from phoenix_core.synthetic.market import MarketSize
 

@@ -23,7 +23,7 @@ from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from phoenix_core.errors import CatalogCorrupt, nearest
-from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 from phoenix_core.storage.contract import altered
+from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
+from phoenix_core.storage.lake import Lake
 
 _LOG = logging.getLogger(__name__)
 _FOLDER = "manifest"

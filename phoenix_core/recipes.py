@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from phoenix_core.errors import RecipeUnknown
-from phoenix_core.storage import digest_of
+from phoenix_core.storage.digests import digest_of
 
 _PACKAGE = "phoenix_core"
 # Definitions that are not followed, since no byte of a published file comes from them. Each is a claim
@@ -28,7 +28,9 @@ _WITHOUT_BYTES = frozenset(
     {
         "errors",  # what is said when nothing is published
         "interrupts",  # whether a run ends, not how
+        "lineage",  # names the sources of an entry, which it records beside its recipe
         "manifest",  # finds and records entries, the recipe's holders
+        "products",  # names what is made; what it reads is in its recipe as data
         "storage",  # keeps and moves whole files, whatever is in them
     }
 )

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import utc_today
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 if TYPE_CHECKING:
     from tqdm import tqdm

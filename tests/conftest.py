@@ -17,7 +17,7 @@ from phoenix_core.datasets import datasets_on
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 

@@ -19,7 +19,7 @@ from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

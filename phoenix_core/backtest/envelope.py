@@ -13,7 +13,7 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import Result, run
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 ASSUMPTIONS: Mapping[str, Mapping[str, Any]] = {
     "optimistic": {

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.execution.rule import QueueDepletion
 from phoenix_core.market import Listing, Market
-from phoenix_core.storage import digest_of
+from phoenix_core.storage.digests import digest_of
 from phoenix_core.strategies.parameters import StrategyParameters
 
 if TYPE_CHECKING:

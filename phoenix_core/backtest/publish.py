@@ -15,7 +15,8 @@ from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.raw.store import raw_asset
-from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
+from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
+from phoenix_core.storage.lake import Lake
 
 
 def publish(lake: Lake, result: Result, *, asset: str) -> Entry:

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid
 from phoenix_core.manifest import Entry, Key, Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 
 def experiment_of(lake: Lake, key: Key) -> Experiment | None:

@@ -11,7 +11,7 @@ from phoenix_core.archive.publication import Absence
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import day_from_text, days_between
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 UNREADABLE = "unreadable"  # the entry is not what was written: `phoenix doctor` mends it
 OTHER = "other"  # knowingly absent for a reason of its own, such as an input that is not there

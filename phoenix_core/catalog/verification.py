@@ -17,8 +17,9 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.products import INSTRUMENT, Stage
 from phoenix_core.storage.contract import altered
+from phoenix_core.storage.lake import Lake
 
 _RESULT = "experiment.json"
 _RESULT_DEPTH = 3  # backtests/<experiment>/<range>
@@ -99,7 +100,7 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         examined.files += 1
         examined.bytes += entry.bytes
         yield from _examine(manifest, entry, spoken)
-        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != "instrument":
+        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != INSTRUMENT.name:
             precision = (int(entry.facts["price_precision"]), int(entry.facts["size_precision"]))
             precisions[asset][precision].append(day)
     yield from _mixed(precisions)
@@ -201,7 +202,7 @@ def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
 
 
 def _strays(lake: Lake, spoken: set[str]) -> Iterator[Problem]:
-    for name in (*lake.names("catalog"), *lake.names("signals")):
+    for name in (*lake.names(Stage.CATALOG.value), *lake.names(Stage.SIGNALS.value)):
         if name not in spoken:
             says = f"{lake.address(name)} is in no manifest entry, and whoever lists its folder takes it for data"
             yield Problem(Trouble.STRAY, "", "", says, lake.address(name), name)

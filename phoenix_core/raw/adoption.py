@@ -9,7 +9,7 @@ from phoenix_core.manifest import Entry
 from phoenix_core.raw.own_files import OwnFiles
 from phoenix_core.sources.local_tree.inventory import Holding, Inventory
 from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
-from phoenix_core.storage import Lake, digest_of
+from phoenix_core.storage.digests import digest_of
+from phoenix_core.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

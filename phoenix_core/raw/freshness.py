@@ -8,7 +8,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 # A day's files come out on the day after it, so it is late once that one is over.
 _DUE_AFTER = timedelta(days=2)

@@ -17,11 +17,13 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
+from phoenix_core.products import asset_name
 from phoenix_core.raw.months import cut_month
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.inventory import TreeFile
 from phoenix_core.sources.local_tree.tree import LocalTree, is_verified, key_of_file
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class OwnFiles:
     @property
     def asset(self) -> str:
         """Name of the raw asset."""
-        return f"{self.listing.path}/{self.dataset.name}"
+        return asset_name(self.listing, self.dataset.name)
 
     @property
     def _manifest(self) -> Manifest:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import FILE, Point
 from phoenix_core.catalog.store import read_file
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Key, Manifest
@@ -14,8 +15,9 @@ from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.report.page import report_page
 from phoenix_core.report.parameters import parameters
 from phoenix_core.report.result import PublishedResult
-from phoenix_core.storage import Lake
-from phoenix_core.synthetic.files import is_synthetic
+from phoenix_core.storage.digests import digest_of
+from phoenix_core.storage.lake import Lake
+from phoenix_core.synthetic.files import NOTICE_BYTES, is_synthetic
 
 _AROUND_NS = 600 * 1_000_000_000
 _SIGNAL_ROWS = 20_000
@@ -51,11 +53,12 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         document=document,
         equity=table_in(lake, location, "equity", document),
         fills=fills,
-        trips=table_in(lake, location, "positions", document),
+        round_trips=table_in(lake, location, "positions", document),
         ledger=table_in(lake, location, "ledger", document),
         signals=signals,
         signals_absent=why,
-        is_synthetic=any(_is_synthetic(lake, file, digest) for file, digest in document["zips"].items()),
+        is_synthetic=any(_is_synthetic(lake, file) for file in document["zips"]),
+        capacity=_capacity(lake, location, document),
     )
 
 
@@ -88,14 +91,33 @@ def table_in(lake: Lake, location: str, name: str, document: Mapping[str, Any]) 
         raise CatalogCorrupt(f"{error}. Materialize the backtest again.") from error
 
 
-def _is_synthetic(lake: Lake, file: str, sha256: str) -> bool:
-    """Whether the trades were made up; what is gone or altered since says nothing, and somebody's own are real."""
+def _is_synthetic(lake: Lake, file: str) -> bool:
+    """Whether the trades were made up; a file that is gone says nothing, and people's own are not of our making."""
     if PurePosixPath(file).is_absolute():
         return False
     try:
-        return is_synthetic(lake.fetch(file, sha256))
-    except CatalogCorrupt:
+        return is_synthetic(lake.tail(file, NOTICE_BYTES))
+    except FileNotFoundError:
         return False
+
+
+def _capacity(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[Point, ...]:
+    """The curve beside a result; none where there is none, or where it is that of an earlier result.
+
+    Raises:
+        CatalogCorrupt: It is not what was written.
+    """
+    name = f"{lake.name(location)}/{FILE}"
+    try:
+        curve = json.loads(lake.read(name))
+        of, points = curve["of"], curve["points"]
+        if curve["digest"] != digest_of([of, points]):
+            raise CatalogCorrupt(f"{lake.address(name)} is not what was written. Run phoenix capacity again.")
+        return tuple(Point(**point) for point in points) if of == document["identity"] else ()
+    except FileNotFoundError:
+        return ()
+    except (ValueError, TypeError, KeyError) as error:
+        raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix capacity again.") from error
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:

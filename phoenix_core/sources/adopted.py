@@ -11,7 +11,8 @@ from pathlib import Path
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.sources.local_tree.inventory import Answers
 from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake, canonical_json
+from phoenix_core.storage.digests import canonical_json
+from phoenix_core.storage.lake import Lake
 
 _PATH = "sources/adopted.json"
 

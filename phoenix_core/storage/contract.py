@@ -81,6 +81,13 @@ class Store(Protocol):
             FileNotFoundError: There is none.
         """
 
+    def tail(self, name: str, count: int) -> bytes:
+        """Give the last bytes of a file, all of them where it has no more, without reading the rest.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+
     def fetch(self, name: str, sha256: str, *, fresh: bool = False) -> Path:
         """Give a file of this machine that holds the bytes of that digest, compared before anybody opens it.
 

@@ -92,6 +92,13 @@ class FolderStore:
         """All bytes of one opened file, so of one version, whatever is moved in its place meanwhile."""
         return self.path(name).read_bytes()
 
+    def tail(self, name: str, count: int) -> bytes:
+        """Seek and read."""
+        with self.path(name).open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(0, end - count))
+            return file.read(count)
+
     def fetch(self, name: str, sha256: str, *, fresh: bool = False) -> Path:
         """Give the file itself. It is read whole each time: bits flip on disks, and nobody announces it."""
         del fresh

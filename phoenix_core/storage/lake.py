@@ -135,6 +135,14 @@ class Lake:
         """
         return self.store.read(name)
 
+    def tail(self, name: str, count: int) -> bytes:
+        """Give the last bytes of a file, all of them where it has no more, without reading the rest.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        return self.store.tail(name, count)
+
     def read_many(self, names: Sequence[str]) -> dict[str, bytes]:
         """Those of many small files that are there, by name, asked for as many at once as the store likes."""
         found = zip(names, self.each(self._read_or_none, names), strict=True)

@@ -79,6 +79,10 @@ class MemoryStore:
             raise FileNotFoundError(f"{self.location}/{name}")
         return kept.content
 
+    def tail(self, name: str, count: int) -> bytes:
+        """The end of the content."""
+        return self.read(name)[-count:]
+
     def fetch(self, name: str, sha256: str, *, fresh: bool = False) -> Path:
         """Give a file of the cache."""
         return DigestCache(self.local / "cache", self.cache_bytes).file(

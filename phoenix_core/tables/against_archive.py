@@ -11,7 +11,7 @@ from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import is_published_zip, raw_asset
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.tables.difference import Difference, difference
 from phoenix_core.tables.read import DayTable
 

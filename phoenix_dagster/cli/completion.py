@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
 
 _DAY = 10  # characters of an ISO day; ranges are longer
-_STAGES = ("all", "raw", "catalog", "signals", "backtest")
 
 
 def symbols_beginning(incomplete: str) -> list[str]:
@@ -23,17 +22,21 @@ def symbols_beginning(incomplete: str) -> list[str]:
 
 def names_beginning(incomplete: str) -> list[str]:
     """Stages, and assets that have days in the data folder; the last of several after commas."""
+    from phoenix_core.products import Stage  # noqa: PLC0415 - for this option alone
+
     before, comma, part = incomplete.rpartition(",")
-    names = {*_STAGES, *(key.asset.rpartition("/")[2] for key in _recorded())}
+    names = {"all", *(stage.value for stage in Stage), *(key.asset.rpartition("/")[2] for key in _recorded())}
     return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
 
 
 def datasets_beginning(incomplete: str) -> list[str]:
-    """Datasets of the registry; the last of several after commas."""
-    from phoenix_core.datasets import DATASETS  # noqa: PLC0415 - for this option alone
+    """Datasets, and what is made from them; the last of several after commas."""
+    from phoenix_core.market import Market  # noqa: PLC0415 - for this option alone
+    from phoenix_core.products import products_on  # noqa: PLC0415 - as above
 
     before, comma, part = incomplete.rpartition(",")
-    return sorted(f"{before}{comma}{one.name}" for one in DATASETS if one.name.startswith(part))
+    names = {product.name for market in Market for product in products_on(market)}
+    return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
 
 
 def days_beginning(incomplete: str) -> list[str]:
@@ -44,7 +47,7 @@ def days_beginning(incomplete: str) -> list[str]:
 
 def _recorded() -> "list[Key]":
     from phoenix_core.manifest import Manifest  # noqa: PLC0415 - where the data folder is looked into
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - likewise
+    from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - likewise
 
     found = _settings()
     try:

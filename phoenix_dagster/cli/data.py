@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phoenix_core.market import ranges_text
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.completion import datasets_beginning
 from phoenix_dagster.cli.folders import Placed, print_folder
 from phoenix_dagster.cli.options import First, Json, Last, Symbol, chosen_datasets, days_of, listing_of
@@ -31,7 +31,10 @@ def plan(
     symbol: Symbol = "",
     datasets: Annotated[
         str,
-        typer.Option(help="Raw assets, separated by commas. Default: all.", autocompletion=datasets_beginning),
+        typer.Option(
+            help="Datasets, or products for what they are made from, separated by commas. Default: all.",
+            autocompletion=datasets_beginning,
+        ),
     ] = "",
     *,
     as_json: Json = False,

@@ -2,14 +2,15 @@
 
 import webbrowser
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from phoenix_core.market import days_between
-from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, day_of, fields, listing_of
-from phoenix_dagster.cli.output import print_document
+from phoenix_core.storage.lake import Lake
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, amounts_of, day_of, fields, listing_of
+from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.experiment import Experiment
@@ -114,6 +115,42 @@ def implied(
         print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:,.2f}, orders {one.orders}")
 
 
+def capacity(
+    result: Result = "",
+    balances: Annotated[
+        str, typer.Option(help="Starting balances, separated by commas. Default: 1e4, 1e5, … 1e9.")
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Run a result's experiment at other balances; its report draws the curve from then on."""
+    from phoenix_core.backtest.capacity_curve import BALANCES, capacity_curve, publish_curve  # noqa: PLC0415 - heavy
+    from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
+
+    wanted = amounts_of(balances) if balances else BALANCES
+    lake = _lake()
+    document = document_in(lake, result_folder(lake, result))
+    points = capacity_curve(lake, document, wanted)
+    file = publish_curve(lake, document, points)
+    if as_json:
+        print_document({"file": file, "points": [asdict(point) for point in points]})
+        return
+    rows = [
+        [
+            f"{Decimal(one.balance):,f}",
+            f"{Decimal(one.net):+,.2f}",
+            f"{Decimal(one.net) / Decimal(one.balance):+.4%}",
+            "none" if one.filled is None else f"{one.filled:.1%}",
+            f"{one.share_median:.2%}",
+            f"{one.share_worst:.2%}",
+            f"{one.fills:,}",
+        ]
+        for one in points
+    ]
+    print_table(("balance", "net", "return", "entries filled", "share median", "share worst", "fills"), rows)
+    print(f"{lake.address(file)}; phoenix report draws it.")
+
+
 def compare(
     folders: Annotated[
         list[str] | None, typer.Argument(help="Folders of results. One: all over its range. Default: the last range.")
@@ -127,7 +164,7 @@ def compare(
 
     lake, given = _lake(), folders or [""]
     if len(given) == 1:
-        result = _result_folder(lake, given[0])
+        result = result_folder(lake, given[0])
         span = result.rpartition("/")[2]
         given = results_over(lake, document_in(lake, result)["experiment"]["listing"], span)
     found = comparison(lake, given)
@@ -142,7 +179,12 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def _result_folder(lake: Lake, given: str) -> str:
+def result_folder(lake: Lake, given: str) -> str:
+    """Folder of the result that was named, or of the last one that was written.
+
+    Raises:
+        InputMissing: There is none.
+    """
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
 
     if given:
@@ -163,7 +205,7 @@ def report(
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
 
     lake = _lake()
-    result = _result_folder(lake, folder)
+    result = result_folder(lake, folder)
     page = f"{result}/report.html"
     lake.write(page, page_of(lake, result).encode())
     print(lake.address(page))

@@ -63,7 +63,7 @@ def run(
 
 
 def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner", "Plan", Listing]:
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - --help need not wait for it
     from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.in_process import opened_history  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.run import Runner, planned  # noqa: PLC0415 - as above

@@ -14,7 +14,7 @@ import shlex
 from pathlib import Path
 
 from phoenix_core.errors import ConfigInvalid, StorageFailed
-from phoenix_core.storage import sha256_of
+from phoenix_core.storage.digests import sha256_of
 from phoenix_dagster.settings_page import env_file
 
 _DAGSTER = "dagster.yaml"

@@ -14,7 +14,7 @@ from socketserver import BaseServer
 from typing import Any
 
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 _PATH = re.compile(r"/(backtests/[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?/report\.html)")
 _AT_ONCE = 8

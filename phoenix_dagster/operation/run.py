@@ -19,7 +19,7 @@ from dagster._core.execution.plan.objects import ErrorSource
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.operation.in_process import continuous_span, materialize, new_run_id, reason_of
 from phoenix_dagster.operation.selection import Path, chosen
 

@@ -21,7 +21,7 @@ from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 from phoenix_dagster.operation.backfill import RunningDagster

@@ -19,7 +19,7 @@ from phoenix_core.catalog.store import catalog_asset, convert_day, nautilus_cata
 from phoenix_core.datasets import Published, dataset_in_folder
 from phoenix_core.market import days_between
 from phoenix_core.raw.store import Ingest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.tables.read import DayTable
 
 SHEET = Path(__file__).parents[3] / "shared" / "archive" / "expected.json"

@@ -8,7 +8,7 @@ from fakes.processes import ROOT, running_ui
 
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, utc_today
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 from phoenix_dagster.operation.backfill import RunningDagster

@@ -15,7 +15,8 @@ from phoenix_core.backtest.run import run
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.manifest import Manifest, versions
 from phoenix_core.report.folder import page_of
-from phoenix_core.storage import Lake, digest_of
+from phoenix_core.storage.digests import digest_of
+from phoenix_core.storage.lake import Lake
 
 GOLDEN = Path(__file__).with_name("golden.json")
 # These name the code, which changes by itself, and the zips, whose bytes depend on the machine's zlib.

@@ -4,7 +4,8 @@ import pytest
 
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Key, Manifest, Remembered
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.lake import Lake
 
 
 def test_a_mistyped_asset_is_told_what_exists(tmp_path):

@@ -9,7 +9,7 @@ from phoenix_core.catalog.verification import verify
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import raw_asset
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from reliability import stages
 
 

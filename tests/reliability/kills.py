@@ -21,7 +21,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from phoenix_core.interrupts import EXIT_CODE, ended_by_swallowed_interrupts
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from reliability import stages
 
 _DEADLINE = 60.0

@@ -9,7 +9,7 @@ import pytest
 from fakes.environment import unavailable
 
 from phoenix_core.errors import StorageFailed
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import PhoenixError
 from phoenix_core.raw.store import Ingest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from reliability import guided
 from reliability.archive_faults import ARCHIVE_FAULTS, CHECKSUM, VERIFIED, ZIP
 from reliability.faults import FAULTS

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from reliability import stages
 from reliability.kills import digests, ended, forked
 
@@ -31,7 +31,7 @@ def backtest_digests(root: Path, lake: Path, hash_seeds: list[str]) -> set[str]:
     That of seed 1 lives in another time zone, and where Debian's faketime is there, four years later.
     """
     script = (
-        "import sys; from pathlib import Path; from reliability import stages, kills; from phoenix_core.storage import Lake;"
+        "import sys; from pathlib import Path; from reliability import stages, kills; from phoenix_core.storage.lake import Lake;"
         "lake = Path(sys.argv[2]); stages.backtest(Path(sys.argv[1]), Lake.at(lake));"
         "import hashlib, json; print(hashlib.sha256(json.dumps(kills.digests(lake / 'backtests')).encode()).hexdigest())"
     )

@@ -18,7 +18,8 @@ from phoenix_core.backtest.run import run
 from phoenix_core.manifest import Manifest
 from phoenix_core.signals import volatility
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.lake import Lake
 
 
 def experiment(market, **strategy):

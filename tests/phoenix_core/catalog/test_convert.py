@@ -51,7 +51,7 @@ SIZES = st.decimals("0.001", "99999.999", places=3)
 @given(st.lists(st.tuples(PRICES, SIZES, st.booleans()), min_size=1, max_size=30))
 def test_nautilus_reads_back_every_digit(tmp_path_factory, trades):
     """Zip → catalog → NautilusTrader keeps each price, size, side, id and time."""
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - the fixture is not for hypothesis
+    from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - the fixture is not for hypothesis
 
     folder = tmp_path_factory.mktemp("trip")
     rows = agg_rows(*((n, str(p), str(q), n, "true" if s else "false") for n, (p, q, s) in enumerate(trades)))

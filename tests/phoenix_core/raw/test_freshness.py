@@ -6,7 +6,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.freshness import due_days, lacking
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 UM = Listing.parse("um:BTCUSDT")
 TODAY = date(2024, 3, 28)

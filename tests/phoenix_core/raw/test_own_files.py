@@ -17,7 +17,7 @@ from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
 from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 
 def digests(folder):

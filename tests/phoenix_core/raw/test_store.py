@@ -9,7 +9,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE
 from phoenix_core.errors import ChecksumMismatch, SourceNotYet
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
-from phoenix_core.storage import sha256_of
+from phoenix_core.storage.digests import sha256_of
 
 TEXT = AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true"))
 LATER = date(2026, 11, 1)

@@ -10,7 +10,7 @@ from phoenix_core.datasets import AGG_TRADES, FUNDING_RATE, METRICS
 from phoenix_core.errors import InputMissing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.sources.local_tree.tree import LocalTree
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.tables.against_archive import against_archive
 
 

@@ -8,7 +8,7 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.assets import catalog
 
 TICKS = dg.AssetKey(["um", "btcusdt", "trade_ticks"])

@@ -8,7 +8,7 @@ import pytest
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
 from phoenix_dagster.operation.doctor import disagreements_of

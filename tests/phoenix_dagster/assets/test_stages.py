@@ -12,7 +12,7 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import SourceNotYet, SourceUnreachable
-from phoenix_core.storage import sha256_of
+from phoenix_core.storage.digests import sha256_of
 from phoenix_dagster.failures import failure as made_failure
 
 DAYS = ("2024-03-24", "2024-03-25")
@@ -120,6 +120,8 @@ def test_a_backtest_gives_numbers_to_plot(two_days):
         assert isinstance(found[name], (int, float)), name
     assert found["price_pnl"] + found["slippage"] + found["fees"] + found["funding"] == pytest.approx(found["net_pnl"])
     assert found["final_balance"] == pytest.approx(100_000 + found["net_pnl"], abs=0.01)
+    assert found["uncertainty"] == "No interval can be given: 2 days, at least 20 are needed."
+    assert "sharpe_low" not in found
     assert list(found)[:3] == ["result", "equity", "net_pnl"]
     amount = f"net {found['net_pnl']:+,.2f} USDT ({found['return']:+.2%}), {found['fills']} fills, "
     assert found["result"] == f"{amount}drawdown {found['max_drawdown']:.2%}"

@@ -9,7 +9,7 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 from phoenix_core.datasets import AGG_TRADES, datasets_on
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Interval, Market
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 TODAY = date(2024, 4, 2)
 DUE = TODAY - timedelta(2)

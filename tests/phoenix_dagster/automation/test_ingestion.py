@@ -51,7 +51,7 @@ def have(server, lake_root, day, datasets=DAILY):
     """What a run of that day would leave in the manifest."""
     from phoenix_core.archive.client import Archive  # noqa: PLC0415 - for this helper alone
     from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - as above
-    from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
+    from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - as above
 
     ingest = Ingest(Lake.at(lake_root), Archive(server.url, sleep=lambda _: None), day + timedelta(1))
     for dataset in datasets:

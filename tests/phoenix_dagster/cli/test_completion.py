@@ -1,7 +1,7 @@
 """What the shell offers on Tab."""
 
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.completion import datasets_beginning, days_beginning, names_beginning, symbols_beginning
 
 

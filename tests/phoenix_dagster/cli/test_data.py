@@ -3,7 +3,7 @@
 import json
 
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 
 ASSET = "um/btcusdt/book_ticker"
 

@@ -11,7 +11,7 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.deployment.claims import PROCESS_TAG
 from phoenix_dagster.deployment.processes import Identity
 from phoenix_dagster.operation.doctor import doctor

@@ -8,7 +8,7 @@ import threading
 import pytest
 from fakes.processes import ROOT
 
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.operation.report_server import ReportServer
 
 RESULT = "backtests/b290a847ea04/2024-03-24_2024-03-28"

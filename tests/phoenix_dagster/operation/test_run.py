@@ -7,7 +7,7 @@ import pytest
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing
-from phoenix_core.storage import Lake
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.operation.run import Outcome, Runner, Watcher, planned
 
 BTC = Listing.parse("um:BTCUSDT")
