@@ -27,22 +27,23 @@ from phoenix_core.datasets import (
     BOOK_DEPTH,
     BOOK_TICKER,
     FUNDING_RATE,
+    KLINES,
     MARK_PRICE_KLINES,
     METRICS,
     Dataset,
     LabelledBy,
 )
 from phoenix_core.errors import InputMissing
+from phoenix_core.execution.decisions import Decision, OrderReason
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.lookback import SIGNALS
 from phoenix_core.signals.parameters import OI_DAYS
 from phoenix_core.storage import Lake, digest_of, sha256_of
-from phoenix_core.strategies.events import Decision, Why
 
 _MILLISECOND = NS_PER_SECOND // 1000
-_INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
+_INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH, KLINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,11 @@ def _instants(
 
 
 def _signals(lake: Lake, experiment: Experiment, until_ns: int) -> dict[date, pl.DataFrame]:
-    """Published signals of the range's days, made with the experiment's parameters."""
+    """Published signals of the range's days, made with the experiment's parameters; none where it uses none."""
+    if experiment.signals is None:
+        return {}
     asset = f"{Listing.parse(experiment.listing).path}/{SIGNALS}"
-    digest = digest_of(experiment.strategy.signals.model_dump(mode="json"))
+    digest = digest_of(experiment.signals.model_dump(mode="json"))
     found = {}
     for day in days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1))):
         entry = Manifest(lake).find(asset, day)
@@ -192,7 +195,7 @@ def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decis
         result = run(lake, experiment.model_copy(update={"last": last}))
     except InputMissing:
         return ()  # nothing had happened yet that could be traded on
-    return tuple(one for one in result.decisions if one.ts < until_ns and one.why is not Why.SESSION_END)
+    return tuple(one for one in result.decisions if one.ts < until_ns and one.reason is not OrderReason.SESSION_END)
 
 
 def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int) -> Lake:
@@ -206,7 +209,9 @@ def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int)
                 _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
     for day in days:
         _copy(lake, left, None, f"{listing.path}/{INSTRUMENT}", day, cut_ns)
-    signals = SignalDays(left, listing, experiment.strategy.signals)
+    if experiment.signals is None:
+        return left
+    signals = SignalDays(left, listing, experiment.signals)
     for day in (experiment.first - timedelta(1), *days_between(experiment.first, last)):
         if Manifest(left).find(catalog_asset(AGG_TRADES, listing), day) is not None:
             signals.publish_buckets(day)

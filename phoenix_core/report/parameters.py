@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.strategies.contract import model_of
 
 ABSENT = "absent"
 
@@ -53,7 +54,7 @@ def parameters(experiment: Mapping[str, Any]) -> list[Parameter]:
     """Give every parameter of an experiment, as its published document has it, in the order of the models."""
     found: list[Parameter] = []
     for section, field in Experiment.model_fields.items():
-        model = field.annotation
+        model = model_of(experiment.get(section, {})) if section == "strategy" else field.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             known = _declared(model)
             chosen = dict(_flat(experiment.get(section, {})))

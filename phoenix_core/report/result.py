@@ -11,6 +11,7 @@ import polars as pl
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.catalog.specifications import Specification, specification
 from phoenix_core.market import Listing
+from phoenix_core.strategies.contract import Shown, shown_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class PublishedResult:
         """What was run."""
         chosen: Mapping[str, Any] = self.document["experiment"]
         return chosen
+
+    @property
+    def shown(self) -> Shown:
+        """What is shown of its strategy besides what is shown of any."""
+        return shown_of(self.experiment["strategy"])
 
     @property
     def name(self) -> str:

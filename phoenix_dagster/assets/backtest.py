@@ -214,8 +214,8 @@ def _checks(result: "Result") -> tuple[Check, ...]:
         ),
         Check(
             "solvent",
-            passed=result.ruined_ns is None,
-            says="always" if result.ruined_ns is None else f"worth nothing at {result.ruined_ns} ns",
+            passed=result.insolvent_ns is None,
+            says="always" if result.insolvent_ns is None else f"worth nothing at {result.insolvent_ns} ns",
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),

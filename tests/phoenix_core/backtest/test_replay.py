@@ -13,8 +13,8 @@ from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.backtest.run import run
 from phoenix_core.backtest.venue import as_traded, order_latency_ns
 from phoenix_core.catalog.specifications import specification
+from phoenix_core.execution.decisions import OrderReason
 from phoenix_core.market import Listing
-from phoenix_core.strategies.events import Why
 
 TICKS = st.lists(
     st.tuples(
@@ -99,7 +99,7 @@ def test_on_any_market(ticks, with_quotes, with_depth, venue, strategy):
         assert abs(second.account(VenueParameters().starting_balance) + charges - outcome.final) < Decimal("0.01")
     if with_quotes and not venue["order_latency_spread_ms"]:
         late_ns = order_latency_ns(VenueParameters.model_validate(venue)) + 500_000
-        entries = [fill for fill in outcome.fills if fill.decision.why is Why.ENTRY]
+        entries = [fill for fill in outcome.fills if fill.decision.reason is OrderReason.ENTRY]
         assert all(fill.price < ask_at(day, fill.decision.ts + late_ns) for fill in entries)
 
 
@@ -112,7 +112,7 @@ def held_by_hand(outcome, venue, max_leverage):
         if is_charge:
             cash += event.amount
             continue
-        if event.decision.why is Why.ENTRY:
+        if event.decision.reason is OrderReason.ENTRY:
             assert event.liquidity == "MAKER"
             equity = cash + held * event.price - paid
             held, paid = held + event.quantity, paid + event.quantity * event.price

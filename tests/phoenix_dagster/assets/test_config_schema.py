@@ -7,7 +7,7 @@ import pytest
 
 from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.signals.parameters import SignalParameters
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_dagster.assets.backtest import CONFIG, RANGE, SCAFFOLD
 from phoenix_dagster.assets.config_schema import config_of, exact
 
