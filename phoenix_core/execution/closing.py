@@ -46,7 +46,7 @@ class Closing:
         is_closing = False
         for order in self._gateway.unfinished_orders():
             # At the end of the session what is on its way still arrives; what is only held goes out anew, at once.
-            is_late = reason is OrderReason.SESSION_END and self._gateway.holds(order)
+            is_late = reason is OrderReason.SESSION_END and self._gateway.can_take_back(order)
             if order.is_reduce_only and not is_late:
                 is_closing = True
             elif not order.is_pending_cancel:

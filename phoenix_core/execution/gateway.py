@@ -58,9 +58,9 @@ class Gateway(Exchange):
         """Whether an order is held, on its way, or works, or did within the last second."""
         return bool(self._held) or super().needs_ticks(now_ns)
 
-    def holds(self, order: EngineOrder) -> bool:
-        """Whether an order was not sent yet."""
-        return order.client_order_id in self._held
+    def can_take_back(self, order: EngineOrder) -> bool:
+        """Whether an order was not sent yet, and nothing forces it."""
+        return order.client_order_id in self._held and not forced_by(order.tags or ())
 
     def submit_order(self, command: SubmitOrder) -> None:
         """Hold an order for its jitter, then send it."""
@@ -86,10 +86,12 @@ class Gateway(Exchange):
         self._send_cancellation(command.client_order_id)
 
     def _send_cancellation(self, identity: ClientOrderId) -> None:
-        if (held := self._held.pop(identity, None)) is not None:
-            self._cancelled(held[0])
-        else:
+        held = self._held.get(identity)
+        if held is None or forced_by(held[0].tags or ()):  # what is forced is taken back by nobody
             super()._send_cancellation(identity)
+        else:
+            del self._held[identity]
+            self._cancelled(held[0])
 
     def _release(self, identity: ClientOrderId) -> None:
         if (held := self._held.pop(identity, None)) is not None:

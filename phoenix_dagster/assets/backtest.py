@@ -14,6 +14,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_R
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.signals.lookback import SIGNALS
+from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_dagster.assets.catalog import INSTRUMENT
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
@@ -41,7 +42,15 @@ _CHECKS = (
 
 # The listing is the asset's and the range the run's; all else comes from the experiment's own model.
 _GIVEN = frozenset({"listing", "first", "last"})
-CONFIG = shape_of(Experiment, without=_GIVEN)
+_PARAMETERS = default_strategy().parameters
+# Either parameters of the default strategy, or another one's `path` and `config`: one shape, so that run config
+# from before there was a choice is still valid, and the launchpad checks the names of both.
+_STRATEGY = dg.Shape(shape_of(ImportedStrategy) | shape_of(_PARAMETERS))  # type: ignore[no-untyped-call]
+CONFIG = {
+    "strategy": dg.Field(
+        _STRATEGY, description="Parameters of the default strategy; or the path and config of any other."
+    )
+} | shape_of(Experiment, without=_GIVEN | {"strategy"})
 RANGE = {
     "first": dg.Field(
         str,
@@ -68,7 +77,7 @@ def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         group_name=group_of(listing, "backtest"),
         kinds={"nautilus", "parquet"},
         owners=OWNERS,
-        description="The Phoenix strategy on one day, from flat to flat. *Plots* draws each figure over days.",
+        description="A strategy on one day, from flat to flat. *Plots* draws each figure over days.",
         deps=_inputs(listing),
         code_version=backtest_code(listing),
         partitions_def=daily(settings),
@@ -98,7 +107,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         group_name=group_of(listing, "backtest"),
         kinds={"nautilus", "parquet"},
         owners=OWNERS,
-        description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
+        description="A strategy over a range of days in one go; days that are missing are named.",
         deps=_inputs(listing),
         code_version=backtest_code(listing),
         pool=POOL,
@@ -142,7 +151,28 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
 
 def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
     chosen = {name: value for name, value in config.items() if name not in RANGE}
+    chosen["strategy"] = _strategy(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
+
+
+def _strategy(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen of the two halves of a strategy's config: Dagster fills in the defaults of both.
+
+    Raises:
+        ConfigInvalid: Something of both was chosen.
+    """
+    others, own = ImportedStrategy.model_fields, _PARAMETERS.model_fields
+    by_default = defaults_of(ImportedStrategy) | defaults_of(_PARAMETERS)
+    changed = [name for name, value in config.items() if value != by_default.get(name)]
+    if config.get("path"):
+        kept, stray = others, [name for name in changed if name not in others]
+        remedy = "it is a parameter of the default strategy; those of this one stand in strategy.config"
+    else:
+        kept, stray = own, [name for name in changed if name not in own]
+        remedy = "it belongs to a strategy that is imported: give strategy.path as well"
+    if stray:
+        raise ConfigInvalid(f"strategy.{stray[0]} is set, and strategy.path is {config.get('path', '')!r}: {remedy}.")
+    return {name: value for name, value in config.items() if name in kept}
 
 
 def _range(
