@@ -21,7 +21,7 @@ from phoenix_core.execution.rule import QueueDepletion
 from phoenix_core.market import Listing, Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import digest_of
-from phoenix_core.strategies.contract import default_strategy, importable, model_of, strategy_from
+from phoenix_core.strategies.contract import Importable, default_strategy, importable, model_of, strategy_from
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -32,6 +32,7 @@ class ReplayMode(StrEnum):
 
     SIGNALS = "signals"  # what the strategy's skipper stops at, and ticks while an order works; else every tick
     FULL = "full"  # every tick: the reference
+    LIVE = "live"  # every tick, and the default strategy computes its signals by itself, as it would trade live
 
 
 class VenueParameters(BaseModel):
@@ -143,12 +144,19 @@ class Experiment(BaseModel):
     @property
     def signals(self) -> SignalParameters | None:
         """Parameters of the signals that the strategy gets; None: it gets none."""
-        return importable(self.strategy).signals
+        return self.importable.signals
+
+    @property
+    def importable(self) -> Importable:
+        """What is to be imported, with its config."""
+        return importable(self.strategy, is_live=self.replay is ReplayMode.LIVE)
 
     @property
     def name(self) -> str:
         """Short identity of everything but the range: days of one experiment share it."""
-        return digest_of(self.model_dump(mode="json", exclude={"first", "last", "replay"}))[:12]
+        # Skipping or not, a result is the same to the last digit; signals computed live are so to the twelfth.
+        same = {"first", "last"} if self.replay is ReplayMode.LIVE else {"first", "last", "replay"}
+        return digest_of(self.model_dump(mode="json", exclude=same))[:12]
 
 
 def _problems(model: type[BaseModel], error: ValidationError, within: str = "") -> list[str]:

@@ -157,7 +157,9 @@ class Replay:
         events += [Heartbeat(end, ends_session=True) for end in ends if first <= end <= last]
         if ends_session and last >= day.end_ns:
             events.append(Heartbeat(day.end_ns))
-        events += [event for event in day.others if first <= event.ts_init <= last]
+        # What a day's file holds may be known only after midnight: that of the day before is looked through as well.
+        known = (event for inputs in self._days for event in inputs.others)
+        events += [event for event in known if first <= event.ts_init <= last]
         return sorted(events, key=lambda event: event.ts_init)
 
     def _feed(self, ticks: Sequence[Sequence[Any]], others: Sequence[Data], signals: Sequence[SignalTick]) -> None:

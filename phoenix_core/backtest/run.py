@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import polars as pl
 from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.gaps import Gap
+from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
@@ -24,8 +26,8 @@ from phoenix_core.execution.decisions import Decision
 from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
+from phoenix_core.signals.lookback import signal_sources
 from phoenix_core.storage import Lake
-from phoenix_core.strategies.contract import importable
 from phoenix_core.strategies.imported import contract_of, strategy_of
 
 _MINUTE_NS = 60 * NS_PER_SECOND
@@ -113,7 +115,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         LedgerUnbalanced: The parts of the PnL are not the account's change.
     """
     listing = Listing.parse(experiment.listing)
-    strategy = strategy_of(importable(experiment.strategy), InstrumentId.from_str(instrument_id(listing)))
+    strategy = strategy_of(experiment.importable, InstrumentId.from_str(instrument_id(listing)))
     contract, late_ns = contract_of(strategy), feed_latency_ns(experiment.venue)
     reader = InputReader(lake, listing, experiment.signals, contract.feeds, late_ns)
     wanted = days_between(experiment.first, experiment.last)
@@ -137,8 +139,10 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     closing_ns = order_latency_ns(experiment.venue) + _SPARE_NS
     skipper = contract.skipper(strategy) if contract.skipper else None
     replay = Replay(simulated, skipper, closing_ns, late_ns, quotes)
-    feed = replay.full if experiment.replay is ReplayMode.FULL else replay.skipping
+    feed = replay.skipping if experiment.replay is ReplayMode.SIGNALS else replay.full
     try:
+        if contract.remembers:
+            inputs.versions |= _remember(lake, listing, strategy, day := days[0])
         for day in days:
             inputs.add(read := _priced(reader.day(day), experiment))
             ends = day + timedelta(1) not in days
@@ -233,6 +237,14 @@ def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: da
     if spec.inferred and entry is not None:
         spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
     return as_traded(spec, experiment.venue)
+
+
+def _remember(lake: Lake, listing: Listing, strategy: Strategy, first: date) -> dict[str, str]:
+    """Tell a strategy what was before its first day, and give the data versions of that."""
+    for event in history(lake, listing, first):
+        strategy.on_historical_data(event)
+    sources = signal_sources(Manifest(lake), listing, first)
+    return {name: version for name, version in sources.items() if "@" in name}
 
 
 def _require_flat(simulated: Simulated, day: date) -> None:

@@ -59,7 +59,9 @@ def parameters(experiment: Mapping[str, Any]) -> list[Parameter]:
             known = _declared(model)
             chosen = dict(_flat(experiment.get(section, {})))
             names = [*known, *(name for name in chosen if name not in known)]
-            found += [Parameter(section, name, chosen.get(name, ABSENT), *known.get(name, _UNKNOWN)) for name in names]
+            unknown = {name: _OF_ITS_CONFIG if name.startswith("config.") else _UNKNOWN for name in names}
+            declared = unknown | known
+            found += [Parameter(section, name, chosen.get(name, ABSENT), *declared[name]) for name in names]
     return found
 
 
@@ -93,6 +95,7 @@ def written(value: Any) -> str:  # noqa: ANN401 - any JSON scalar
 
 
 _UNKNOWN = (ABSENT, "Not a parameter of this version.")
+_OF_ITS_CONFIG = (ABSENT, "Field of the imported strategy's own config.")
 
 
 def _declared(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[Any, str]]:
@@ -103,7 +106,7 @@ def _declared(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[Any, 
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found |= _declared(inner, f"{prefix}{name}.")
-        else:
+        elif name in defaults:  # not the fields of an imported strategy's config, which only it knows
             found[f"{prefix}{name}"] = (defaults[name], field.description or "")
     return found
 

@@ -108,11 +108,13 @@ class Contract:
         feeds: What it may subscribe to besides trades and quotes; the rest is not read.
         skipper: Makes its skipper; None: it gets every tick.
         annotations: What of its orders' tags is published in columns.
+        remembers: It gets what signals look back on before the first day, through `on_historical_data`.
     """
 
     feeds: frozenset[Feed] = frozenset(Feed)
     skipper: Callable[[Any], Skipper] | None = None
     annotations: tuple[Annotated, ...] = (Annotated("tags", str),)
+    remembers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class Declaration:
 
     Attributes:
         path: module:Class of the strategy.
-        config_path: module:Class of its config, which has `instrument_id` and `parameters`.
+        config_path: module:Class of its config, which has `instrument_id`, `parameters` and `live`.
         parameters: Model of its parameters; the field `signals` holds those of its signals.
         roots: Roots of its code for recipes.
         report_roots: Likewise of what reports show of it.
@@ -208,14 +210,20 @@ def model_of(section: object) -> type[BaseModel]:
     return ImportedStrategy if is_imported else default_strategy().parameters
 
 
-def importable(strategy: BaseModel) -> Importable:
-    """An experiment's `strategy` as what is to be imported."""
+def importable(strategy: BaseModel, *, is_live: bool = False) -> Importable:
+    """An experiment's `strategy` as what is to be imported.
+
+    Args:
+        strategy: Its model.
+        is_live: It computes its own signals, if it is one of this folder; another's are its own business.
+    """
     if isinstance(strategy, ImportedStrategy):
         signals = strategy.signals if strategy.wants_signals else None
         return Importable(strategy.path, strategy.config_path, strategy.config, signals)
     declared = default_strategy()
-    config = {"parameters": strategy.model_dump(mode="json")}
-    return Importable(declared.path, declared.config_path, config, getattr(strategy, "signals", None))
+    config = {"parameters": strategy.model_dump(mode="json"), "live": is_live}
+    signals = None if is_live else getattr(strategy, "signals", None)
+    return Importable(declared.path, declared.config_path, config, signals)
 
 
 def shown_of(section: object) -> Shown:

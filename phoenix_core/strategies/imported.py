@@ -43,7 +43,7 @@ def contract_of(strategy: Strategy) -> Contract:
     Raises:
         ConfigInvalid: Its attribute `contract` is something else.
     """
-    declared = getattr(type(strategy), "contract", Contract())
+    declared = getattr(strategy, "contract", Contract())
     if not isinstance(declared, Contract):
         raise ConfigInvalid(
             f"{type(strategy).__name__}.contract is a {type(declared).__name__}: expected a "

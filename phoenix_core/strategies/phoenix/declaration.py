@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Skipper
+from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Feed, Skipper
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS, ROOTS
 from phoenix_core.strategies.phoenix.shown import SHOWN
@@ -26,6 +26,10 @@ CONTRACT = Contract(
         Annotated("last_trade", int, -1),
         Annotated("lpi", float),
     ),
+)
+# Fed tick by tick it computes its signals, and every tick may close a bucket.
+LIVE_CONTRACT = Contract(
+    feeds=frozenset({Feed.DEPTH, Feed.OPEN_INTEREST}), annotations=CONTRACT.annotations, remembers=True
 )
 _FOLDER = "phoenix_core.strategies.phoenix"
 DECLARATION = Declaration(

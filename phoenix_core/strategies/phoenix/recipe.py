@@ -5,5 +5,6 @@ ROOTS = (
     "strategies.phoenix.strategy:PhoenixConfig",
     "strategies.phoenix.skipper:SignalSkipper",
     "strategies.phoenix.declaration:CONTRACT",
+    "strategies.phoenix.declaration:LIVE_CONTRACT",
 )
 REPORT_ROOTS = ("strategies.phoenix.shown:SHOWN",)

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from nautilus_trader.core.data import Data
-from nautilus_trader.model.data import DataType, QuoteTick
+from nautilus_trader.model.data import DataType, QuoteTick, TradeTick
 from nautilus_trader.model.enums import OrderSide, OrderStatus, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderInitialized
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
@@ -17,8 +17,10 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.execution.decisions import tags_of
-from phoenix_core.strategies.phoenix.declaration import CONTRACT
+from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
+from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.signal_tick import ARCHIVE, SignalTick
 
@@ -31,12 +33,14 @@ class PhoenixConfig(StrategyConfig, frozen=True, kw_only=True):  # type: ignore[
     Attributes:
         instrument_id: What is traded.
         parameters: Entry, exit, size and order life, as `StrategyParameters` has them.
+        live: It computes its signals by itself, from trades, depth and open interest.
     """
 
     strategy_id: str | None = "PHOENIX"
     order_id_tag: str | None = "001"
     instrument_id: InstrumentId
     parameters: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    live: bool = False
 
 
 class PhoenixStrategy(Strategy):
@@ -48,6 +52,10 @@ class PhoenixStrategy(Strategy):
         super().__init__(config)
         self.instrument_id = config.instrument_id
         self.parameters = StrategyParameters.model_validate(config.parameters)
+        self._live = LiveSignals(self.parameters.signals) if config.live else None
+        if self._live:
+            self.contract = LIVE_CONTRACT
+        self._due: list[SignalTick] = []
         self._entry: ClientOrderId | None = None
         self._exit: ClientOrderId | None = None
         self._exit_signal: SignalTick | None = None
@@ -83,12 +91,39 @@ class PhoenixStrategy(Strategy):
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
         self._instrument = self.cache.instrument(self.instrument_id)
-        self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
+        if self._live is None:
+            self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
+            return
+        self.subscribe_trade_ticks(self.instrument_id)
+        self.subscribe_data(DataType(DepthBand), instrument_id=self.instrument_id)
+        self.subscribe_data(DataType(OpenInterest), instrument_id=self.instrument_id)
+
+    def on_historical_data(self, data: Data) -> None:
+        """Remember what was before the first day."""
+        if self._live:
+            self._live.on_event(data)
 
     def on_data(self, data: Data) -> None:
-        """Act on a signal."""
+        """Act on a signal, or compute with what signals are made of."""
         if isinstance(data, SignalTick):
             self._on_signal(data)
+        elif self._live:
+            self._live.on_event(data)
+
+    def on_trade_tick(self, tick: TradeTick) -> None:
+        """Compute with a trade; act on its signal a nanosecond later, when the quotes of its instant are known."""
+        signal = self._live.on_event(tick) if self._live else None
+        if signal is None:
+            return
+        if not self._due:
+            self.clock.set_time_alert_ns(f"signal-{tick.trade_id}", tick.ts_init + 1, self._on_due)
+        self._due.append(signal)
+
+    def _on_due(self, event: object) -> None:
+        del event
+        signals, self._due = self._due, []
+        for signal in signals:
+            self._on_signal(signal)
 
     def on_quote_tick(self, tick: QuoteTick) -> None:
         """Send again what an exit left."""

@@ -3,7 +3,6 @@
 import pytest
 from fakes import watching
 from nautilus_trader.model.data import QuoteTick, TradeTick
-from nautilus_trader.model.identifiers import InstrumentId
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.feeds import FEED_DATASETS, FeedReader
@@ -42,7 +41,9 @@ def test_everything_is_seen_when_it_could_be_known(market):
     assert found.keys() == KINDS.keys()
     for kind, name in KINDS.items():
         published = read_day(market.lake, f"um/btcusdt/{name}", market.days[1])["ts_init"].to_list()
-        assert [init for _, init, _ in found[kind]] == published, kind
+        own = [ts for ts in published if ts < day_start_ns(market.days[1]) + DAY_NS]
+        assert len(own) >= len(published) - 1  # the last sample of open interest is known at midnight
+        assert [init for _, init, _ in found[kind]] == own, kind
         assert all(now == init for _, init, now in found[kind]), kind
         assert f"um/btcusdt/{name}@{market.days[1]}" in result.versions
 
@@ -69,4 +70,3 @@ def test_every_feed_has_a_dataset_and_rows(market):
     assert {TradeTick, QuoteTick}.isdisjoint(
         map(type, FeedReader(market.lake, market.listing, frozenset(Feed)).events(market.days[0]))
     )
-    assert InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
