@@ -15,9 +15,10 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Price, Quantity
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
-from phoenix_core.catalog.specifications import ARCHIVE_DECIMALS, instrument_id, specification
 from phoenix_core.catalog.store import catalog_asset, read_day
 from phoenix_core.datasets import BOOK_DEPTH, FUNDING_RATE, KLINES, MARK_PRICE_KLINES, METRICS, Dataset
+from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specification
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import Lake
@@ -67,42 +68,41 @@ class FeedReader:
         rows = read_day(self.lake, asset, day).with_columns(
             pl.col("ts_event").cast(pl.Int64), pl.col("ts_init").cast(pl.Int64) + self.late_ns
         )
-        return _MAKERS[feed](rows, self.listing)
+        return _MAKERS[feed](rows, specification(self.listing, day))
 
 
-def _bars(rows: pl.DataFrame, listing: Listing) -> Iterable[Data]:
-    spec = specification(listing)
-    kind = BarType.from_str(f"{instrument_id(listing)}-1-MINUTE-LAST-EXTERNAL")
+def _bars(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
+    kind = BarType.from_str(f"{spec.instrument_id}-1-MINUTE-LAST-EXTERNAL")
     columns = ("open", "high", "low", "close", "volume", "ts_event", "ts_init")
     for *prices, volume, ts_event, ts_init in rows.select(columns).iter_rows():
         exact = (Price(price, spec.price_precision) for price in prices)
         yield Bar(kind, *exact, Quantity(volume, spec.size_precision), ts_event, ts_init)
 
 
-def _mark_prices(rows: pl.DataFrame, listing: Listing) -> Iterable[Data]:
-    traded = InstrumentId.from_str(instrument_id(listing))
+def _mark_prices(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
+    traded = InstrumentId.from_str(spec.instrument_id)
     for value, ts_event, ts_init in rows.select("value", "ts_event", "ts_init").iter_rows():
         yield MarkPriceUpdate(traded, Price(value, ARCHIVE_DECIMALS), ts_event, ts_init)
 
 
-def _funding(rows: pl.DataFrame, listing: Listing) -> Iterable[Data]:
-    traded = InstrumentId.from_str(instrument_id(listing))
+def _funding(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
+    traded = InstrumentId.from_str(spec.instrument_id)
     columns = ("last_funding_rate", "interval", "ts_event", "ts_init")
     for rate, minutes, ts_event, ts_init in rows.select(columns).iter_rows():
         yield FundingRateUpdate(traded, rate, ts_event, ts_init, interval=minutes)
 
 
-def _depth(rows: pl.DataFrame, listing: Listing) -> Iterable[Data]:
-    del listing
+def _depth(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
+    del spec
     return DepthBand.from_arrow(rows.to_arrow())
 
 
-def _open_interest(rows: pl.DataFrame, listing: Listing) -> Iterable[Data]:
-    del listing
+def _open_interest(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
+    del spec
     return OpenInterest.from_arrow(rows.to_arrow())
 
 
-_MAKERS: Mapping[Feed, Callable[[pl.DataFrame, Listing], Iterable[Data]]] = {
+_MAKERS: Mapping[Feed, Callable[[pl.DataFrame, Specification], Iterable[Data]]] = {
     Feed.BARS: _bars,
     Feed.MARK_PRICES: _mark_prices,
     Feed.FUNDING: _funding,

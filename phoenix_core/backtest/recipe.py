@@ -6,8 +6,9 @@ source of its modules (`strategies.source`).
 
 from typing import TYPE_CHECKING
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
+from phoenix_core.products import BACKTEST, SIGNALS
 from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_core.strategies.source import source_digest
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 def backtest_code(listing: Listing) -> str:
     """Digest of code and specification, which every experiment of the default strategy on a listing shares."""
-    return _recipe(listing, *default_strategy().roots)
+    return _code(listing, *default_strategy().roots)
 
 
-def _recipe(listing: Listing, *roots: str) -> str:
-    code = code_digest("backtest.run:run", "backtest.publish:publish", *roots)
-    return recipe(code, specification=specification(listing))
+def _code(listing: Listing, *roots: str) -> str:
+    # With parameters of its own a run computes its signals, from what they are always computed from.
+    reads = [product.reads(listing.market) for product in (BACKTEST, SIGNALS)]
+    return recipe(code_digest(*BACKTEST.code, *roots), reads=reads, specifications=history(listing))
 
 
 def backtest_recipe(experiment: "Experiment") -> str:
@@ -36,5 +38,5 @@ def backtest_recipe(experiment: "Experiment") -> str:
     listing, strategy = Listing.parse(experiment.listing), experiment.strategy
     if isinstance(strategy, ImportedStrategy):
         source = source_digest(strategy.path, *([strategy.config_path] if strategy.config_path else []))
-        return recipe(_recipe(listing), experiment=chosen, source=source)
+        return recipe(_code(listing), experiment=chosen, source=source)
     return recipe(backtest_code(listing), experiment=chosen)

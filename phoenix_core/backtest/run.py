@@ -18,15 +18,18 @@ from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fi
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.venue import Simulated, as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
-from phoenix_core.catalog.specifications import Specification, instrument_id, specification
-from phoenix_core.catalog.store import INSTRUMENT
+from phoenix_core.catalog.store import catalog_asset
+from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision
 from phoenix_core.execution.orders import Sent
+from phoenix_core.instruments.specification import Specification
+from phoenix_core.instruments.table import assumptions, specification
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
-from phoenix_core.signals.lookback import signal_sources
+from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.imported import contract_of, strategy_of
 
@@ -115,7 +118,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         LedgerUnbalanced: The parts of the PnL are not the account's change.
     """
     listing = Listing.parse(experiment.listing)
-    strategy = strategy_of(experiment.importable, InstrumentId.from_str(instrument_id(listing)))
+    strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
     contract, late_ns = contract_of(strategy), feed_latency_ns(experiment.venue)
     reader = InputReader(lake, listing, experiment.signals, contract.feeds, late_ns)
     wanted = days_between(experiment.first, experiment.last)
@@ -170,7 +173,11 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         days=tuple(days),
         missing=missing,
         without=inputs.without,
-        assumptions=(*_assumptions(experiment, spec, implied=implied), *_said_of_missing(days)),
+        assumptions=(
+            *_assumptions(experiment, spec, implied=implied),
+            *assumptions(spec, days[-1]),
+            *_said_of_missing(days),
+        ),
         orders=recorder.orders_by_end,
         closed_at_end=closed_at_end(recorder.fills),
         events=replay.events,
@@ -197,7 +204,7 @@ def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
 
 
 def _reason_absent(lake: Lake, listing: Listing, day: date) -> str | None:
-    entries = (Manifest(lake).find(f"{listing.path}/{name}", day) for name in ("trade_ticks", "signals"))
+    entries = (Manifest(lake).find(one.product.asset(listing), day) for one in BACKTEST.inputs if one.is_required)
     return next((entry.reason for entry in entries if entry is not None and not entry.published), None)
 
 
@@ -227,23 +234,27 @@ def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
-    entry = Manifest(lake).find(f"{listing.path}/quote_ticks", day)
+    entry = Manifest(lake).find(catalog_asset(BOOK_TICKER, listing), day)
     return entry is not None and entry.published
 
 
 def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: date) -> Specification:
-    spec = specification(listing)
-    entry = Manifest(lake).find(f"{listing.path}/{INSTRUMENT}", day)
+    spec = specification(listing, day)
+    entry = Manifest(lake).find(INSTRUMENT.asset(listing), day)
     if spec.inferred and entry is not None:
         spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
     return as_traded(spec, experiment.venue)
+
+
+def _traded(listing: Listing, day: date) -> InstrumentId:
+    return InstrumentId.from_str(specification(listing, day).instrument_id)
 
 
 def _remember(lake: Lake, listing: Listing, strategy: Strategy, first: date) -> dict[str, str]:
     """Tell a strategy what was before its first day, and give the data versions of that."""
     for event in history(lake, listing, first):
         strategy.on_historical_data(event)
-    sources = signal_sources(Manifest(lake), listing, first)
+    sources = sources_of(Manifest(lake), SIGNALS, listing, first)
     return {name: version for name, version in sources.items() if "@" in name}
 
 

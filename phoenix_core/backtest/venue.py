@@ -16,12 +16,12 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.catalog.specifications import Specification
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
+from phoenix_core.instruments.specification import Specification
 
 
 def order_latency_ns(venue: VenueParameters) -> int:

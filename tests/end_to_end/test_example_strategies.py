@@ -13,11 +13,10 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.lookahead import described, guard
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import run
+from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT
 from phoenix_core.report.folder import page_of
 from phoenix_core.storage import Lake
-from phoenix_dagster.assets.backtest import CONTINUOUS
 from phoenix_dagster.assets.keys import key_of
-from phoenix_dagster.assets.report import REPORT
 from phoenix_dagster.definitions import definitions
 from phoenix_dagster.operation.in_process import materialize, reason_of
 from phoenix_dagster.settings import Settings
@@ -87,7 +86,7 @@ def test_the_guard_questions_any_strategy(market):
 def test_the_launchpad_takes_a_path(lake, market):
     """Continuous backtest and report through Dagster; a wrong path fails before anything runs."""
     defs = definitions(Settings(data=lake.root, archive_url=str(market.archive), symbols=(market.listing,)))
-    keys = [key_of(market.listing, name) for name in (CONTINUOUS, REPORT)]
+    keys = [key_of(market.listing, name) for name in (CONTINUOUS_BACKTEST.name, REPORT.name)]
     with dg.instance_for_test() as instance:
         config = {"first": str(market.days[0]), "last": str(market.days[1]), "strategy": CROSS}
         done = materialize(defs, instance, keys, config={keys[0]: config})

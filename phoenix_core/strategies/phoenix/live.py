@@ -8,9 +8,9 @@ from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import AggressorSide
 
-from phoenix_core.catalog.rules import QUIET_NS
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND
+from phoenix_core.rules import QUIET_NS
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.strategies.indicators import LiquidationPressure
 from phoenix_core.strategies.signal_tick import SignalTick
