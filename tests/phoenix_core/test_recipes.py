@@ -13,6 +13,7 @@ from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
 from phoenix_core.products import DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
+from phoenix_core.strategies.contract import default_strategy
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS
 from phoenix_core.strategies.phoenix.recipe import ROOTS as ROOTS_OF_STRATEGY
 
@@ -122,7 +123,9 @@ def test_a_raw_day_is_none_of_the_business_of_instruments():
 def test_the_roots_here_are_those_of_the_recipes():
     """The code that each product's entry names is under test, and no recipe begins at code of its own."""
     products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
-    assert {root for product in products for root in product.code} == {
+    declared = {*default_strategy().roots, *default_strategy().report_roots}
+    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS}
+    assert {root for product in products for root in product.code} | declared == {
         root for roots in ROOTS.values() for root in roots
     } - {"catalog.convert:_trade_ticks"}
     house = Path(recipes.__file__).parent

@@ -43,7 +43,7 @@ def test_types_defaults_and_ranges_are_shown():
     assert venue["maker_fee"].config_type.kind == dg._config.ConfigTypeKind.NONEABLE
     assert venue["funding"].config_type.given_name == "Bool"
     assert venue["seed"].config_type.given_name == "Int"
-    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full"]
+    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full", "live"]
 
 
 def test_the_scaffold_is_the_default_experiment():
