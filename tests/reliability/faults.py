@@ -101,7 +101,7 @@ _ROWS = (
     ),
     ("a strategy that hangs", "not tested: bounded by run_monitoring.max_runtime_seconds in dagster.yaml"),
     ("NaN in an order", "phoenix_core/backtest/test_costs.py::test_what_is_not_a_number_buys_nothing"),
-    ("equity at or below zero", "phoenix_core/backtest/test_costs.py::test_a_ruined_account_buys_nothing_more"),
+    ("equity at or below zero", "phoenix_core/backtest/test_costs.py::test_an_insolvent_account_buys_nothing_more"),
     ("days missing in a range", "phoenix_core/backtest/test_inputs.py::test_a_missing_day_is_named_and_the_rest_runs"),
     (
         "a panic in NautilusTrader's reader",
