@@ -11,8 +11,8 @@ from phoenix_core.datasets import Dataset
 from phoenix_core.market import Listing, Market
 from phoenix_core.recipes import code_digest, plain, recipe, root_in
 
-# Words for people, limits that a row can only fail, and days without files (whose reason is a source).
-_NO_BYTES = frozenset({"source", "description", "lives", "max_ratio", "max_bytes"})
+# Words for people, limits that a row can only fail, and which files there are (what a day is made of is a source).
+_NO_BYTES = frozenset({"source", "description", "lives", "has_months", "max_ratio", "max_bytes"})
 # What orders cost and may be; rows of market data are the same whatever it is.
 _OF_ORDERS = frozenset(
     {"tick", "step", "min_notional", "margin_init", "margin_maint", "maker_fee", "taker_fee", "source", "inferred"}

@@ -8,7 +8,7 @@ from phoenix_core.recipes import code_digest, recipe
 def raw_recipe(dataset: Dataset, listing: Listing) -> str:
     """Recipe of the raw days of a dataset: how its path in the archive is made."""
     return recipe(
-        code_digest("archive.keys:key_of_day"),
+        code_digest("sources.binance.keys:key_of_day"),
         listing=str(dataset.published_listing(listing)),
         folder=dataset.folder,
         published=dataset.published,

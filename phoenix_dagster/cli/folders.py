@@ -62,7 +62,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     wanted = set(settings.symbols)
     lake = Lake.at(settings.data)
     tree = remember(lake, found.root, answers)
-    done = list(adopted(lake, tree, found, lambda holding: holding.listing in wanted))
+    done = list(adopted(lake, tree, [one for one in found.holdings if one.listing in wanted]))
     tell_history(settings, [one.entry for one in done if one.entry is not None])
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
@@ -90,8 +90,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare days out of your own files with the published ones, row by row; 1 if some differ."""
-    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - as above
+    from phoenix_core.sources.binance.client import Archive  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.tables.against_archive import against_archive as compared  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 

@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from phoenix_core.archive.keys import key_from_path, key_of_day
 from phoenix_core.catalog.convert import CONVERTERS
 from phoenix_core.columns import PRICE
 from phoenix_core.datasets import (
@@ -20,6 +19,7 @@ from phoenix_core.datasets import (
 )
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, Market
+from phoenix_core.sources.binance.keys import key_from_path, key_of_day
 
 PAIRS = [(dataset, market) for dataset in DATASETS for market in dataset.markets]
 

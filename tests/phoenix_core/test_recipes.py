@@ -14,7 +14,7 @@ from phoenix_core.recipes import code_digest, plain, reached, root_in
 
 CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
-    "raw": ["archive.keys:key_of_day"],
+    "raw": ["sources.binance.keys:key_of_day"],
     "catalog": ["catalog.store:convert_day", "catalog.convert:_trade_ticks"],
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],

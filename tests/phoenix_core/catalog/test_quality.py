@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.quality import inspect_day
 from phoenix_core.catalog.rules import COMPARISONS, rules_of
@@ -20,6 +19,8 @@ from phoenix_core.datasets import (
     TRADES,
 )
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def inspect(server, lake):
 
     def run(dataset, text):
         put_day(server.root, dataset, text)
-        Ingest(lake, Archive(server.url), date(2026, 1, 1)).day(dataset, UM, DAY)
+        Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(dataset, UM, DAY)
         entry = convert_day(lake, dataset, UM, DAY)
         return {finding.rule: finding for finding in inspect_day(lake, dataset, entry)}
 
@@ -99,7 +100,7 @@ def test_a_frozen_band_is_odd(inspect):
 
 def test_days_are_compared(server, lake):
     """Minutes rebuilt from single trades are the kline's; another volume is found and shown."""
-    ingest = Ingest(lake, Archive(server.url), date(2026, 1, 1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1))
 
     def compare(volume):
         put_day(

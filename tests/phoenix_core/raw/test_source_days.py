@@ -10,12 +10,13 @@ from conftest import LATER, materialize
 from fakes.trees import extracted
 from fakes.zips import UM
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, METRICS, TRADES
 from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 
@@ -39,7 +40,7 @@ def own_folder(market, tmp_path_factory):
 
 
 def from_tree(folder, lake, days):
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(folder),))
+    ingest = Ingest(lake, (LocalTree(folder),), LATER)
     for day in days:
         materialize(ingest, UM, day)
     return lake
@@ -58,7 +59,7 @@ def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake)
 def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
     """Path, digest and size; extracted, nobody vouches for it."""
     day = market.days[0]
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(own_folder),)).day(AGG_TRADES, UM, day)
+    entry = Ingest(lake, (LocalTree(own_folder),), LATER).day(AGG_TRADES, UM, day)
     path = own_folder / "future_data" / "daily_data" / "aggTrades" / f"BTCUSDT-aggTrades-{day}.csv"
     assert entry.file == str(path)
     assert entry.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -111,7 +112,7 @@ def test_a_months_file_serves_its_days(market, own_folder, lake, tmp_path, datas
     """The catalog of each day is that of its own file, with the same counts; days without rows are missing."""
     month = month_of_days(own_folder, dataset, tmp_path, suffix)
     before = state(tmp_path / "um")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     for day in market.days:
         raw = ingest.day(dataset, UM, day)
         assert raw.file == f"archive/days/um/btcusdt/{dataset.name}/{day}.csv.gz"
@@ -128,7 +129,7 @@ def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake,
     """The second day finds itself cut; touched, the month is read again; a damaged day is cut anew."""
     first, second = market.days
     month = month_of_days(own_folder, TRADES, tmp_path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     made = ingest.day(TRADES, UM, first)
     cut = lake.path(made.file)
     stamp = cut.stat().st_mtime_ns
@@ -150,7 +151,7 @@ def test_a_days_own_file_is_preferred_to_the_months(market, own_folder, lake, tm
     folder.mkdir()
     shutil.copy(source, folder)
     shutil.copy(source, folder / "BTCUSDT-aggTrades-2024-03.csv")
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),)).day(AGG_TRADES, UM, day)
+    entry = Ingest(lake, (LocalTree(tmp_path),), LATER).day(AGG_TRADES, UM, day)
     assert entry.file == str(folder / source.name)
     assert entry.facts["also_in"] == [str(folder / "BTCUSDT-aggTrades-2024-03.csv")]
 
@@ -162,7 +163,7 @@ def test_the_publishers_zip_with_its_checksum_is_verified_where_it_lies(market, 
     (tmp_path / "um").mkdir()
     shutil.copy(zipped, tmp_path / "um")
     shutil.copy(f"{zipped}.CHECKSUM", tmp_path / "um")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),))
+    ingest = Ingest(lake, (LocalTree(tmp_path),), LATER)
     assert ingest.day(AGG_TRADES, UM, day).facts["verified"] is True
     sidecar = tmp_path / "um" / f"{zipped.name}.CHECKSUM"
     sidecar.write_text(f"{'0' * 64}  {zipped.name}\n")
@@ -174,10 +175,10 @@ def test_what_the_folder_lacks_comes_from_the_archive_behind_it(market, own_fold
     """Trades from the folder, the rest from the archive; without one it is missing, and says so."""
     day = market.days[0]
     shutil.copytree(own_folder / "future_data" / "daily_data" / "trades", tmp_path / "um" / "trades")
-    ingest = Ingest(lake, Archive(str(market.archive)), LATER, trees=(LocalTree(tmp_path),))
+    ingest = Ingest(lake, (LocalTree(tmp_path), BinanceArchive(Archive(str(market.archive)))), LATER)
     assert ingest.day(TRADES, UM, day).file.startswith(str(tmp_path))
     assert ingest.day(METRICS, UM, day).file.startswith("archive/")
-    alone = Ingest(Lake.at(tmp_path / "other"), None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    alone = Ingest(Lake.at(tmp_path / "other"), (LocalTree(tmp_path / "um"),), LATER)
     assert alone.day(METRICS, UM, day).reason.startswith("missing: ")
 
 
@@ -187,7 +188,7 @@ def test_a_file_that_vanished_is_named_and_what_was_made_of_it_stays(market, own
     path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
     path.parent.mkdir()
     shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     ingest.day(AGG_TRADES, UM, day)
     made = convert_day(lake, AGG_TRADES, UM, day)
     path.rename(tmp_path / "elsewhere.csv")
@@ -204,7 +205,7 @@ def test_half_a_file_is_refused_and_the_catalog_keeps_what_it_had(market, own_fo
     path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
     path.parent.mkdir()
     shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     ingest.day(AGG_TRADES, UM, day)
     convert_day(lake, AGG_TRADES, UM, day)
     before = digests(lake.root)
