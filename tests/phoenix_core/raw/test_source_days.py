@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from conftest import LATER, materialize
 from fakes.trees import extracted
-from fakes.zips import UM
+from fakes.zips import DAY, UM, put
 
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, METRICS, TRADES
@@ -16,7 +17,9 @@ from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
 from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day, key_of_month
 from phoenix_core.sources.binance.source import BinanceArchive
+from phoenix_core.sources.contract import Monthly
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 
@@ -141,6 +144,98 @@ def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake,
     month.write_bytes(b"".join(lines[:-1]))
     changed = ingest.day(TRADES, UM, second)
     assert changed.facts["cut_from"]["sha256"] == hashlib.sha256(month.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def published(market, own_folder, server):
+    """The archive's months of trades beside, or instead of, its days; of the days' zips the second is not out."""
+
+    def publish(*, days=(), rows_of=market.days):
+        source = own_folder / "future_data" / "daily_data" / "trades"
+        texts = [(source / f"BTCUSDT-trades-{day}.csv").read_bytes().partition(b"\n") for day in rows_of]
+        put(server.root, key_of_month(TRADES, UM, DAY), texts[0][0] + b"\n" + b"".join(text[2] for text in texts))
+        for day in days:
+            put(server.root, key_of_day(TRADES, UM, day), (source / f"BTCUSDT-trades-{day}.csv").read_bytes())
+        return server
+
+    return publish
+
+
+def from_server(lake, server, monthly):
+    source = BinanceArchive(Archive(server.url, sleep=lambda _: None), monthly)
+    return Ingest(lake, (source,), LATER)
+
+
+def test_a_month_of_the_archive_costs_two_requests(market, published, lake):
+    """Its checksum and its zip, whichever of its days are asked for, all at once and again; each is published once."""
+    server = published()
+    ingest = from_server(lake, server, Monthly.FIRST)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda day: ingest.day(TRADES, UM, day), market.days))
+    path = f"/{key_of_month(TRADES, UM, DAY).path}"
+    assert server.requests == [f"{path}.CHECKSUM", path]
+    stamps = [lake.path(entry.file).stat().st_mtime_ns for entry in made]
+    assert [ingest.day(TRADES, UM, day) for day in market.days] == made
+    assert [lake.path(entry.file).stat().st_mtime_ns for entry in made] == stamps
+    assert server.requests == [f"{path}.CHECKSUM", path]
+    for day, entry in zip(market.days, made, strict=True):
+        assert entry.facts["verified"] is True
+        assert entry.facts["cut_from"]["path"] == f"{server.url}{path}"
+        expected = Manifest(market.lake).find("um/btcusdt/individual_trades", day)
+        assert convert_day(lake, TRADES, UM, day).sha256 == expected.sha256
+
+
+def test_a_month_is_asked_for_where_a_day_has_no_file(market, published, lake):
+    """The first day has one; the second is cut out of the month, and the first is left as it is."""
+    first, second = market.days
+    server = published(days=[first])
+    ingest = from_server(lake, server, Monthly.MISSING)
+    cut = ingest.day(TRADES, UM, second)
+    assert cut.file == f"archive/days/um/btcusdt/trades/{second}.csv.gz"
+    assert Manifest(lake).find("um/btcusdt/trades", first) is None
+    assert ingest.day(TRADES, UM, first).file == f"archive/{key_of_day(TRADES, UM, first).path}"
+
+
+def test_without_the_setting_no_month_is_asked_for(market, published, lake):
+    """A day without a file is missing."""
+    server = published()
+    entry = from_server(lake, server, Monthly.NEVER).day(TRADES, UM, market.days[0])
+    assert entry.reason.startswith("missing: the archive has no trades")
+    assert not any("monthly" in path for path in server.requests)
+
+
+def test_a_day_that_its_month_lacks_comes_from_its_own_file(market, published, lake):
+    """And the month is not read again to see that it still lacks it."""
+    first, second = market.days
+    server = published(days=[second], rows_of=[first])
+    ingest = from_server(lake, server, Monthly.FIRST)
+    made = ingest.day(TRADES, UM, second)
+    assert made.file == f"archive/{key_of_day(TRADES, UM, second).path}"
+    cut = lake.path(f"archive/days/um/btcusdt/trades/{first}.csv.gz")
+    stamp = cut.stat().st_mtime_ns
+    assert ingest.day(TRADES, UM, second) == made
+    assert cut.stat().st_mtime_ns == stamp
+    assert ingest.day(TRADES, UM, first).published
+
+
+def test_a_month_that_was_replaced_is_cut_anew(market, published, lake):
+    """A later run sees its other checksum."""
+    server = published()
+    before = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, market.days[0])
+    published(rows_of=market.days[:1])
+    after = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, market.days[0])
+    assert after.facts["cut_from"]["sha256"] != before.facts["cut_from"]["sha256"]
+    assert after.sha256 == before.sha256
+
+
+def test_a_recent_day_of_a_month_that_is_not_out_comes_from_its_own_file(market, published, lake):
+    """Months come out late; the days of the current one are taken by themselves."""
+    first = market.days[0]
+    server = published(days=[first])
+    (server.root / key_of_month(TRADES, UM, DAY).path).unlink()
+    (server.root / key_of_month(TRADES, UM, DAY).checksum_path).unlink()
+    entry = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, first)
+    assert entry.file == f"archive/{key_of_day(TRADES, UM, first).path}"
 
 
 def test_a_days_own_file_is_preferred_to_the_months(market, own_folder, lake, tmp_path):
