@@ -7,6 +7,7 @@ same inputs give the same bytes.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from phoenix_core.errors import CatalogCorrupt, nearest
 from phoenix_core.storage import Lake, canonical_json, digest_of, sha256_of
 
+_LOG = logging.getLogger(__name__)
 _DIGEST = "entry_sha256"
 _VARIANT = "@"
 _LIBRARIES = ("nautilus_trader", "numpy", "polars", "pyarrow")
@@ -207,8 +209,9 @@ class Manifest:
             if entry is None or dict(entry.sources) != dict(sources) or entry.recipe != recipe:
                 return None
             return self.verify(entry)
-        except CatalogCorrupt:
-            return None  # whatever is wrong with it, it will be built anew
+        except CatalogCorrupt as error:
+            _LOG.warning("%s of %s is built anew: %s", asset, day, error)
+            return None
 
 
 def _raise(error: OSError) -> None:

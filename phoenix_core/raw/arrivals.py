@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
@@ -65,7 +65,7 @@ def arrival(
     published: dict[str, str] = {}
     awaited = []
     for dataset in datasets:
-        if dataset.published is not Published.DAILY or dataset.life(listing).excludes(day):
+        if dataset.published is not Published.DAILY or availability_of(dataset, listing).excludes(day):
             continue
         own = (file for file in source.find(dataset, listing, day) if file.is_of_a_day)
         digest = next(filter(None, map(source.published_sha256, own)), None)

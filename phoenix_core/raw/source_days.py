@@ -16,6 +16,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
+from phoenix_core.products import asset_name
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.contract import Absence, Fetched, Progress, Source, SourceFile, no_progress, require_checksum
 from phoenix_core.storage import Lake, sha256_of
@@ -46,7 +47,7 @@ class SourceDays:
     @property
     def asset(self) -> str:
         """Name of the raw asset."""
-        return f"{self.listing.path}/{self.dataset.name}"
+        return asset_name(self.listing, self.dataset.name)
 
     def day(self, day: date) -> Entry | None:
         """Record a day, or give None where the source has no file of it.

@@ -11,6 +11,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import asset_name
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.raw.source_days import SourceDays
 from phoenix_core.sources.contract import Absence, Absent, Progress, Source, no_progress
@@ -20,7 +21,7 @@ from phoenix_core.storage import Lake
 
 def raw_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the raw asset, `market/symbol/name`."""
-    return f"{listing.path}/{dataset.name}"
+    return asset_name(listing, dataset.name)
 
 
 def is_published_zip(entry: Entry) -> bool:
@@ -48,7 +49,7 @@ class Ingest:
         """Bring one day, and record it in the manifest.
 
         A day in a folder of somebody's own is recorded as it lies there. Of the archive, a file that is already
-        here costs one small request, and a day outside the dataset's life none.
+        here costs one small request, and a day outside the dataset's availability none.
 
         Returns:
             The manifest's entry; `published` is False where there is nothing, with the reason.

@@ -30,7 +30,7 @@ def no_progress(name: str, done: int, total: int | None) -> None:
 class Absence(StrEnum):
     """Why a day has no file: three different things to a person."""
 
-    NEVER = "never"  # outside the dataset's life
+    NEVER = "never"  # outside the dataset's availability
     MISSING = "missing"  # should have been published, and was not
     NOT_YET = "not yet"
 

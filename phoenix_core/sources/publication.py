@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.market import Listing
 from phoenix_core.sources.contract import Absence, Absent
 
@@ -12,8 +12,8 @@ GRACE = timedelta(days=3)
 
 
 def known_absence(dataset: Dataset, listing: Listing, day: date) -> Absent | None:
-    """What the registry knows without asking: days outside a dataset's life."""
-    if why := dataset.life(listing).excludes(day):
+    """What the registry knows without asking: days outside a dataset's availability."""
+    if why := availability_of(dataset, listing).excludes(day):
         return Absent(Absence.NEVER, f"never: {dataset.name} of {listing} {why}")
     return None
 

@@ -55,16 +55,14 @@ def against_others(
             yield name, difference(ours, _table(lake, file, dataset, listing, day, Path(folder)))
 
 
-def _table(
-    lake: Lake, file: SourceFile, dataset: Dataset, listing: Listing, day: date, folder: Path
-) -> DayTable:
+def _table(lake: Lake, file: SourceFile, dataset: Dataset, listing: Listing, day: date, folder: Path) -> DayTable:
     path, key = Path(file.name), key_from_path(file.key)
     if not file.is_of_a_day and dataset.published is Published.DAILY:
         path, key = folder / f"{day}.csv.gz", key_of_day(dataset, listing, day)
         whole = Path(file.name)
 
-        def publish(_: date) -> AbstractContextManager[Path]:
-            return nullcontext(path)
+        def publish(day: date) -> AbstractContextManager[Path]:
+            return nullcontext(folder / f"{day}.csv.gz")
 
         if not cut_month(whole, dataset, listing.market, (file.first, file.last), [day], publish):
             path = folder / f"{day}.csv"  # a month without the day: none of its rows are there

@@ -101,12 +101,14 @@ def test_a_day_is_current_only_if_nothing_changed(lake, change):
     assert manifest.is_current("um/btcusdt/x", "2024-03-30", {"a": "1"}, "r") is None
 
 
-def test_a_broken_entry_is_named(lake):
-    """Never read as an absent day."""
+def test_a_broken_entry_is_named(lake, caplog):
+    """Never read as an absent day; built anew, the log says why."""
     lake.write(Manifest.path("um/btcusdt/x", "2024-03-30"), b"{")
     with pytest.raises(CatalogCorrupt, match="can't be read"):
         Manifest(lake).find("um/btcusdt/x", "2024-03-30")
     assert Manifest(lake).is_current("um/btcusdt/x", "2024-03-30", {}, "r") is None
+    (record,) = caplog.records
+    assert record.getMessage().startswith("um/btcusdt/x of 2024-03-30 is built anew: The manifest entry ")
 
 
 def test_absent_days_have_a_version_of_their_own():

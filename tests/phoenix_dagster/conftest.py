@@ -1,14 +1,17 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 
 import dagster as dg
 import pytest
 import sqlalchemy
+import time_machine
 from fakes.environment import unavailable
 
 from phoenix_core.market import Listing
@@ -46,6 +49,17 @@ def instance(_unused_instance, tmp_path_factory) -> Iterator[dg.DagsterInstance]
         yield made
 
 
+@pytest.fixture
+def noon_of():
+    """Set the clock: what depends on today must not depend on the hour at which tests run, nor on midnight."""
+    with contextlib.ExitStack() as clocks:
+
+        def travel(day: date) -> None:
+            clocks.enter_context(time_machine.travel(datetime.combine(day, time(12), UTC)))
+
+        yield travel
+
+
 def defs_for(data, archive, *, symbols="um:BTCUSDT", **settings) -> dg.Definitions:
     """Definitions as the environment would make them."""
     listings = tuple(Listing.parse(text) for text in symbols.split(","))
@@ -61,7 +75,7 @@ def make_defs():
 def materialize(instance):
     """Materialize a selection as the shell does: one run of the implicit job."""
 
-    def run(defs, names, *, raise_on_error=True, config=None, **partition):
+    def run(defs, names, *, raise_on_error=True, config=None, instance=instance, **partition):
         job = defs.resolve_implicit_global_asset_job_def()
         known = defs.resolve_asset_graph().materializable_asset_keys
         keys = [key for key in known if names == "*" or key.path[-1] in names.split()]

@@ -1,6 +1,6 @@
 """Which days are partitions, and that asked days are the days that run, whoever asks."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -9,7 +9,6 @@ from dagster._core.workspace.load_target import PythonFileTarget
 from dagster_graphql.schema import create_schema
 from fakes.processes import ROOT
 
-from phoenix_core.market import utc_today
 from phoenix_dagster.partitions import daily
 from phoenix_dagster.settings import Settings
 
@@ -67,8 +66,8 @@ def test_an_end_is_the_last_partition():
     assert (len(keys), keys[0], keys[-1]) == (5, "2024-03-24", "2024-03-28")
 
 
-def test_without_an_end_yesterday_is_the_last():
+def test_without_an_end_yesterday_is_the_last(noon_of):
     """Also with one that is yet to come."""
-    yesterday = (utc_today() - timedelta(1)).isoformat()
-    assert daily(Settings()).get_last_partition_key() == yesterday
-    assert daily(Settings(end=utc_today() + timedelta(30))).get_last_partition_key() == yesterday
+    noon_of(date(2024, 4, 2))
+    assert daily(Settings()).get_last_partition_key() == "2024-04-01"
+    assert daily(Settings(end=date(2024, 5, 2))).get_last_partition_key() == "2024-04-01"

@@ -7,6 +7,7 @@ means is `publication.py`. Redirects are not followed: the archive has none.
 import errno
 import hashlib
 import io
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ from phoenix_core.sources.binance.checksums import sha256_from_sidecar
 from phoenix_core.sources.binance.keys import ArchiveKey
 from phoenix_core.sources.contract import Fetched, Progress, no_progress
 
+_LOG = logging.getLogger(__name__)
 OFFICIAL = "https://data.binance.vision"
 _CONNECTIONS = 32  # kept open, as many as days may be downloaded at once
 _BLOCK = 1 << 18
@@ -194,7 +196,9 @@ class Archive:
                     raise
                 asked = error.retry_after if isinstance(error, SourceUnreachable) else None
                 backoff = min(2.0**attempt, 60.0) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-                self._sleep(min(asked if asked is not None else backoff, _LONGEST_WAIT))
+                seconds = min(asked if asked is not None else backoff, _LONGEST_WAIT)
+                _LOG.warning("%s Attempt %d of %d; next in %.0f s.", error, attempt, self._attempts, seconds)
+                self._sleep(seconds)
         raise SourceDisagrees(f"Archive was made with attempts={self._attempts}: expected 1 or more.")
 
     def _get(self, path: str, method: str = "GET") -> requests.Response | None:

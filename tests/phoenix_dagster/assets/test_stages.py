@@ -1,7 +1,7 @@
 """Days through Dagster, with synthetic files and made-up faults."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import date
 
 import dagster as dg
 import polars as pl
@@ -226,11 +226,11 @@ def test_a_day_that_never_was_costs_no_request(make_defs, materialize, server, t
     assert server.requests == []
 
 
-def test_a_day_that_is_not_out_yet_fails_without_retries(make_defs, materialize, server, tmp_path, instance):
+def test_a_day_that_is_not_out_yet_fails_without_retries(make_defs, materialize, server, tmp_path, instance, noon_of):
     """Yesterday's file: a failure that says when, and nothing materialized."""
-    yesterday = (datetime.now(UTC).date() - timedelta(1)).isoformat()
+    noon_of(date(2024, 4, 2))
     defs = make_defs(tmp_path, server.url)
-    result = materialize(defs, "agg_trades", partition_key=yesterday, raise_on_error=False)
+    result = materialize(defs, "agg_trades", partition_key="2024-04-01", raise_on_error=False)
     assert not result.success
     told = failure(result, "agg_trades")
     assert "not yet: usually out by 08:00 UTC" in told.description

@@ -1,21 +1,23 @@
 """What follows the raw files of a new day: decided by the manifest, asked for once for each state of its inputs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.datasets import DATASETS
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import Listing, utc_today
-from phoenix_core.signals.lookback import signal_sources
+from phoenix_core.market import Listing
+from phoenix_core.products import SIGNALS
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets import catalog
 from phoenix_dagster.resources import Workspace
 
-YESTERDAY = utc_today() - timedelta(1)
-OLD = utc_today() - timedelta(60)
+TODAY = date(2024, 4, 2)
+YESTERDAY = TODAY - timedelta(1)
+OLD = TODAY - timedelta(60)
 UM = Listing.parse("um:BTCUSDT")
 RAW = {dataset.name for dataset in DATASETS if UM.market in dataset.columns and dataset.interval in {None, "1m"}}
 # What does not look at its inputs' bytes: the constants of a listed instrument.
@@ -42,7 +44,7 @@ class Follow:
         for name, day in sorted(requested, key=lambda one: (self.depth(one[0]), one)):
             sources = {dep: entry.data_version for dep in self.inputs(name) if (entry := manifest.find(dep, day))}
             if name == "signals":
-                sources = signal_sources(manifest, UM, day)
+                sources = sources_of(manifest, SIGNALS, UM, day)
             digest = digest_of([name, day.isoformat(), {} if name in FIXED else sources])
             variant = Experiment(listing=str(UM), first=day, last=day).name if name == "backtest" else ""
             entry = Entry(
@@ -87,10 +89,15 @@ class Follow:
         return {key.path[-1] for key in self.graph.materializable_asset_keys if self.graph.get(key).group_name in names}
 
 
+@pytest.fixture(autouse=True)
+def _today(noon_of):
+    noon_of(TODAY)
+
+
 @pytest.fixture
 def start(make_defs, instance, lake):
     def make(**settings):
-        first = utc_today() - timedelta(90)
+        first = TODAY - timedelta(90)
         defs = make_defs(lake.root, lake.root, start=first, **({"sensor_days": 3} | settings))
         return Follow(defs, instance, lake)
 

@@ -1,6 +1,6 @@
 """The check `fresh`: of recent days alone, run by its schedule, silent in backfills of old days."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
@@ -8,11 +8,17 @@ from fakes.zips import AGG_HEADER, DAY, agg_rows, put_day
 
 from phoenix_core.datasets import AGG_TRADES, datasets_on
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import Interval, Market, utc_today
+from phoenix_core.market import Interval, Market
 from phoenix_core.storage import Lake
 
-DUE = utc_today() - timedelta(2)
+TODAY = date(2024, 4, 2)
+DUE = TODAY - timedelta(2)
 TRADES = dg.AssetKey(["um", "btcusdt", "agg_trades"])
+
+
+@pytest.fixture(autouse=True)
+def _today(noon_of):
+    noon_of(TODAY)
 
 
 @pytest.fixture

@@ -169,6 +169,18 @@ def test_an_unreachable_archive_says_so(waits):
     assert len(waits) == 4
 
 
+def test_no_wait_is_silent(waits, caplog):
+    """Before each pause: what failed, which attempt it was, and how long until the next."""
+    client = Archive("http://127.0.0.1:1", sleep=waits.append)
+    with pytest.raises(SourceUnreachable):
+        client.published_sha256(KEY)
+    told = [record.getMessage() for record in caplog.records if record.name == "phoenix_core.sources.binance.client"]
+    assert [text.rsplit(" Attempt ", 1)[-1] for text in told] == [
+        f"{attempt} of 5; next in {seconds:.0f} s." for attempt, seconds in enumerate(waits, 1)
+    ]
+    assert all("ECONNREFUSED" in text for text in told)
+
+
 def test_a_server_that_speaks_no_tls_is_unreachable(server, waits):
     """Asked by https, a server of plain http can not answer."""
     client = Archive(server.url.replace("http:", "https:"), sleep=waits.append)
