@@ -19,9 +19,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from phoenix_core.archive.address import without_login
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
+from phoenix_core.sources.binance.address import without_login
 
 _PREFIX = "PHOENIX_"
 # Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
@@ -74,6 +74,11 @@ class Settings(BaseSettings):
         default=(),
         description="Folders of your own files, and perhaps an archive behind them, separated by commas; the first "
         "that has a day gives it. Empty: the archive alone.",
+    )
+    monthly: Literal["never", "missing", "first"] = Field(
+        "never",
+        description="Days out of the archive's files of months; missing: where the day has no file of its own; first: "
+        "rather than out of its own, for history with thirty times fewer requests.",
     )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."

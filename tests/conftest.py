@@ -11,12 +11,13 @@ from fakes.archive_server import FakeArchive, serving
 from fakes.environment import unavailable
 from hypothesis import settings
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import datasets_on
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:
     """Bring one day from raw to signals, as the assets do."""
-    materialize(Ingest(lake, Archive(str(archive)), LATER), listing, day)
+    materialize(Ingest(lake, (BinanceArchive(Archive(str(archive))),), LATER), listing, day)
 
 
 def materialize(ingest: Ingest, listing: Listing, day: date) -> None:

@@ -14,13 +14,14 @@ from fakes import postgres
 from fakes.processes import ROOT, free_port, plain_environment
 from reliability.kills import digests
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -161,7 +162,9 @@ def undisturbed(folder):
     """The same days, made one after another with nothing in the way."""
     lake = Lake.at(folder / "undisturbed")
     for day in DAYS:
-        Ingest(lake, Archive(str(folder / "archive")), date(2026, 1, 1)).day(AGG_TRADES, LISTING, day)
+        Ingest(lake, (BinanceArchive(Archive(str(folder / "archive"))),), date(2026, 1, 1)).day(
+            AGG_TRADES, LISTING, day
+        )
         convert_day(lake, AGG_TRADES, LISTING, day)
         SignalDays(lake, LISTING).publish_buckets(day)
     return lake

@@ -103,7 +103,8 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
         capacity=tuple(
-            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, insolvent, "d" * 64) for power, net, filled, insolvent in curve
+            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, insolvent, "d" * 64)
+            for power, net, filled, insolvent in curve
         ),
     )
 

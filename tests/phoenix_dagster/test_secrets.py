@@ -10,10 +10,10 @@ import sqlalchemy
 from fakes.processes import ROOT, plain_environment
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_dagster.settings import Settings
 
 CANARY = "canary-in-a-coal-mine"
