@@ -8,11 +8,15 @@ the workers themselves are asked what they are doing, and there is no result bac
 dagster-celery; tests pin each.
 """
 
+import os
+import signal
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 
 from celery import Celery, Task
-from dagster import DagsterRun
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._serdes import ConfigurableClassData
 from dagster._utils.interrupts import capture_interrupts
@@ -21,6 +25,7 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from dagster_celery.tasks import create_execute_job_task
 from kombu import Queue
 from kombu.exceptions import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from phoenix_dagster.deployment.claims import verdict_on
 from phoenix_dagster.deployment.processes import Verdict
@@ -28,6 +33,7 @@ from phoenix_dagster.deployment.run_launcher import health_by_process
 from phoenix_dagster.deployment.versions import own_versions, queue_of
 
 _HOUR = 3600
+_LOOK_SECONDS = 3.0
 _MOST_PRIORITY = 10
 # Workers answer while they work: what runs is in processes of its own. Replies are gathered for this long.
 _REPLY_SECONDS = 2.0
@@ -53,13 +59,44 @@ _CONFIG = {
 
 
 class _RunTask(Task):
-    """A task that lets Dagster turn signals into an end in order, and leaves no handler of Dagster's behind."""
+    """A task that ends in order by signals, and when its run is ended elsewhere.
+
+    Dagster copies the handler of SIGINT that it finds to SIGTERM and leaves it so; enclosed here, both are put back.
+    """
 
     abstract = True
 
     def __call__(self, *args: object, **kwargs: object) -> object:
-        with capture_interrupts():
+        with capture_interrupts(), _interrupted_when_given_up(self.request.id):
             return super().__call__(*args, **kwargs)
+
+
+@contextmanager
+def _interrupted_when_given_up(run_id: str) -> Iterator[None]:
+    """Interrupt this process while its run is being cancelled, or has been ended by others.
+
+    So a run is terminated from the UI, and a worker that was frozen or cut off does not go on with a run that was
+    failed meanwhile. Again and again, since Dagster 1.13 answers an interrupted step with a retry of that step.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        if over.wait(_LOOK_SECONDS):
+            return  # most runs are short: no connection for those
+        with DagsterInstance.get() as instance:
+            while not over.wait(_LOOK_SECONDS):
+                with suppress(DBAPIError):  # the database is away for a moment
+                    run = instance.get_run_by_id(run_id)
+                    if run is None or run.is_finished or run.status is DagsterRunStatus.CANCELING:
+                        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class WatchedCeleryLauncher(CeleryRunLauncher):
@@ -111,7 +148,9 @@ class WatchedCeleryLauncher(CeleryRunLauncher):
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished or not _is_ours(run):
             return False
-        self.celery.control.revoke(run_id, terminate=True, signal="SIGTERM")
+        # Its process looks for this, and ends; a worker that has not begun it drops it.
+        self._instance.report_run_canceling(run)
+        self.celery.control.revoke(run_id)
         return True
 
     @property

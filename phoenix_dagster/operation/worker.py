@@ -1,8 +1,8 @@
 """`phoenix worker`: does the runs of a hub, on any host.
 
 How runs reach it is in phoenix_dagster/deployment/celery_launcher.py. Here is who may join, and how a worker ends:
-the first SIGTERM or Ctrl-C lets it finish its runs and take no others, a second Ctrl-C (or SIGQUIT) interrupts them.
-What is interrupted, or lost with the host, is run again by the hub.
+the first SIGTERM or Ctrl-C lets it finish its runs and take no others, a second Ctrl-C (or SIGQUIT) ends it at once,
+which is safe, since files are published whole or not at all. What is lost so, or with the host, the hub runs again.
 """
 
 import ctypes
@@ -105,18 +105,30 @@ def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> 
         without_mingle=True,
         quiet=True,
     )
-    joined = f"Worker {worker.hostname} takes {runs} run{'s' if runs > 1 else ''} at once from queue {launcher.queue}."
-    signals.worker_ready.connect(lambda **_: say(joined), weak=False)
+
+    def ready(**_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, ended)
+        say(f"Worker {worker.hostname} takes {runs} run{'s' if runs > 1 else ''} at once from queue {launcher.queue}.")
+
+    def ended(number: int, _: object) -> None:
+        # Not Celery's cold shutdown: it interrupts steps once, which Dagster answers with a retry, and waits for that.
+        if number == signal.SIGQUIT or (number == signal.SIGINT and state.should_stop is not None):
+            os._exit(_INTERRUPTED)
+        if state.should_stop is None:
+            say("The worker finishes its runs and takes no more; Ctrl-C once more ends it at once.")
+            leave()
 
     def leave() -> None:
         state.should_stop = os.EX_OK  # Celery's own word for: finish what is at work and take nothing more
 
+    signals.worker_ready.connect(ready)
     with _watching(instance, leave) as changed:
         worker.start()
     if changed:
         raise ConfigInvalid(_refusal(changed[0]))
     say("The worker has ended.")
-    return _INTERRUPTED if state.should_terminate else 0
+    return 0
 
 
 @contextmanager

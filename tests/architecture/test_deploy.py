@@ -38,7 +38,7 @@ def specified(text):
 def test_the_compose_file_is_one():
     """It parses by the Compose specification, every reference to a volume or a config included."""
     parsed = specified(COMPOSE)
-    assert set(parsed.service_names) == {"database", "broker", "code", "webserver", "daemon", "worker"}
+    assert set(parsed.service_names()) == {"database", "broker", "code", "webserver", "daemon", "worker"}
 
 
 def test_the_specification_is_heeded():

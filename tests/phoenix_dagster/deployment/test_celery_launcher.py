@@ -1,12 +1,14 @@
 """Runs whose worker is gone are seen; what dagster-celery does with them is pinned, and so is the way around it."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 from dagster._core.launcher import WorkerStatus
+from dagster._utils.interrupts import capture_interrupts, check_captured_interrupt
 from dagster_celery.launcher import CeleryRunLauncher
 from fakes.broker import virtual_host
 from fakes.processes import free_port
@@ -92,6 +94,49 @@ def test_a_run_of_a_shell_elsewhere_is_left_alone(broker, instance):
     assert launcher.verdicts([run]) == {}
     launcher.register_instance(instance)
     assert not launcher.terminate(run.run_id)
+
+
+def test_a_terminated_run_is_being_cancelled(broker, instance):
+    """dagster-celery leaves that to nobody, so its runs would stay STARTED."""
+    launcher, run = WatchedCeleryLauncher(broker), started(instance, ELSEWHERE)
+    launcher.register_instance(instance)
+    assert launcher.terminate(run.run_id)
+    assert instance.get_run_by_id(run.run_id).status is DagsterRunStatus.CANCELING
+
+
+@pytest.fixture
+def quick_watch(instance, monkeypatch):
+    """A run's process looks at its status all the time."""
+    monkeypatch.setattr(celery_launcher, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(celery_launcher.DagsterInstance, "get", lambda: nullcontext(instance))
+
+
+@pytest.mark.usefixtures("quick_watch")
+@pytest.mark.parametrize("how", ["report_run_canceling", "report_run_failed"])
+def test_a_run_that_was_given_up_is_interrupted(instance, how):
+    """By whoever terminates it, or by monitoring, which thought that its worker was gone."""
+    run = started(instance, Identity.own())
+    with capture_interrupts(), celery_launcher._interrupted_when_given_up(run.run_id):
+        getattr(instance, how)(run)
+        deadline = time.monotonic() + 30
+        while not check_captured_interrupt():
+            assert time.monotonic() < deadline, "nobody interrupts it"
+            time.sleep(0.01)
+
+
+@pytest.mark.usefixtures("quick_watch")
+def test_a_run_that_goes_on_is_left_alone(instance, monkeypatch):
+    """However often its process looks."""
+    looks, asked = [], instance.get_run_by_id
+    monkeypatch.setattr(instance, "get_run_by_id", lambda run_id: looks.append(run_id) or asked(run_id))
+    run = started(instance, Identity.own())
+    looks.clear()
+    with capture_interrupts(), celery_launcher._interrupted_when_given_up(run.run_id):
+        deadline = time.monotonic() + 30
+        while len(looks) < 3:
+            assert time.monotonic() < deadline, "it does not look"
+            time.sleep(0.01)
+        assert not check_captured_interrupt()
 
 
 def test_who_starts_no_worker_is_told(broker, instance):

@@ -18,7 +18,7 @@ ELSEWHERE = replace(Identity.own(), machine="host-b 0123", pid=7)
 class Asking(DefaultRunLauncher):
     """A launcher whose workers say what the test wants."""
 
-    says: Mapping[str, Verdict] = {}  # noqa: RUF012 - each test sets its own
+    says: Mapping[str, Verdict] = {}
 
     def verdicts(self, runs):
         return {run.run_id: self.says[run.run_id] for run in runs if run.run_id in self.says}
