@@ -12,12 +12,14 @@ def datasets_page() -> str:
 
 
 def _section(dataset: Dataset) -> str:
-    lives = "; ".join(f"{where} {life.first or '…'} to {life.last or 'today'}" for where, life in dataset.lives.items())
+    available = "; ".join(
+        f"{where} {days.first or '…'} to {days.last or 'today'}" for where, days in dataset.availability.items()
+    )
     columns = next(iter(sorted(dataset.columns.values(), key=len, reverse=True)))
     facts = [
         f"archive folder `{dataset.folder}`, {dataset.published.value}, on {', '.join(dataset.markets)}",
-        f"becomes `{dataset.becomes.value}` in the asset `{dataset.catalog_name}`",
-        f"published: {lives or 'not known; the archive is asked'}",
+        f"catalog type `{dataset.catalog_type.value}`, in the asset `{dataset.catalog_name}`",
+        f"availability: {available or 'not known; the archive is asked'}",
         f"source: {dataset.source}",
     ]
     rows = [

@@ -11,7 +11,8 @@ from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
-from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day, verified_file
+from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_by_role, read_day, verified_file
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.manifest import Manifest
@@ -172,22 +173,21 @@ class InputReader:
     def _depth(self, day: date) -> Snapshots | None:
         if not self._has(BOOK_DEPTH, day):
             return None
-        columns = ("ts_init", "percentage", "depth")
-        frame = read_day(self.lake, catalog_asset(BOOK_DEPTH, self.listing), day, columns)
-        return Snapshots(frame.select(pl.col("ts_init").cast(pl.Int64).alias("ts"), "percentage", "depth"))
+        columns = ("ts_init", Role.BAND_EDGE, Role.BAND_SIZE)
+        frame = read_by_role(self.lake, BOOK_DEPTH, self.listing, day, columns)
+        return Snapshots(frame.select(pl.col("ts_init").cast(pl.Int64).alias("ts"), *columns[1:]))
 
     def _marks(self, day: date) -> tuple[Mark, ...]:
         if not self._has(MARK_PRICE_KLINES, day):
             return ()
-        columns = ("ts_init", "value", "low", "high", "open")
-        frame = read_day(self.lake, catalog_asset(MARK_PRICE_KLINES, self.listing), day, columns)
+        columns = ("ts_init", "value", Role.LOW, Role.HIGH, Role.OPEN)
+        frame = read_by_role(self.lake, MARK_PRICE_KLINES, self.listing, day, columns)
         return tuple(Mark(int(ts), *prices) for ts, *prices in frame.iter_rows())
 
     def _funding(self, day: date, marks: Sequence[Mark], prices: pl.DataFrame) -> tuple[FundingTime, ...]:
         if not self._has(FUNDING_RATE, day):
             return ()
-        columns = ("ts_init", "last_funding_rate")
-        frame = read_day(self.lake, catalog_asset(FUNDING_RATE, self.listing), day, columns)
+        frame = read_by_role(self.lake, FUNDING_RATE, self.listing, day, ("ts_init", Role.FUNDING_RATE))
         minutes = [(mark.ts, mark.open, mark.close) for mark in marks]
         minutes = minutes or list(prices.select("minute_ns", "open", "price").iter_rows())
         known = [(ts, close) for ts, _, close in minutes]

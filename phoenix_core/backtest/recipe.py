@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.recipes import code_digest, recipe
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def backtest_code(listing: Listing) -> str:
     """Digest of code and specification, which every experiment on a listing shares."""
-    return recipe(code_digest("backtest.run:run", "backtest.publish:publish"), specification=specification(listing))
+    return recipe(code_digest("backtest.run:run", "backtest.publish:publish"), specifications=history(listing))
 
 
 def backtest_recipe(experiment: "Experiment") -> str:

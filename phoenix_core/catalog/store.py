@@ -20,9 +20,10 @@ from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
 from phoenix_core.catalog.row_groups import in_groups
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.raw.store import is_published_zip, raw_asset
@@ -73,7 +74,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     recipe = catalog_recipe(dataset, listing)
     if current := manifest.is_current(asset, day, sources, recipe):
         return current
-    conversion = Conversion(dataset, specification(listing), 0, Counts())
+    conversion = Conversion(dataset, specification(listing, day), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
@@ -86,7 +87,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         conversion.counts,
         is_published=is_published_zip(raw),
     )
-    relative = day_file(dataset.becomes.value, conversion.identifier, day)
+    relative = day_file(dataset.catalog_type.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
         facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
         rows = _counted(staged, conversion)
@@ -122,13 +123,13 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
 def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     """Publish the instrument as it was on a day.
 
-    For instruments that are not listed, tick and step are read off the day's aggregate trades.
+    For instruments without an entry, tick and step are read off the day's aggregate trades.
     """
     from phoenix_core.catalog import instruments  # noqa: PLC0415 - brings NautilusTrader, 280 MB
 
     manifest = Manifest(lake)
     asset = f"{listing.path}/{INSTRUMENT}"
-    spec = specification(listing)
+    spec = specification(listing, day)
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
@@ -161,6 +162,8 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
                 "price_precision": spec.price_precision,
                 "size_precision": spec.size_precision,
                 "inferred": spec.inferred,
+                "valid_from": spec.valid_from.isoformat(),
+                "assumed": spec.assumed,
                 "source": spec.source,
             },
         )
@@ -185,6 +188,20 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
     """
     path = verified_file(lake, asset, day)
     return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
+
+
+def read_by_role(lake: Lake, dataset: Dataset, listing: Listing, day: date, columns: Sequence[str]) -> pl.DataFrame:
+    """Read some columns of a published day like `read_day`, those kept as published under the names of their roles.
+
+    Args:
+        lake: The data folder.
+        dataset: Whose catalog days.
+        listing: Market and symbol.
+        day: Which day.
+        columns: Roles of columns that are kept as published, and names of NautilusTrader's own.
+    """
+    names = {dataset.column(one).name if isinstance(one, Role) else one: str(one) for one in columns}
+    return read_day(lake, catalog_asset(dataset, listing), day, list(names)).rename(names)
 
 
 def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = None) -> pa.Table:
@@ -220,7 +237,7 @@ def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
 def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:
     conversion.latest_known = 0
     for batch in batches:
-        if conversion.dataset.becomes is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
+        if conversion.dataset.catalog_type is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
             conversion.known_after_ns = table.known_after_ns()
         yield to_catalog(batch, conversion)
 
@@ -288,5 +305,5 @@ def _record_absent(
             counts=dict(sorted(conversion.counts.items())),
         )
     )
-    manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
+    manifest.lake.remove(day_file(conversion.dataset.catalog_type.value, conversion.identifier, day))
     return entry

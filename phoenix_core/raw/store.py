@@ -56,7 +56,7 @@ class Ingest:
         """Bring one day, and record it in the manifest.
 
         A day in one of the trees is recorded as it lies there. Of the archive, a file that is already here
-        costs one small request, and a day outside the dataset's life none: over HTTP the registry is
+        costs one small request, and a day outside the dataset's availability none: over HTTP the registry is
         believed. A folder is always looked into, since that is free.
 
         Returns:

@@ -12,10 +12,11 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.specifications import specification
-from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
 from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, signal_inputs, signal_sources
@@ -91,7 +92,7 @@ class SignalDays:
 
     def buckets(self, day: date) -> pl.DataFrame:
         """Volume buckets of a day, see `volume_buckets.SCHEMA`."""
-        spec = specification(self.listing)
+        spec = specification(self.listing, day)
         contract = spec.contract_size if spec.is_inverse else None
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, _TRADE_COLUMNS)
         return volume_buckets(trades, self.parameters.vol_bucket_size, contract_size=contract)
@@ -107,9 +108,9 @@ class SignalDays:
             buckets=today,
             before=self._buckets_of(yesterday) if self._has_trades(yesterday) else today.clear(),
             trades=self._frames(AGG_TRADES, [yesterday, day], ("price", "ts_event", "trade_id"), start - reach),
-            depth=self._frames(BOOK_DEPTH, [yesterday, day], ("ts_init", "percentage", "notional")),
+            depth=self._frames(BOOK_DEPTH, [yesterday, day], ("ts_init", Role.BAND_EDGE, Role.BAND_NOTIONAL)),
             open_interest=self._frames(
-                METRICS, days_between(day - timedelta(OI_DAYS), day), ("ts_init", "sum_open_interest")
+                METRICS, days_between(day - timedelta(OI_DAYS), day), ("ts_init", Role.OPEN_INTEREST)
             ),
         )
         return signal_table(inputs, self.parameters)
@@ -138,7 +139,7 @@ class SignalDays:
             asset = catalog_asset(dataset, self.listing)
             entry = manifest.find(asset, day) if self.listing.market in dataset.columns else None
             if entry is not None and entry.published:
-                frame = read_day(self.lake, asset, day, columns)
+                frame = read_by_role(self.lake, dataset, self.listing, day, columns)
                 frames.append(frame.filter(pl.col("ts_event") >= since_ns) if since_ns else frame)
         return pl.concat(frames) if frames else _no_rows(columns)
 

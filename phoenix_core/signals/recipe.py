@@ -1,6 +1,6 @@
 """What decides the bytes of volume buckets and signals besides their sources: code, parameters, contract size."""
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.signals.parameters import SignalParameters
@@ -13,6 +13,6 @@ def signals_recipe(listing: Listing, parameters: SignalParameters = _DEFAULTS) -
     return recipe(
         code_digest("signals.days:SignalDays"),
         market=listing.market,
-        contract_size=specification(listing).contract_size,
+        contract_size=history(listing)[0].contract_size,
         parameters=parameters.model_dump(mode="json"),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
-from phoenix_core.datasets import DATASETS, Dataset, Published
+from phoenix_core.datasets import DATASETS, Dataset, Published, availability_of
 from phoenix_core.market import Listing, Market
 from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
 
@@ -26,7 +26,7 @@ def write_archive(
 ) -> list[Path]:
     """Write all datasets of some days of a perpetual, and funding of their months, below a folder.
 
-    Datasets are written within their life only, as the publisher did. The same arguments give the
+    Datasets are written within their availability only, as the publisher did. The same arguments give the
     same bytes.
 
     Returns:
@@ -35,7 +35,7 @@ def write_archive(
     written = []
     for day in days:
         market = MarketDay(day, seed, size or MarketSize())
-        alive = [one for one in DATASETS if one.name in _TEXTS and one.life(listing).excludes(day) is None]
+        alive = [one for one in DATASETS if one.name in _TEXTS and availability_of(one, listing).excludes(day) is None]
         written += [write_dataset(root, listing, dataset, market) for dataset in alive]
     months = sorted({day.replace(day=1) for day in days})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]

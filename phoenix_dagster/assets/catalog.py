@@ -53,7 +53,7 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
         key=key_of(listing, dataset.catalog_name),
         group=group_of(listing, "catalog"),
         kinds=KINDS,
-        description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
+        description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.catalog_type.value}`.",
         pool=POOL,
         code_version=catalog_recipe(dataset, listing),
         work=work,

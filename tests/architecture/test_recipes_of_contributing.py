@@ -17,7 +17,8 @@ STEPS = (
     "an entry to `phoenix_core/datasets.py`",
     "`DATASETS`",
     "`CatalogType`",
-    "`CONVERTERS`",
+    "a row to `CONVERTERS`",
+    "`_as_published`",
 )
 
 COLUMNS = """
@@ -32,7 +33,7 @@ MOON = Dataset(
     time=c.MOON_TIME,
     key=(c.MOON_TIME,),
     order=(c.MOON_TIME,),
-    becomes=CatalogType.MOON,
+    catalog_type=CatalogType.MOON,
     catalog_name="moon_phases",
     source="https://example.com/moon",
     description="How much of the moon is lit.",
@@ -41,12 +42,6 @@ MOON = Dataset(
 DATASETS: tuple[Dataset, ...] = (
     MOON,
 """
-CONVERTER = """def _moon(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
-    return {**_plain(batch, "moon_phase"), **_times(batch, conversion, "moon_time")}
-
-
-Converter = Callable"""
-
 # Runs in the copy; prints what is there, and with MOON takes a day through reader and catalog.
 SHOW = """
 import json, sys
@@ -119,14 +114,13 @@ def edit(path, old, new):
 
 
 def add_the_moon(copy):
-    """Steps 1 and 2: columns, entry, catalog type, converter."""
+    """Steps 1 and 2: columns, entry, catalog type, its row of the converters."""
     core = copy / "phoenix_core"
     columns = core / "columns.py"
     columns.write_text(columns.read_text() + COLUMNS)
     edit(core / "datasets.py", "\nDATASETS: tuple[Dataset, ...] = (\n", ENTRY)
     edit(core / "datasets.py", 'TRADE_TICK = "trade_tick"\n', 'TRADE_TICK = "trade_tick"\n    MOON = "custom_moon"\n')
-    edit(core / "catalog" / "convert.py", "Converter = Callable", CONVERTER)
-    edit(core / "catalog" / "convert.py", "    CatalogType.BAR: _bars,\n", "    CatalogType.BAR: _bars,\n    CatalogType.MOON: _moon,\n")  # fmt: skip
+    edit(core / "catalog" / "convert.py", "    CatalogType.BAR: _bars,\n", "    CatalogType.BAR: _bars,\n    CatalogType.MOON: _as_published,\n")  # fmt: skip
 
 
 def test_a_dataset_is_there_from_its_entry_alone(copy):
