@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -76,7 +77,7 @@ def _join(instance: dg.DagsterInstance, say: Say) -> None:
     if hub is None:
         say("Waiting for the hub: no Dagster daemon has worked on this database yet.")
     while hub is None:
-        threading.Event().wait(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)
         hub = announced(instance.run_storage)
     if hub != own_versions():
         raise ConfigInvalid(_refusal(hub))
