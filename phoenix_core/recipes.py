@@ -28,7 +28,9 @@ _WITHOUT_BYTES = frozenset(
     {
         "errors",  # what is said when nothing is published
         "interrupts",  # whether a run ends, not how
+        "lineage",  # names the sources of an entry, which it records beside its recipe
         "manifest",  # finds and records entries, the recipe's holders
+        "products",  # names what is made; what it reads is in its recipe as data
         "storage",  # moves whole files, whatever is in them
     }
 )

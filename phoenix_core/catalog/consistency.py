@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.catalog.quality import Finding, frames
-from phoenix_core.catalog.recipe import consistency_recipe
-from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, Rule
+from phoenix_core.catalog.recipe import derived_recipe
 from phoenix_core.catalog.store import catalog_asset, read_by_role
 from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing
+from phoenix_core.products import CONSISTENCY
+from phoenix_core.rules import Rule
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
 _MINUTE = 60 * NS_PER_SECOND
@@ -44,14 +45,14 @@ def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[F
     """
     manifest = Manifest(lake)
     days = _Days(lake, listing, day)
-    findings = tuple(_compared(days, rule) for rule in COMPARISONS)
+    findings = tuple(_compared(days, rule) for rule in CONSISTENCY.checks)
     relative = f"consistency/{listing.path}/{day}.json"
     path = lake.write(relative, canonical_json([_plain(finding) for finding in findings]))
     entry = Entry(
-        asset=f"{listing.path}/{CONSISTENCY}",
+        asset=CONSISTENCY.asset(listing),
         day=day.isoformat(),
         published=True,
-        recipe=consistency_recipe(),
+        recipe=derived_recipe(CONSISTENCY, listing),
         file=relative,
         sha256=sha256_of(path),
         bytes=path.stat().st_size,
@@ -83,8 +84,9 @@ class _Days:
 
     def sources(self) -> dict[str, str]:
         """Data versions of all that is compared."""
-        found = [self.entry(dataset) for dataset in (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)]
-        return {entry.asset: entry.data_version for entry in found if entry is not None}
+        inputs = CONSISTENCY.inputs_on(self._listing.market)
+        found = [self._manifest.find(one.product.asset(self._listing), self._day) for one in inputs]
+        return {entry.asset: entry.data_version for entry in found if entry is not None and entry.published}
 
     def frame(self, dataset: Dataset, *columns: str) -> pl.DataFrame:
         """Some columns of a day, see `read_by_role`; times signed."""

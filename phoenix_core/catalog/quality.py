@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.rules import ON_TICK, QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.columns import DECIMAL_SCALE, Kind, Role
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_start_ns
+from phoenix_core.rules import ON_TICK, QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.storage import Lake
 
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.

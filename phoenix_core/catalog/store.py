@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
+from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
 from phoenix_core.catalog.row_groups import in_groups
 from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
@@ -26,6 +26,7 @@ from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
+from phoenix_core.products import INSTRUMENT, asset_name
 from phoenix_core.raw.store import is_published_zip, raw_asset
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
@@ -35,12 +36,10 @@ from phoenix_core.tables.rules import Counts
 if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
-INSTRUMENT = "instrument"
-
 
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the catalog asset of a dataset, `market/symbol/name`."""
-    return f"{listing.path}/{dataset.catalog_name}"
+    return asset_name(listing, dataset.catalog_name)
 
 
 def day_file(kind: str, identifier: str, day: date) -> str:
@@ -128,12 +127,12 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     from phoenix_core.catalog import instruments  # noqa: PLC0415 - brings NautilusTrader, 280 MB
 
     manifest = Manifest(lake)
-    asset = f"{listing.path}/{INSTRUMENT}"
+    asset = INSTRUMENT.asset(listing)
     spec = specification(listing, day)
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
-    recipe = instrument_recipe(listing)
+    recipe = derived_recipe(INSTRUMENT, listing)
     if current := manifest.is_current(asset, day, sources, recipe):
         return current
     if found is not None and found.published:

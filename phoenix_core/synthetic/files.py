@@ -10,7 +10,22 @@ import numpy as np
 import polars as pl
 
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
-from phoenix_core.datasets import DATASETS, Dataset, Published, availability_of
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    DATASETS,
+    INDEX_PRICE_KLINES,
+    KLINES,
+    LIQUIDATION_SNAPSHOT,
+    MARK_PRICE_KLINES,
+    METRICS,
+    PREMIUM_INDEX_KLINES,
+    TRADES,
+    Dataset,
+    Published,
+    availability_of,
+)
 from phoenix_core.market import Listing, Market
 from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
 
@@ -316,14 +331,14 @@ def _at_once(text: Callable[[MarketDay], pl.DataFrame]) -> Callable[[MarketDay],
 
 
 _TEXTS: dict[str, Callable[[MarketDay], Iterable[pl.DataFrame]]] = {
-    "agg_trades": _at_once(_agg_trades),
-    "trades": _at_once(_trades),
-    "book_ticker": _book_ticker,
-    "metrics": _at_once(_metrics),
-    "book_depth": _at_once(_book_depth),
-    "liquidation_snapshot": _at_once(_liquidations),
-    "klines_1m": _at_once(_klines),
-    "mark_price_klines_1m": _at_once(_computed(2_000)),
-    "index_price_klines_1m": _at_once(_computed(0)),
-    "premium_index_klines_1m": _at_once(_premium),
+    AGG_TRADES.name: _at_once(_agg_trades),
+    TRADES.name: _at_once(_trades),
+    BOOK_TICKER.name: _book_ticker,
+    METRICS.name: _at_once(_metrics),
+    BOOK_DEPTH.name: _at_once(_book_depth),
+    LIQUIDATION_SNAPSHOT.name: _at_once(_liquidations),
+    KLINES.name: _at_once(_klines),
+    MARK_PRICE_KLINES.name: _at_once(_computed(2_000)),
+    INDEX_PRICE_KLINES.name: _at_once(_computed(0)),
+    PREMIUM_INDEX_KLINES.name: _at_once(_premium),
 }

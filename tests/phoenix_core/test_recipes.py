@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from phoenix_core import recipes
+from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
+from phoenix_core.products import DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
 
 CONVERTERS = "catalog.convert:CONVERTERS"
@@ -101,7 +103,7 @@ def test_no_root_reaches_what_is_left_out():
     """The modules that are claimed to make no bytes, and the recipes themselves."""
     for roots in ROOTS.values():
         modules = {name.partition(":")[0] for name in reached(*roots)}
-        assert not modules & {"errors", "storage", "manifest", "recipes", "interrupts"}
+        assert not modules & {"errors", "storage", "manifest", "recipes", "interrupts", "products", "lineage"}
         assert not [module for module in modules if module.endswith("recipe")]
 
 
@@ -112,14 +114,15 @@ def test_a_raw_day_is_none_of_the_business_of_instruments():
 
 
 def test_the_roots_here_are_those_of_the_recipes():
-    """Each call of `code_digest` in the house is under test."""
+    """The code that each product's entry names is under test, and no recipe begins at code of its own."""
+    products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
+    assert {root for product in products for root in product.code} == {
+        root for roots in ROOTS.values() for root in roots
+    } - {"catalog.convert:_trade_ticks"}
     house = Path(recipes.__file__).parent
-    named = set()
-    for path in house.rglob("recipe.py"):
-        named |= set(re.findall(r'"([a-z_.]+:\w+)"', path.read_text()))
-    assert named - {CONVERTERS} == {root for roots in ROOTS.values() for root in roots} - {
-        "catalog.convert:_trade_ticks"
-    }
+    begun = [line for path in house.rglob("recipe.py") for line in re.findall(r"code_digest\((.*)", path.read_text())]
+    assert begun
+    assert all(re.match(r"\*[\w()]+\.code\b", line) for line in begun), begun
 
 
 def test_a_catalog_type_has_the_code_of_its_own_converter():

@@ -8,7 +8,6 @@ from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.quality import inspect_day
-from phoenix_core.catalog.rules import COMPARISONS, rules_of
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import (
     AGG_TRADES,
@@ -20,6 +19,7 @@ from phoenix_core.datasets import (
     TRADES,
 )
 from phoenix_core.raw.store import Ingest
+from phoenix_core.rules import COMPARISONS, rules_of
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What is asked of published days: rules by catalog type, and comparisons between datasets.
 
-`quality.py` and `consistency.py` answer; this table is light, so that whoever shows the rules need not
-load a library of frames.
+`catalog/quality.py` and `catalog/consistency.py` answer; this table is light, so that whoever shows the
+rules need not load a library of frames.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.market import NS_PER_SECOND
 
-CONSISTENCY = "consistency"  # name of the asset that compares datasets
 # Longer without a tick is a gap. BTCUSDT quotes pause for at most 8 seconds on a whole day, a quiet coin for
 # minutes (https://github.com/binance/binance-public-data/issues/305 and the files themselves).
 QUIET_NS = 300 * NS_PER_SECOND
