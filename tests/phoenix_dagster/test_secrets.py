@@ -72,7 +72,9 @@ def test_the_databases_password_is_in_no_log(tmp_path, server, postgres_database
 
 def test_settings_do_not_show_the_password():
     """Nor does their repr."""
-    made = Settings(postgres_url=f"postgresql://someone:{CANARY}@host/name")
+    made = Settings(
+        postgres_url=f"postgresql://someone:{CANARY}@host/name", celery_broker=f"amqp://someone:{CANARY}@host/name"
+    )
     assert CANARY not in repr(made) + str(made) + str(made.model_dump())
 
 
