@@ -173,7 +173,7 @@ def raw_product(dataset: Dataset) -> Product:
         name=dataset.name,
         stage=Stage.RAW,
         description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
-        code=("archive.keys:key_of_day",),
+        code=("sources.binance.keys:key_of_day",),
         markets=dataset.markets,
         checks=(
             Rule("published", "The archive has a file for the day."),
@@ -278,7 +278,7 @@ _EXPERIMENT_CHECKS = (
 BACKTEST = Product(
     name="backtest",
     stage=Stage.BACKTEST,
-    description="The Phoenix strategy on one day, from flat to flat. *Plots* draws each figure over days.",
+    description="A strategy on one day, from flat to flat. *Plots* draws each figure over days.",
     code=_EXPERIMENT_CODE,
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
@@ -291,7 +291,7 @@ BACKTEST = Product(
 CONTINUOUS_BACKTEST = Product(
     name="continuous_backtest",
     stage=Stage.BACKTEST,
-    description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
+    description="A strategy over a range of days in one go; days that are missing are named.",
     code=_EXPERIMENT_CODE,
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
-from phoenix_core.archive.publication import Absence, absence
 from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
+from phoenix_core.sources.contract import Absence, Source
+from phoenix_core.sources.publication import absence
 from phoenix_core.storage.digests import digest_of
 from phoenix_core.storage.lake import Lake
 
@@ -53,9 +52,9 @@ class Arrival:
 
 
 def arrival(
-    lake: Lake, archive: Archive, listing: Listing, datasets: Sequence[Dataset], day: date, today: date
+    lake: Lake, source: Source, listing: Listing, datasets: Sequence[Dataset], day: date, today: date
 ) -> Arrival:
-    """Ask the archive about a day, one small request a dataset.
+    """Ask a source about a day, one small request a dataset.
 
     Monthly files are not asked for: they come out long after their days.
 
@@ -69,20 +68,24 @@ def arrival(
     for dataset in datasets:
         if dataset.published is not Published.DAILY or availability_of(dataset, listing).excludes(day):
             continue
-        digest = archive.published_sha256(key_of_day(dataset, listing, day))
+        own = (file for file in source.find(dataset, listing, day) if file.is_of_a_day)
+        digest = next(filter(None, map(source.published_sha256, own)), None)
         if digest is not None:
             published[dataset.name] = digest
         elif absence(dataset, listing, day, today).why is Absence.NOT_YET:
             awaited.append(dataset.name)
     keys = {dataset.name: Key(raw_asset(dataset, listing), day.isoformat()) for dataset in datasets}
-    entries = manifest.find_many(keys.values())
-    known = {name: entries[key].sha256 for name, key in keys.items() if key in entries}
+    found = manifest.find_many(keys.values())
+    entries = {name: found.get(key) for name, key in keys.items()}
+    known = {name: entry.sha256 for name, entry in entries.items() if entry is not None}
+    # What was cut out of a month's file has no published digest that it could be compared by.
+    cut = {name for name, entry in entries.items() if entry is not None and "cut_from" in entry.facts}
     return Arrival(
         day=day,
         published=published,
         awaited=tuple(awaited),
-        changed=tuple(name for name, digest in published.items() if known.get(name) != digest),
-        unrecorded=tuple(name for name in keys if name not in known and name not in awaited),
+        changed=tuple(name for name, digest in published.items() if known.get(name) != digest and name not in cut),
+        unrecorded=tuple(name for name in entries if name not in known and name not in awaited),
     )
 
 

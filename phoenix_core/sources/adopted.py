@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from phoenix_core.errors import CatalogCorrupt
+from phoenix_core.sources.contract import Monthly
 from phoenix_core.sources.local_tree.inventory import Answers
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage.digests import canonical_json
@@ -17,14 +18,14 @@ from phoenix_core.storage.lake import Lake
 _PATH = "sources/adopted.json"
 
 
-def adopted(lake: Lake) -> tuple[LocalTree, ...]:
+def adopted(lake: Lake, monthly: Monthly = Monthly.NEVER) -> tuple[LocalTree, ...]:
     """The adopted folders, in their order.
 
     Raises:
         CatalogCorrupt: The list can't be read.
     """
     try:
-        return _trees(lake.read(_PATH))
+        return _trees(lake.read(_PATH), monthly)
     except FileNotFoundError:
         return ()
     except (ValueError, TypeError, KeyError) as error:
@@ -33,9 +34,9 @@ def adopted(lake: Lake) -> tuple[LocalTree, ...]:
 
 
 @cache
-def _trees(listed: bytes) -> tuple[LocalTree, ...]:
+def _trees(listed: bytes, monthly: Monthly) -> tuple[LocalTree, ...]:
     """Trees of a list, made once a process, since each looks through its folder once."""
-    return tuple(LocalTree(Path(one["folder"]), dict(one["answers"])) for one in json.loads(listed))
+    return tuple(LocalTree(Path(one["folder"]), dict(one["answers"]), monthly) for one in json.loads(listed))
 
 
 def remember(lake: Lake, folder: Path, answers: Answers) -> LocalTree:

@@ -7,10 +7,11 @@ import polars as pl
 
 from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.ledger import LEDGER_SCHEMA, TRIP_SCHEMA
+from phoenix_core.backtest.ledger import LEDGER_SCHEMA, trip_schema
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.storage.digests import canonical_json, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.strategies.phoenix.declaration import CONTRACT
 
 MINUTE_NS = 60 * 10**9
 START_NS = 1_711_238_400 * 10**9  # 2024-03-24
@@ -40,7 +41,7 @@ def made_up_trips(nets, start_ns=START_NS):
         }
         for number, net in enumerate(nets)
     ]
-    return pl.DataFrame(rows, schema=TRIP_SCHEMA)
+    return pl.DataFrame(rows, schema=trip_schema(CONTRACT.annotations))
 
 
 def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment):
@@ -68,7 +69,7 @@ def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment)
 
 
 def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, curve=(), **document):
-    """A result with such round trips, an equity curve at such steps, and points (power of ten, net, filled, ruined)."""
+    """A result with such round trips, an equity curve at such steps, and points (power of ten, net, filled, insolvent)."""
     trips = made_up_trips([str(net) for net in nets])
     fills = {
         "ts": [ts for trip in trips.iter_rows(named=True) for ts in (trip["opened_ns"], trip["closed_ns"])],
@@ -103,7 +104,8 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
         capacity=tuple(
-            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, ruined, "d" * 64) for power, net, filled, ruined in curve
+            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, insolvent, "d" * 64)
+            for power, net, filled, insolvent in curve
         ),
     )
 

@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 from reliability import stages
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.inventory import inventory
 from phoenix_core.catalog.verification import Trouble, verify
+from phoenix_core.lineage import out_of_date, sources_of
 from phoenix_core.manifest import Manifest
+from phoenix_core.products import SIGNALS
 from phoenix_core.raw.freshness import lacking
 from phoenix_core.raw.plan import plan
 from phoenix_core.report.comparison import comparison, results_over
 from phoenix_core.report.folder import page_of
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import out_of_date, signal_sources
 from phoenix_core.sources.adopted import adopted, remember
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.storage.memory import MemoryStore
@@ -81,18 +83,21 @@ def test_nothing_went_around_the_store(root, memory):
 
 def test_what_is_asked_of_a_folder_is_answered_by_memory(folder, memory):
     """Inventory, doctor, plan, comparison, report, look-back: equal answers."""
-    archive, days = Archive(str(root_of(folder) / "archive")), [stages.DAY - timedelta(1), stages.DAY]
+    sources, days = (
+        (BinanceArchive(Archive(str(root_of(folder) / "archive"))),),
+        [stages.DAY - timedelta(1), stages.DAY],
+    )
     result = f"backtests/{stages.experiment().name}/{stages.DAY}"
     for ask in (
         lambda lake: list(inventory(lake)),
         lambda lake: [problem for problem in verify(lake) if problem.trouble is not Trouble.HOLE],
-        lambda lake: list(plan(lake, archive, stages.LISTING, stages.DATASETS, days)),
+        lambda lake: list(plan(lake, sources, stages.LISTING, stages.DATASETS, days)),
         lambda lake: lacking(lake, stages.LISTING, stages.DATASETS, days),
         lambda lake: results_over(lake, str(stages.LISTING), str(stages.DAY)),
         lambda lake: comparison(lake, [lake.address(result)]).rows.to_dicts(),
         lambda lake: page_of(lake, result),
         lambda lake: [tree.root for tree in adopted(lake)],
-        lambda lake: signal_sources(Manifest(lake), stages.LISTING, stages.DAY),
+        lambda lake: sources_of(Manifest(lake), SIGNALS, stages.LISTING, stages.DAY),
     ):
         assert ask(memory) == ask(folder)
     assert list(verify(memory)) == []
@@ -128,5 +133,5 @@ def test_a_day_of_signals_is_not_forty_requests_in_a_row(memory, tmp_path):
     assert entry.published
     assert store.in_a_row <= 4
     store.in_a_row = 0
-    assert out_of_date(Manifest(lake), stages.LISTING, date(2024, 3, 1)) == []
+    assert out_of_date(Manifest(lake), SIGNALS, stages.LISTING, date(2024, 3, 1)) == []
     assert store.in_a_row == 0
