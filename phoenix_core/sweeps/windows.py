@@ -57,7 +57,8 @@ class WalkForward:
         if len(days) <= offset:
             raise ConfigInvalid(
                 f"{first}...{last} has {len(days)} days, which hold no window: {self.train_days} to choose on, an "
-                f"embargo of {self.embargo_days} and one to judge by are {offset + 1}. Take more days, or shorter windows."
+                f"embargo of {self.embargo_days} and one to judge by are {offset + 1}. Take more days, "
+                "or shorter windows."
             )
         found = []
         for start in range(offset, len(days), self.test_days):
