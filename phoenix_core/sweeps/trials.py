@@ -130,8 +130,8 @@ def _path(lake: Lake, listing_path: str, name: str, first: date, last: date) -> 
 def _read(path: Path) -> Trial:
     try:
         told = json.loads(path.read_bytes())
-        days = (date.fromisoformat(told[name]) for name in ("first", "last"))
-        return Trial(told["experiment"], *days, told["identity"], told["ratio"])
+        first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
+        return Trial(told["experiment"], first, last, told["identity"], told["ratio"])
     except (ValueError, TypeError, KeyError) as error:
         raise CatalogCorrupt(
             f"The trial {path} can't be read ({type(error).__name__}: {error}), and what was tried must not be "
