@@ -128,9 +128,11 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
 
 
 def _tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
-    """Write both tables for programs and for people, and give their digests."""
+    """Write the tables for programs and for people, and give their digests; without windows there is one."""
     digests = {}
     for name, frame in (("points", found.points), ("windows", found.windows)):
+        if frame.is_empty():
+            continue
         for form, write in (("parquet", frame.write_parquet), ("csv", frame.write_csv)):
             with lake.publishing(f"{folder}/{name}.{form}") as staged:
                 write(staged)
