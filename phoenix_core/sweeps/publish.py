@@ -107,6 +107,7 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
         "recipe": code,
         "results": sources,
         "judgement": asdict(found.judgement),
+        "baselines": asdict(found.baselines) if found.baselines else None,
         "files": _tables(lake, folder, found),
     }
     path = lake.write(f"{folder}/sweep.json", canonical_json(document))

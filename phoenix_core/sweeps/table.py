@@ -15,6 +15,7 @@ from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_of_ns
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
 from phoenix_core.storage import Lake
+from phoenix_core.sweeps.baselines import Baselines, held_net, random_entries
 from phoenix_core.sweeps.statistics import (
     Array,
     Moments,
@@ -78,11 +79,13 @@ class Table:
         windows: A row a walk-forward window: its days, the point that was best in sample, its net and annual Sharpe
             ratio in and out of sample, and the median ratio of all points out of sample.
         judgement: What the best is worth.
+        baselines: What it would have earned without its signals; None if no point has a result.
     """
 
     points: pl.DataFrame
     windows: pl.DataFrame
     judgement: Judgement
+    baselines: Baselines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def table(lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], trie
         row, returns, gain = _window(hours, split)
         rows.append(row)
         chosen.append((returns, gain))
-    return Table(points, pl.DataFrame(rows, infer_schema_length=None), _judgement(hours, tried, chosen))
+    judgement = _judgement(hours, tried, chosen)
+    best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
+    baselines = _baselines(lake, best, equities[judgement.best])
+    return Table(points, pl.DataFrame(rows, infer_schema_length=None), judgement, baselines)
 
 
 def _equity(lake: Lake, outcome: Outcome) -> pl.DataFrame:
@@ -157,6 +163,13 @@ def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str,
         "folder": folder,
         "failed": None,
     }
+
+
+def _baselines(lake: Lake, outcome: Outcome, equity: pl.DataFrame) -> Baselines:
+    document = document_in(lake, _folder(outcome))
+    trips = table_in(lake, _folder(outcome), "positions", document)
+    starting = float(document["experiment"]["venue"]["starting_balance"])
+    return Baselines(held_net(equity, trips, starting), random_entries(equity, trips))
 
 
 def _typed(texts: pl.Series) -> pl.Series:

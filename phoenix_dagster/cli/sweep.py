@@ -13,6 +13,7 @@ from phoenix_dagster.cli.output import print_document, print_table
 from phoenix_dagster.cli.questions import Strategy, Venue
 
 if TYPE_CHECKING:
+    from phoenix_core.sweeps.baselines import Baselines
     from phoenix_core.sweeps.publish import Sweep, Swept
     from phoenix_core.sweeps.sweep import Outcome
     from phoenix_core.sweeps.table import Judgement
@@ -111,6 +112,7 @@ def _document(swept: "Swept", folder: Path) -> dict[str, Any]:
         "points": swept.table.points.to_dicts(),
         "windows": swept.table.windows.to_dicts(),
         "judgement": asdict(swept.table.judgement),
+        "baselines": asdict(swept.table.baselines) if swept.table.baselines else None,
     }
 
 
@@ -134,7 +136,7 @@ def _print_sweep(swept: "Swept", folder: Path) -> None:
     if swept.table.windows.height:
         print()
         _print_windows(swept.table.windows.to_dicts())
-    print("\n" + "\n".join(_remarks(swept.table.judgement)))
+    print("\n" + "\n".join((*_remarks(swept.table.judgement), *_beside(swept.table.baselines))))
     print(f"Table: {folder}")
 
 
@@ -186,6 +188,18 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
         yield (
             f"Walked forward: net {worth.chosen_net:+,.2f}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
             f"{_figure('.0%', worth.chosen_probabilistic_sharpe)} that it is above zero."
+        )
+
+
+def _beside(baselines: "Baselines | None") -> Iterator[str]:
+    """What the best would have earned without its signals."""
+    if baselines is None:
+        return
+    yield f"Beside the best: buying and holding gained {baselines.held_net:+,.2f}."
+    if (chance := baselines.random) is not None:
+        yield (
+            f"Its {chance.net:+,.2f} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
+            f"holding times, whose middle nine tenths gained {chance.low:+,.2f} to {chance.high:+,.2f}."
         )
 
 

@@ -127,6 +127,7 @@ def test_flat_and_failed_points_have_rows_and_no_figures(lake):
     worth = found.judgement
     assert (worth.best, worth.deflated_sharpe, worth.chosen_net) == (outcomes[1].point.experiment.name, None, None)
     assert worth.overfitting.probability == 0
+    assert (found.baselines.held_net, found.baselines.random) == (0, None)
 
 
 def test_losers_are_not_better_than_nothing(lake):

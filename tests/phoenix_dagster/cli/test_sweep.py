@@ -71,6 +71,7 @@ def test_a_sweep_is_a_table_and_a_document(results, phoenix):
     assert "Trials: 6 experiments were ever tried on these days." in lines
     assert any(line.startswith("Probability of overfitting: ") for line in lines)
     assert any(line.startswith("Walked forward: net ") for line in lines)
+    assert any("of 1,000 random entries with the same holding times" in line for line in lines)
     code, said, progress = phoenix(*SWEEP, "--processes", "1", "--json")
     assert (code, progress.count(" kept: ")) == (0, 6)
     document = json.loads(said)
