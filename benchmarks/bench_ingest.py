@@ -223,11 +223,11 @@ def compare(root: Path, name: str, rows: int, sample: int, rounds: int) -> None:
     few = head_csv(path, sample // 5, root / "few.csv")
 
     from phoenix_core.catalog.instruments import instrument  # noqa: PLC0415
-    from phoenix_core.catalog.specifications import specification  # noqa: PLC0415
     from phoenix_core.catalog.store import encoding  # noqa: PLC0415
+    from phoenix_core.instruments.table import specification  # noqa: PLC0415
 
     batches = table.to_batches(max_chunksize=131_072)
-    traded = instrument(specification(LISTING))
+    traded = instrument(specification(LISTING, DAY))
     folders = (root / f"catalog-{number}" for number in range(10_000))
 
     def phoenix() -> None:

@@ -76,10 +76,10 @@ def idle(lake: Lake, days: Sequence[date]) -> int:
     from phoenix_core.backtest.inputs import InputReader  # noqa: PLC0415
     from phoenix_core.backtest.replay import merged_chunks  # noqa: PLC0415
     from phoenix_core.catalog.instruments import instrument  # noqa: PLC0415
-    from phoenix_core.catalog.specifications import specification  # noqa: PLC0415
+    from phoenix_core.instruments.table import specification  # noqa: PLC0415
     from phoenix_core.signals.parameters import SignalParameters  # noqa: PLC0415
 
-    traded = instrument(specification(LISTING))
+    traded = instrument(specification(LISTING, FIRST))
     engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True), run_analysis=False))
     currency = traded.get_settlement_currency()
     engine.add_venue(

@@ -1,7 +1,8 @@
-"""The columns of the archive's files, in the publisher's words.
+"""The columns of the archive's files, in the publisher's words, and the roles they play, in the field's.
 
-One line a column: name, kind, unit, and what a row must satisfy. Which file holds which columns in
-which order is `datasets.py`; how text becomes values is `tables/`.
+One line a column: name, kind, unit, what a row must satisfy, and its role where code asks for it. Code
+asks for roles, so that another publisher's `qty` is a size like any other. Which file holds which columns
+in which order is `datasets.py`; how text becomes values is `tables/`.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,37 @@ class Bound(StrEnum):
     ANY = "any"
     POSITIVE = "positive"
     NOT_NEGATIVE = "not negative"
+
+
+class Role(StrEnum):
+    """What a column is, whatever its publisher calls it. Columns without one are kept as they are published.
+
+    When a row happened, what identifies it and what orders it are asked of its dataset instead.
+    """
+
+    TRADE_ID = "trade_id"
+    PRICE = "price"
+    SIZE = "size"
+    IS_BUYER_MAKER = "is_buyer_maker"
+    BID_PRICE = "bid_price"
+    BID_SIZE = "bid_size"
+    ASK_PRICE = "ask_price"
+    ASK_SIZE = "ask_size"
+    OPEN_TIME = "open_time"
+    CLOSE_TIME = "close_time"
+    OPEN = "open"
+    HIGH = "high"
+    LOW = "low"
+    CLOSE = "close"
+    VOLUME = "volume"
+    TRADE_COUNT = "trade_count"
+    OPEN_INTEREST = "open_interest"
+    BAND_EDGE = "band_edge"  # in percent of the mid
+    BAND_SIZE = "band_size"
+    BAND_NOTIONAL = "band_notional"
+    FUNDING_RATE = "funding_rate"
+    FUNDING_HOURS = "funding_hours"
+    REDUNDANT = "redundant"  # says nothing that its file does not, and is not kept
 
 
 # Spot changed from milliseconds to microseconds on 2025-01-01; no file mixes units
@@ -67,6 +99,7 @@ class Column:
         bound: Rows outside it are dropped and counted by a rule of the column's name.
         may_be_blank: An empty cell is an absent value, not a broken row.
         zero_means_missing: The publisher writes 0 where it has no value.
+        role: What code asks for it by; None where no code does.
     """
 
     name: str
@@ -75,14 +108,15 @@ class Column:
     bound: Bound = Bound.ANY
     may_be_blank: bool = False
     zero_means_missing: bool = False
+    role: Role | None = None
 
 
-def _price(name: str, what: str, bound: Bound = Bound.POSITIVE) -> Column:
-    return Column(name, Kind.DECIMAL, f"quote units per base unit, {what}", bound)
+def _price(name: str, what: str, bound: Bound = Bound.POSITIVE, *, role: Role | None = None) -> Column:
+    return Column(name, Kind.DECIMAL, f"quote units per base unit, {what}", bound, role=role)
 
 
-def _quantity(name: str, what: str, bound: Bound = Bound.NOT_NEGATIVE) -> Column:
-    return Column(name, Kind.DECIMAL, what, bound)
+def _quantity(name: str, what: str, bound: Bound = Bound.NOT_NEGATIVE, *, role: Role | None = None) -> Column:
+    return Column(name, Kind.DECIMAL, what, bound, role=role)
 
 
 def _ratio(name: str, what: str) -> Column:
@@ -90,50 +124,55 @@ def _ratio(name: str, what: str) -> Column:
 
 
 # Trades, single and aggregated. Aggregated: all fills of one taker order at one price.
-AGG_TRADE_ID = Column("agg_trade_id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE)
+AGG_TRADE_ID = Column(
+    "agg_trade_id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE, role=Role.TRADE_ID
+)
 FIRST_TRADE_ID = Column("first_trade_id", Kind.INTEGER, "first single trade of the aggregate")
 LAST_TRADE_ID = Column("last_trade_id", Kind.INTEGER, "last single trade of the aggregate")
-TRADE_ID = Column("id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE)
-PRICE = _price("price", "of the trade")
-QUANTITY = _quantity("quantity", "base units (cm: contracts)", Bound.POSITIVE)
-QTY = _quantity("qty", "base units (cm: contracts)", Bound.POSITIVE)
+TRADE_ID = Column("id", Kind.INTEGER, "running number of the symbol", Bound.NOT_NEGATIVE, role=Role.TRADE_ID)
+PRICE = _price("price", "of the trade", role=Role.PRICE)
+QUANTITY = _quantity("quantity", "base units (cm: contracts)", Bound.POSITIVE, role=Role.SIZE)
+QTY = _quantity("qty", "base units (cm: contracts)", Bound.POSITIVE, role=Role.SIZE)
 QUOTE_QTY = _quantity("quote_qty", "quote units")
 BASE_QTY = _quantity("base_qty", "base units")
 TRANSACT_TIME = Column("transact_time", Kind.EPOCH, "when it was matched")
 TIME = Column("time", Kind.EPOCH, "when it was matched")
-IS_BUYER_MAKER = Column("is_buyer_maker", Kind.FLAG, "true: the seller was the aggressor")
+IS_BUYER_MAKER = Column("is_buyer_maker", Kind.FLAG, "true: the seller was the aggressor", role=Role.IS_BUYER_MAKER)
 IS_BEST_MATCH = Column("is_best_match", Kind.FLAG, "true: traded at the best price")
 
 # The best bid and ask at each change.
 UPDATE_ID = Column("update_id", Kind.INTEGER, "running number of the book", Bound.NOT_NEGATIVE)
-BEST_BID_PRICE = _price("best_bid_price", "highest bid")
-BEST_BID_QTY = _quantity("best_bid_qty", "base units (cm: contracts) at the best bid")
-BEST_ASK_PRICE = _price("best_ask_price", "lowest ask")
-BEST_ASK_QTY = _quantity("best_ask_qty", "base units (cm: contracts) at the best ask")
+BEST_BID_PRICE = _price("best_bid_price", "highest bid", role=Role.BID_PRICE)
+BEST_BID_QTY = _quantity("best_bid_qty", "base units (cm: contracts) at the best bid", role=Role.BID_SIZE)
+BEST_ASK_PRICE = _price("best_ask_price", "lowest ask", role=Role.ASK_PRICE)
+BEST_ASK_QTY = _quantity("best_ask_qty", "base units (cm: contracts) at the best ask", role=Role.ASK_SIZE)
 TRANSACTION_TIME = Column("transaction_time", Kind.EPOCH, "when the book changed")
 EVENT_TIME = Column("event_time", Kind.EPOCH, "when the change was sent, 4 to 6 ms later")
 
 # Klines. Values of a premium index are rates and signed.
-OPEN_TIME = Column("open_time", Kind.EPOCH, "first instant of the kline")
-OPEN = _price("open", "first trade")
-HIGH = _price("high", "highest trade")
-LOW = _price("low", "lowest trade")
-CLOSE = _price("close", "last trade")
-PREMIUM_OPEN = _price("open", "first premium, as a rate", Bound.ANY)
-PREMIUM_HIGH = _price("high", "highest premium, as a rate", Bound.ANY)
-PREMIUM_LOW = _price("low", "lowest premium, as a rate", Bound.ANY)
-PREMIUM_CLOSE = _price("close", "last premium, as a rate", Bound.ANY)
-VOLUME = _quantity("volume", "base units (cm: contracts)")
-CLOSE_TIME = Column("close_time", Kind.EPOCH, "last instant of the kline")
+OPEN_TIME = Column("open_time", Kind.EPOCH, "first instant of the kline", role=Role.OPEN_TIME)
+OPEN = _price("open", "first trade", role=Role.OPEN)
+HIGH = _price("high", "highest trade", role=Role.HIGH)
+LOW = _price("low", "lowest trade", role=Role.LOW)
+CLOSE = _price("close", "last trade", role=Role.CLOSE)
+PREMIUM_OPEN = _price("open", "first premium, as a rate", Bound.ANY, role=Role.OPEN)
+PREMIUM_HIGH = _price("high", "highest premium, as a rate", Bound.ANY, role=Role.HIGH)
+PREMIUM_LOW = _price("low", "lowest premium, as a rate", Bound.ANY, role=Role.LOW)
+PREMIUM_CLOSE = _price("close", "last premium, as a rate", Bound.ANY, role=Role.CLOSE)
+VOLUME = _quantity("volume", "base units (cm: contracts)", role=Role.VOLUME)
+CLOSE_TIME = Column("close_time", Kind.EPOCH, "last instant of the kline", role=Role.CLOSE_TIME)
 QUOTE_VOLUME = _quantity("quote_volume", "quote units (cm: base units)")
-COUNT = Column("count", Kind.INTEGER, "trades, or samples of an index", Bound.NOT_NEGATIVE)
+COUNT = Column("count", Kind.INTEGER, "trades, or samples of an index", Bound.NOT_NEGATIVE, role=Role.TRADE_COUNT)
 TAKER_BUY_VOLUME = _quantity("taker_buy_volume", "base units bought by aggressors")
 TAKER_BUY_QUOTE_VOLUME = _quantity("taker_buy_quote_volume", "quote units bought by aggressors")
-IGNORE = Column("ignore", Kind.DECIMAL, "nothing since 2017", may_be_blank=True)
+NO_QUOTE_VOLUME = _quantity("quote_volume", "0, for nothing trades at a mark", role=Role.REDUNDANT)
+NO_TAKER_BUY_VOLUME = _quantity("taker_buy_volume", "0, for nothing trades at a mark", role=Role.REDUNDANT)
+NO_TAKER_BUY_QUOTE_VOLUME = _quantity("taker_buy_quote_volume", "0, for nothing trades at a mark", role=Role.REDUNDANT)
+IGNORE = Column("ignore", Kind.DECIMAL, "nothing since 2017", may_be_blank=True, role=Role.REDUNDANT)
 
 # Five-minute statistics of a futures symbol.
 CREATE_TIME = Column("create_time", Kind.CLOCK, "label of the five minutes, see datasets.py")
-SYMBOL = Column("symbol", Kind.TEXT, "the symbol")
+SYMBOL = Column("symbol", Kind.TEXT, "the symbol", role=Role.REDUNDANT)
 SUM_OPEN_INTEREST = Column(
     "sum_open_interest",
     Kind.DECIMAL,
@@ -141,6 +180,7 @@ SUM_OPEN_INTEREST = Column(
     Bound.NOT_NEGATIVE,
     may_be_blank=True,
     zero_means_missing=True,
+    role=Role.OPEN_INTEREST,
 )
 SUM_OPEN_INTEREST_VALUE = Column(
     "sum_open_interest_value",
@@ -157,9 +197,11 @@ TAKER_VOLUME_RATIO = _ratio("sum_taker_long_short_vol_ratio", "taker volume, bou
 
 # Liquidity within bands around the mid, cumulative from the mid outward.
 TIMESTAMP = Column("timestamp", Kind.CLOCK, "the snapshot, cut to whole seconds")
-PERCENTAGE = Column("percentage", Kind.DECIMAL, "edge of the band in percent of the mid; bids are negative")
-DEPTH = _quantity("depth", "base units (cm: contracts) within the band")
-NOTIONAL = _quantity("notional", "quote units within the band")
+PERCENTAGE = Column(
+    "percentage", Kind.DECIMAL, "edge of the band in percent of the mid; bids are negative", role=Role.BAND_EDGE
+)
+DEPTH = _quantity("depth", "base units (cm: contracts) within the band", role=Role.BAND_SIZE)
+NOTIONAL = _quantity("notional", "quote units within the band", role=Role.BAND_NOTIONAL)
 
 # Orders by which positions were liquidated, in the words of the stream that the files record. A SELL closes a long.
 LIQUIDATION_TIME = Column("time", Kind.EPOCH, "when the order traded")
@@ -175,5 +217,7 @@ ACCUMULATED_FILL_QUANTITY = _quantity("accumulated_fill_quantity", "base units (
 
 # Funding, paid from longs to shorts while positive.
 CALC_TIME = Column("calc_time", Kind.EPOCH, "when it was charged, up to 10 ms past the hour")
-FUNDING_INTERVAL_HOURS = Column("funding_interval_hours", Kind.INTEGER, "hours since the last", Bound.POSITIVE)
-LAST_FUNDING_RATE = Column("last_funding_rate", Kind.DECIMAL, "share of the position's value")
+FUNDING_INTERVAL_HOURS = Column(
+    "funding_interval_hours", Kind.INTEGER, "hours since the last", Bound.POSITIVE, role=Role.FUNDING_HOURS
+)
+LAST_FUNDING_RATE = Column("last_funding_rate", Kind.DECIMAL, "share of the position's value", role=Role.FUNDING_RATE)

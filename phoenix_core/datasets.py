@@ -1,20 +1,22 @@
 """★ The registry: one entry a dataset, and nothing else names a dataset.
 
-An entry holds columns, path, publication, life, identity and order of a dataset of
+An entry holds columns by role, path, publication, availability, identity and order of a dataset of
 data.binance.vision, and what it becomes in the catalog. Raw assets, readers, checks and
 `docs/datasets.md` are made from it. To add a dataset, add an entry and run the tests.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
 from phoenix_core import columns as c
-from phoenix_core.columns import Column, Kind
+from phoenix_core.columns import Column, Kind, Role
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments.availability import Availability
+from phoenix_core.instruments.table import available
 from phoenix_core.market import Interval, Listing, Market, month_of
 
 README = "https://github.com/binance/binance-public-data"
@@ -48,22 +50,6 @@ class LabelledBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """First and last day of publication, both inclusive; None where it isn't known or goes on."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def excludes(self, day: date) -> str | None:
-        """Say why a day lies outside, or None if it may be published."""
-        if self.first is not None and day < self.first:
-            return f"began {self.first}"
-        if self.last is not None and day > self.last:
-            return f"ended {self.last}"
-        return None
-
-
-@dataclass(frozen=True, slots=True)
 class Dataset:
     """One dataset of the archive.
 
@@ -74,7 +60,7 @@ class Dataset:
         time: Column that says when a row happened.
         key: Columns that identify a row: all of them where only a row that says the same is the same.
         order: Columns that order the rows of a day as they happened; what they leave open stays as published.
-        becomes: The catalog type of its rows.
+        catalog_type: What its rows become in the catalog.
         catalog_name: Name of the catalog asset.
         source: Where its columns are documented.
         description: One sentence for people.
@@ -82,7 +68,7 @@ class Dataset:
         interval: Length of a kline, for klines.
         by_pair: Markets where the files are those of the pair, not of the contract.
         feed: Suffix of the catalog's venue, for data that must not mix with the instrument's main feed.
-        lives: Days of publication by market, or by `market:SYMBOL` where a symbol differs.
+        availability: Days of publication by market; where a symbol differs, its venue's file in `instruments` says so.
         labels: For rows that stand for a period: (from day, label) by market, in time order.
         period_ns: Length of that period.
         known_after_ns: How long after its time a row can first be known.
@@ -96,7 +82,7 @@ class Dataset:
     time: Column
     key: tuple[Column, ...]
     order: tuple[Column, ...]
-    becomes: CatalogType
+    catalog_type: CatalogType
     catalog_name: str
     source: str
     description: str
@@ -104,7 +90,7 @@ class Dataset:
     interval: Interval | None = None
     by_pair: frozenset[Market] = frozenset()
     feed: str = ""
-    lives: Mapping[str, Life] = field(default_factory=lambda: MappingProxyType({}))
+    availability: Mapping[Market, Availability] = field(default_factory=lambda: MappingProxyType({}))
     labels: Mapping[Market, tuple[tuple[date, LabelledBy], ...]] = field(default_factory=lambda: MappingProxyType({}))
     period_ns: int = 0
     known_after_ns: int = 0
@@ -124,17 +110,57 @@ class Dataset:
             problems.append("an asset name has lower-case letters, digits and _")
         if self.labels and not self.period_ns:
             problems.append("labels name the ends of a period, so period_ns must say how long it is")
+        problems += [
+            f"{' and '.join(sorted(names))} are each its {role.value}"
+            for role, names in self._names_by_role().items()
+            if len(names) > 1
+        ]
         if problems:
             raise ConfigInvalid(f"Registry entry {self.name!r} contradicts itself: {'; '.join(problems)}.")
+
+    def _names_by_role(self) -> dict[Role, set[str]]:
+        """Over all markets at once, so that whoever asks for a role need not name a market."""
+        names: dict[Role, set[str]] = {}
+        for column in (one for columns in self.columns.values() for one in columns):
+            if column.role not in {None, Role.REDUNDANT}:
+                names.setdefault(column.role, set()).add(column.name)
+        return names
 
     @property
     def markets(self) -> tuple[Market, ...]:
         """Markets on which it is published."""
         return tuple(self.columns)
 
-    def life(self, listing: Listing) -> Life:
-        """Days of publication for a listing."""
-        return self.lives.get(str(listing)) or self.lives.get(listing.market.value) or Life()
+    def column(self, role: Role) -> Column:
+        """The column that plays a role.
+
+        Raises:
+            ConfigInvalid: None does.
+        """
+        for columns in self.columns.values():
+            for column in columns:
+                if column.role is role:
+                    return column
+        raise ConfigInvalid(
+            f"No column of {self.name} is its {role.value}: expected one with that role in its entry. Give a column "
+            "of phoenix_core/columns.py the role, or ask for one that the dataset has."
+        )
+
+    @property
+    def event(self) -> Column:
+        """The column that becomes `ts_event`: the time; of a kline the close, before which it is not there."""
+        closes = (one for columns in self.columns.values() for one in columns if one.role is Role.CLOSE_TIME)
+        return next(closes, self.time)
+
+    def kept(self, market: Market, taken: Collection[Role] = ()) -> tuple[Column, ...]:
+        """Columns that the catalog keeps as published, in file order.
+
+        Args:
+            market: Which market's files.
+            taken: Roles that NautilusTrader has columns for.
+        """
+        left_out = {Role.REDUNDANT, *taken}
+        return tuple(one for one in self.columns[market] if one is not self.event and one.role not in left_out)
 
     def label(self, market: Market, day: date) -> LabelledBy:
         """Which end of its period a label names, on a day."""
@@ -161,8 +187,8 @@ def _on(markets: str, *columns: Column) -> Mapping[Market, tuple[Column, ...]]:
     return MappingProxyType({Market(market): columns for market in markets.split()})
 
 
-def _lives(**lives: Life) -> Mapping[str, Life]:
-    return MappingProxyType(lives)
+def _available(**by_market: Availability) -> Mapping[Market, Availability]:
+    return MappingProxyType({Market(market): days for market, days in by_market.items()})
 
 
 _KLINE_TAIL = (
@@ -175,6 +201,16 @@ _KLINE_TAIL = (
     c.IGNORE,
 )
 _KLINE = (c.OPEN_TIME, c.OPEN, c.HIGH, c.LOW, c.CLOSE, *_KLINE_TAIL)
+_MARK_TAIL = (
+    c.VOLUME,
+    c.CLOSE_TIME,
+    c.NO_QUOTE_VOLUME,
+    c.COUNT,
+    c.NO_TAKER_BUY_VOLUME,
+    c.NO_TAKER_BUY_QUOTE_VOLUME,
+    c.IGNORE,
+)
+_MARK = (c.OPEN_TIME, c.OPEN, c.HIGH, c.LOW, c.CLOSE, *_MARK_TAIL)
 _PREMIUM = (c.OPEN_TIME, c.PREMIUM_OPEN, c.PREMIUM_HIGH, c.PREMIUM_LOW, c.PREMIUM_CLOSE, *_KLINE_TAIL)
 
 AGG_TRADES = Dataset(
@@ -208,11 +244,11 @@ AGG_TRADES = Dataset(
     time=c.TRANSACT_TIME,
     key=(c.AGG_TRADE_ID,),
     order=(c.AGG_TRADE_ID,),
-    becomes=CatalogType.TRADE_TICK,
+    catalog_type=CatalogType.TRADE_TICK,
     catalog_name="trade_ticks",
     source=f"{README}#aggtrades",
     description="All fills of one taker order at one price, as one trade.",
-    lives=_lives(um=Life(first=date(2019, 12, 31))),
+    availability=_available(um=Availability(first=date(2019, 12, 31))),
 )
 
 TRADES = Dataset(
@@ -228,12 +264,12 @@ TRADES = Dataset(
     time=c.TIME,
     key=(c.TRADE_ID,),
     order=(c.TRADE_ID,),
-    becomes=CatalogType.TRADE_TICK,
+    catalog_type=CatalogType.TRADE_TICK,
     catalog_name="individual_trades",
     feed="TRADES",
     source=f"{README}#trades",
     description="Every single trade.",
-    lives=_lives(um=Life(first=date(2019, 9, 8))),
+    availability=_available(um=Availability(first=date(2019, 9, 8))),
 )
 
 BOOK_TICKER = Dataset(
@@ -252,14 +288,14 @@ BOOK_TICKER = Dataset(
     time=c.TRANSACTION_TIME,
     key=(c.UPDATE_ID,),
     order=(c.UPDATE_ID,),
-    becomes=CatalogType.QUOTE_TICK,
+    catalog_type=CatalogType.QUOTE_TICK,
     catalog_name="quote_ticks",
     source=f"{README}/issues/372",
     description="Best bid and ask at each change of either.",
     # https://github.com/binance/binance-public-data/issues/334, /issues/380
-    lives=_lives(
-        um=Life(first=date(2023, 5, 16), last=date(2024, 3, 30)),
-        cm=Life(first=date(2023, 5, 16)),
+    availability=_available(
+        um=Availability(first=date(2023, 5, 16), last=date(2024, 3, 30)),
+        cm=Availability(first=date(2023, 5, 16)),
     ),
 )
 
@@ -280,7 +316,7 @@ METRICS = Dataset(
     time=c.CREATE_TIME,
     key=(c.CREATE_TIME,),
     order=(c.CREATE_TIME,),
-    becomes=CatalogType.OPEN_INTEREST,
+    catalog_type=CatalogType.OPEN_INTEREST,
     catalog_name="open_interest",
     source="https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Open-Interest-Statistics",
     description="Open interest and long/short ratios, every five minutes.",
@@ -292,9 +328,7 @@ METRICS = Dataset(
         }
     ),
     period_ns=Interval.M5.nanoseconds,
-    lives=MappingProxyType(
-        {"um": Life(first=date(2020, 9, 1)), "um:BTCUSDT": Life(first=date(2020, 9, 1))},
-    ),
+    availability=_available(um=Availability(first=date(2020, 9, 1))),
 )
 
 BOOK_DEPTH = Dataset(
@@ -304,12 +338,12 @@ BOOK_DEPTH = Dataset(
     time=c.TIMESTAMP,
     key=(c.TIMESTAMP, c.PERCENTAGE),
     order=(c.TIMESTAMP, c.PERCENTAGE),
-    becomes=CatalogType.DEPTH_BAND,
+    catalog_type=CatalogType.DEPTH_BAND,
     catalog_name="depth",
     source=f"{README}/issues/447",
     description="Liquidity within bands around the mid, about every 30 seconds.",
     known_after_ns=1_000_000_000,  # the label is cut to whole seconds: the snapshot may be up to 1 s younger
-    lives=_lives(um=Life(first=date(2023, 1, 1)), cm=Life(first=date(2023, 1, 1))),
+    availability=_available(um=Availability(first=date(2023, 1, 1)), cm=Availability(first=date(2023, 1, 1))),
 )
 
 _LIQUIDATION = (
@@ -332,13 +366,15 @@ LIQUIDATION_SNAPSHOT = Dataset(
     # Nothing numbers an order, and files hold every row twice (https://github.com/binance/binance-public-data/issues/259).
     key=_LIQUIDATION,
     order=(c.LIQUIDATION_TIME,),
-    becomes=CatalogType.LIQUIDATION,
+    catalog_type=CatalogType.LIQUIDATION,
     catalog_name="liquidations",
     source="https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Liquidation-Order-Streams",
     description="Liquidation orders, of those within a second the latest alone.",
     known_after_ns=1_000_000_000,  # the stream sends a second's latest order when the second is over
     # https://github.com/binance/binance-public-data/issues/337, /issues/361, /issues/380
-    lives=_lives(um=Life(last=date(2024, 3, 31)), cm=Life(first=date(2023, 6, 25), last=date(2024, 10, 14))),
+    availability=_available(
+        um=Availability(last=date(2024, 3, 31)), cm=Availability(first=date(2023, 6, 25), last=date(2024, 10, 14))
+    ),
 )
 
 FUNDING_RATE = Dataset(
@@ -348,12 +384,12 @@ FUNDING_RATE = Dataset(
     time=c.CALC_TIME,
     key=(c.CALC_TIME,),
     order=(c.CALC_TIME,),
-    becomes=CatalogType.FUNDING_RATE,
+    catalog_type=CatalogType.FUNDING_RATE,
     catalog_name="funding_updates",
     source="https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Get-Funding-Rate-History",
     description="Funding charged between longs and shorts, usually every eight hours.",
     published=Published.MONTHLY,
-    lives=_lives(um=Life(first=date(2020, 1, 1))),
+    availability=_available(um=Availability(first=date(2020, 1, 1))),
 )
 
 
@@ -362,7 +398,7 @@ def _klines(  # noqa: PLR0913, PLR0917 - a table row of the kline families
     folder: str,
     markets: str,
     columns: tuple[Column, ...],
-    becomes: CatalogType,
+    catalog_type: CatalogType,
     catalog_name: str,
     description: str,
     feed: str = "",
@@ -374,14 +410,14 @@ def _klines(  # noqa: PLR0913, PLR0917 - a table row of the kline families
         time=c.OPEN_TIME,
         key=(c.OPEN_TIME,),
         order=(c.OPEN_TIME,),
-        becomes=becomes,
+        catalog_type=catalog_type,
         catalog_name=catalog_name,
         source=f"{README}#klines",
         description=description,
         interval=Interval.M1,
         period_ns=Interval.M1.nanoseconds,
         feed=feed,
-        lives=_lives(um=Life(first=date(2019, 12, 31))),
+        availability=_available(um=Availability(first=date(2019, 12, 31))),
     )
 
 
@@ -398,7 +434,7 @@ MARK_PRICE_KLINES = _klines(
     "mark_price_klines",
     "markPriceKlines",
     "um cm",
-    _KLINE,
+    _MARK,
     CatalogType.MARK_PRICE,
     "mark_prices",
     "The mark price, by which positions are valued and liquidated.",
@@ -447,6 +483,14 @@ def datasets_on(market: Market, intervals: Iterable[Interval] = ()) -> tuple[Dat
     """Datasets that exist on a market, with klines at further intervals beside those of a minute."""
     found = [dataset for dataset in DATASETS if market in dataset.columns]
     return (*found, *(with_interval(KLINES, interval) for interval in intervals if interval is not KLINES.interval))
+
+
+def availability_of(dataset: Dataset, listing: Listing) -> Availability:
+    """Days of publication of a dataset for a listing.
+
+    No method, or what is known of symbols would be in the recipe of all that mentions a dataset.
+    """
+    return available(listing, dataset.name, dataset.availability.get(listing.market, Availability()))
 
 
 def with_interval(dataset: Dataset, interval: Interval) -> Dataset:

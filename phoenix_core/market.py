@@ -64,6 +64,15 @@ class Interval(StrEnum):
         return int(self.value.removesuffix(unit)) * seconds[unit] * NS_PER_SECOND
 
 
+def _ends_in_a_day(symbol: str) -> bool:
+    """Whether the digits behind a contract's name, if it has some, are a day of delivery."""
+    digits = symbol.partition("_")[2]
+    try:
+        return not digits.isdigit() or bool(date.fromisoformat(f"20{digits}"))
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Listing:
     """A symbol on a market, for example `um:BTCUSDT`.
@@ -76,7 +85,7 @@ class Listing:
     symbol: str
 
     def __post_init__(self) -> None:
-        if not _SYMBOL.fullmatch(self.symbol):
+        if not _SYMBOL.fullmatch(self.symbol) or not _ends_in_a_day(self.symbol):
             raise ConfigInvalid(
                 f"Symbol {self.symbol[:60]!r} is not a Binance symbol: expected 2 to 30 capitals and digits, "
                 "perhaps with _PERP or _YYMMDD, such as BTCUSDT or BTCUSD_PERP. Correct PHOENIX_SYMBOLS."
@@ -89,6 +98,16 @@ class Listing:
     def path(self) -> str:
         """Lower-case `market/symbol`, the prefix of asset keys and of our own folders."""
         return f"{self.market.value}/{self.symbol.lower()}"
+
+    @property
+    def delivery(self) -> date | None:
+        """The day on which a contract is delivered, or None for what has no end.
+
+        >>> Listing.parse("um:BTCUSDT_240927").delivery
+        datetime.date(2024, 9, 27)
+        """
+        digits = self.symbol.partition("_")[2]
+        return date.fromisoformat(f"20{digits}") if digits.isdigit() else None
 
     @classmethod
     def parse(cls, text: str) -> "Listing":

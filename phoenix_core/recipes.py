@@ -28,13 +28,15 @@ _WITHOUT_BYTES = frozenset(
     {
         "errors",  # what is said when nothing is published
         "interrupts",  # whether a run ends, not how
+        "lineage",  # names the sources of an entry, which it records beside its recipe
         "manifest",  # finds and records entries, the recipe's holders
+        "products",  # names what is made; what it reads is in its recipe as data
         "storage",  # moves whole files, whatever is in them
     }
 )
-# Tables of facts. Their functions and classes are code; their rows are not, or one symbol's new fee would
+# Tables of facts. Their functions and classes are code; their rows are not, or one dataset's new entry would
 # rebuild all others: a recipe takes the rows that concern it as data.
-_TABLES = frozenset({"datasets", "catalog.specifications"})
+_TABLES = frozenset({"datasets"})
 # Tables with a row for each catalog type, or an added type would rebuild the days of all others: a recipe
 # names its type as data, and the function in its row as a root (`root_in`).
 _BY_TYPE = frozenset({"datasets:CatalogType", "catalog.convert:CONVERTERS"})

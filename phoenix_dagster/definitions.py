@@ -7,14 +7,10 @@ import warnings
 
 import dagster as dg
 
-from phoenix_core.datasets import datasets_on
-from phoenix_core.market import Listing, Market
-from phoenix_dagster.assets.backtest import backtest_asset, continuous_asset
-from phoenix_dagster.assets.catalog import catalog_asset, consistency_asset, instrument_asset
+from phoenix_core.market import Listing
+from phoenix_core.products import CONTINUOUS_BACKTEST, Stage, products_on
+from phoenix_dagster.assets.factories import asset_of
 from phoenix_dagster.assets.keys import group_of
-from phoenix_dagster.assets.raw import raw_asset
-from phoenix_dagster.assets.report import report_asset
-from phoenix_dagster.assets.signals import signals_asset, volume_buckets_asset
 from phoenix_dagster.automation.following import following_sensor
 from phoenix_dagster.automation.freshness import fresh_check, fresh_schedule
 from phoenix_dagster.automation.ingestion import ingestion_sensor
@@ -27,23 +23,8 @@ from phoenix_dagster.settings import Settings, settings
 
 
 def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
-    """All assets of a listing; backtests settle in quote units, so inverse contracts end with signals."""
-    datasets = datasets_on(listing.market, chosen.kline_intervals)
-    assets = [
-        *(raw_asset(dataset, listing, chosen) for dataset in datasets),
-        *(catalog_asset(dataset, listing, chosen) for dataset in datasets),
-        instrument_asset(listing, chosen),
-        consistency_asset(listing, chosen),
-        volume_buckets_asset(listing, chosen),
-        signals_asset(listing, chosen),
-    ]
-    if listing.market is not Market.CM:
-        assets += [
-            backtest_asset(listing, chosen),
-            continuous_asset(listing, chosen),
-            report_asset(listing, chosen),
-        ]
-    return assets
+    """All assets of a listing: whatever is made on its market."""
+    return [asset_of(product, listing, chosen) for product in products_on(listing.market, chosen.kline_intervals)]
 
 
 def definitions(chosen: Settings) -> dg.Definitions:
@@ -54,14 +35,14 @@ def definitions(chosen: Settings) -> dg.Definitions:
     assets = {listing: assets_of(listing, chosen) for listing in chosen.symbols}
     daily = {listing: [one for one in made if one.partitions_def is not None] for listing, made in assets.items()}
     raw = {
-        listing: [one for one in made if group_of(listing, "raw") in one.group_names_by_key.values()]
+        listing: [one for one in made if group_of(listing, Stage.RAW) in one.group_names_by_key.values()]
         for listing, made in daily.items()
     }
     checks = {listing: fresh_check(listing, chosen) for listing in chosen.symbols}
     return dg.Definitions(
         assets=[asset for made in assets.values() for asset in made],
         asset_checks=list(checks.values()),
-        jobs=[continuous_job(listing) for listing in assets if listing.market is not Market.CM],
+        jobs=[continuous_job(listing) for listing in assets if listing.market in CONTINUOUS_BACKTEST.markets],
         sensors=[
             *(ingestion_sensor(listing, raw[listing], chosen) for listing in daily),
             *(following_sensor(listing, made, chosen) for listing, made in daily.items()),

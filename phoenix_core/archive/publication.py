@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.market import Listing
 
 # New daily files appear the next day, typically 06:30-08:00 UTC; delays of days have happened
@@ -15,7 +15,7 @@ GRACE = timedelta(days=3)
 class Absence(StrEnum):
     """Why a day has no file: three different things to a person."""
 
-    NEVER = "never"  # outside the dataset's life
+    NEVER = "never"  # outside the dataset's availability
     MISSING = "missing"  # should have been published, and was not
     NOT_YET = "not yet"
 
@@ -29,8 +29,8 @@ class Absent:
 
 
 def known_absence(dataset: Dataset, listing: Listing, day: date) -> Absent | None:
-    """What the registry knows without asking: days outside a dataset's life."""
-    if why := dataset.life(listing).excludes(day):
+    """What the registry knows without asking: days outside a dataset's availability."""
+    if why := availability_of(dataset, listing).excludes(day):
         return Absent(Absence.NEVER, f"never: {dataset.name} of {listing} {why}")
     return None
 

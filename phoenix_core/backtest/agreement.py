@@ -13,10 +13,10 @@ from phoenix_core.backtest.inputs import InputReader
 from phoenix_core.backtest.run import Result, run
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.quality import frames
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import catalog_asset
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import Lake
@@ -52,7 +52,7 @@ def agreement(lake: Lake, experiment: Experiment, day: date) -> Agreement:
     entry = Manifest(lake).find(catalog_asset(BOOK_TICKER, listing), day)
     if inputs.quotes is None or entry is None:
         raise InputMissing(f"{listing} has no quote_ticks on {day}: expected a day that has book_ticker.")
-    tick = instrument(specification(listing)).price_increment
+    tick = instrument(specification(listing, day)).price_increment
     implied = ImpliedQuotes(tick)
     ours = pl.concat(_frame(implied.between(chunk)) for chunk in inputs.trades.stream())
     true = pl.concat(

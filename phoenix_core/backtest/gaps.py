@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from phoenix_core.catalog.rules import QUIET_NS
 from phoenix_core.market import DAY_NS, NS_PER_SECOND
+from phoenix_core.rules import QUIET_NS
 
 _MINUTE = 60 * NS_PER_SECOND
 

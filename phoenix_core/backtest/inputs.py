@@ -11,13 +11,15 @@ from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
-from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day, verified_file
+from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day, verified_file
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
+from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import SIGNALS, signal_sources
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import SignalTick
@@ -81,7 +83,7 @@ class InputReader:
     def why_missing(self, day: date) -> str | None:
         """Why a day can't be replayed, or None if it can."""
         manifest = Manifest(self.lake)
-        for asset in (catalog_asset(AGG_TRADES, self.listing), f"{self.listing.path}/{SIGNALS}"):
+        for asset in (one.product.asset(self.listing) for one in BACKTEST.inputs if one.is_required):
             entry = manifest.find(asset, day)
             if entry is None:
                 return f"{asset} was never materialized"
@@ -119,17 +121,19 @@ class InputReader:
     def versions(self, day: date) -> dict[str, str]:
         """Data versions of all that a run reads of a day, or would read if it were there, by `asset@day`."""
         manifest = Manifest(self.lake)
-        found = (manifest.find(asset, day) for asset in (*self._assets(), f"{self.listing.path}/{INSTRUMENT}"))
+        found = (manifest.find(asset, day) for asset in self._assets())
         versions = {f"{entry.asset}@{day}": entry.data_version for entry in found if entry is not None}
         days = SignalDays(self.lake, self.listing, self.parameters)
         if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
             # With parameters of its own a run computes its signals, from what they are always computed from.
-            sources = signal_sources(manifest, self.listing, day)
+            sources = sources_of(manifest, SIGNALS, self.listing, day)
             versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
         return dict(sorted(versions.items()))
 
     def _lacking(self, day: date) -> list[str]:
-        entries = {asset: Manifest(self.lake).find(asset, day) for asset in self._assets()}
+        # Without the day's instrument a run has the constants of its table.
+        wanted = (asset for asset in self._assets() if asset != INSTRUMENT.asset(self.listing))
+        entries = {asset: Manifest(self.lake).find(asset, day) for asset in wanted}
         return [
             f"{asset.rsplit('/', 1)[-1]} ({entry.reason if entry else 'never materialized'})"
             for asset, entry in entries.items()
@@ -137,12 +141,7 @@ class InputReader:
         ]
 
     def _assets(self) -> list[str]:
-        names = (catalog_asset(dataset, self.listing) for dataset in self._datasets())
-        return [f"{self.listing.path}/{SIGNALS}", *names]
-
-    def _datasets(self) -> Sequence[Dataset]:
-        wanted = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH)
-        return [dataset for dataset in wanted if self.listing.market in dataset.columns]
+        return [one.product.asset(self.listing) for one in BACKTEST.inputs_on(self.listing.market)]
 
     def _has(self, dataset: Dataset, day: date) -> bool:
         entry = Manifest(self.lake).find(catalog_asset(dataset, self.listing), day)
@@ -172,22 +171,21 @@ class InputReader:
     def _depth(self, day: date) -> Snapshots | None:
         if not self._has(BOOK_DEPTH, day):
             return None
-        columns = ("ts_init", "percentage", "depth")
-        frame = read_day(self.lake, catalog_asset(BOOK_DEPTH, self.listing), day, columns)
-        return Snapshots(frame.select(pl.col("ts_init").cast(pl.Int64).alias("ts"), "percentage", "depth"))
+        columns = ("ts_init", Role.BAND_EDGE, Role.BAND_SIZE)
+        frame = read_by_role(self.lake, BOOK_DEPTH, self.listing, day, columns)
+        return Snapshots(frame.select(pl.col("ts_init").cast(pl.Int64).alias("ts"), *columns[1:]))
 
     def _marks(self, day: date) -> tuple[Mark, ...]:
         if not self._has(MARK_PRICE_KLINES, day):
             return ()
-        columns = ("ts_init", "value", "low", "high", "open")
-        frame = read_day(self.lake, catalog_asset(MARK_PRICE_KLINES, self.listing), day, columns)
+        columns = ("ts_init", "value", Role.LOW, Role.HIGH, Role.OPEN)
+        frame = read_by_role(self.lake, MARK_PRICE_KLINES, self.listing, day, columns)
         return tuple(Mark(int(ts), *prices) for ts, *prices in frame.iter_rows())
 
     def _funding(self, day: date, marks: Sequence[Mark], prices: pl.DataFrame) -> tuple[FundingTime, ...]:
         if not self._has(FUNDING_RATE, day):
             return ()
-        columns = ("ts_init", "last_funding_rate")
-        frame = read_day(self.lake, catalog_asset(FUNDING_RATE, self.listing), day, columns)
+        frame = read_by_role(self.lake, FUNDING_RATE, self.listing, day, ("ts_init", Role.FUNDING_RATE))
         minutes = [(mark.ts, mark.open, mark.close) for mark in marks]
         minutes = minutes or list(prices.select("minute_ns", "open", "price").iter_rows())
         known = [(ts, close) for ts, _, close in minutes]

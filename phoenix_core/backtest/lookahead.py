@@ -21,28 +21,17 @@ import pyarrow.parquet as pq
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
-from phoenix_core.catalog.store import INSTRUMENT, catalog_asset, read_day
-from phoenix_core.datasets import (
-    AGG_TRADES,
-    BOOK_DEPTH,
-    BOOK_TICKER,
-    FUNDING_RATE,
-    MARK_PRICE_KLINES,
-    METRICS,
-    Dataset,
-    LabelledBy,
-)
+from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.datasets import AGG_TRADES, Dataset, LabelledBy
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
+from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS, VOLUME_BUCKETS
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import SIGNALS
-from phoenix_core.signals.parameters import OI_DAYS
 from phoenix_core.storage import Lake, digest_of, sha256_of
 from phoenix_core.strategies.events import Decision, Why
 
 _MILLISECOND = NS_PER_SECOND // 1000
-_INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, METRICS, BOOK_DEPTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,7 @@ def _instants(
 
 def _signals(lake: Lake, experiment: Experiment, until_ns: int) -> dict[date, pl.DataFrame]:
     """Published signals of the range's days, made with the experiment's parameters."""
-    asset = f"{Listing.parse(experiment.listing).path}/{SIGNALS}"
+    asset = SIGNALS.asset(Listing.parse(experiment.listing))
     digest = digest_of(experiment.strategy.signals.model_dump(mode="json"))
     found = {}
     for day in days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1))):
@@ -163,13 +152,18 @@ def _differences(
     return tuple(found)
 
 
+def _days_back(listing: Listing) -> int:
+    """How far before its own days a backtest's inputs reach."""
+    return max(one.days_back for one in BACKTEST.upstream(listing.market))
+
+
 def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
     """Inputs with rows that are known before they happened."""
     listing = Listing.parse(experiment.listing)
     found = []
-    for dataset in (one for one in _INPUTS if listing.market in one.columns):
+    for dataset in BACKTEST.datasets(listing.market):
         asset = catalog_asset(dataset, listing)
-        for day in days_between(experiment.first - timedelta(OI_DAYS), experiment.last):
+        for day in days_between(experiment.first - timedelta(_days_back(listing)), experiment.last):
             entry = Manifest(lake).find(asset, day)
             if entry is None or not entry.published:
                 continue
@@ -199,15 +193,15 @@ def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int)
     """A data folder that holds what had happened before an instant, with signals computed from it."""
     listing = Listing.parse(experiment.listing)
     last = day_of_ns(cut_ns - 1)
-    days = days_between(experiment.first - timedelta(OI_DAYS), last)
-    for dataset in _INPUTS:
-        if listing.market in dataset.columns:
-            for day in days:
-                _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
+    days = days_between(experiment.first - timedelta(_days_back(listing)), last)
+    for dataset in BACKTEST.datasets(listing.market):
+        for day in days:
+            _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
     for day in days:
-        _copy(lake, left, None, f"{listing.path}/{INSTRUMENT}", day, cut_ns)
+        _copy(lake, left, None, INSTRUMENT.asset(listing), day, cut_ns)
     signals = SignalDays(left, listing, experiment.strategy.signals)
-    for day in (experiment.first - timedelta(1), *days_between(experiment.first, last)):
+    before = timedelta(SIGNALS.days_back(VOLUME_BUCKETS.name))
+    for day in days_between(experiment.first - before, last):
         if Manifest(left).find(catalog_asset(AGG_TRADES, listing), day) is not None:
             signals.publish_buckets(day)
     for day in days_between(experiment.first, last):

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
+from phoenix_core.products import BACKTEST, SIGNALS
 from phoenix_core.recipes import code_digest, recipe
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 def backtest_code(listing: Listing) -> str:
     """Digest of code and specification, which every experiment on a listing shares."""
-    return recipe(code_digest("backtest.run:run", "backtest.publish:publish"), specification=specification(listing))
+    # With parameters of its own a run computes its signals, from what they are always computed from.
+    reads = [product.reads(listing.market) for product in (BACKTEST, SIGNALS)]
+    return recipe(code_digest(*BACKTEST.code), reads=reads, specifications=history(listing))
 
 
 def backtest_recipe(experiment: "Experiment") -> str:

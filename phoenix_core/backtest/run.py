@@ -16,13 +16,16 @@ from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fi
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
-from phoenix_core.catalog.specifications import Specification, specification
-from phoenix_core.catalog.store import INSTRUMENT
+from phoenix_core.catalog.store import catalog_asset
+from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.orders import Sent
+from phoenix_core.instruments.specification import Specification
+from phoenix_core.instruments.table import assumptions, specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
+from phoenix_core.products import BACKTEST, INSTRUMENT
 from phoenix_core.storage import Lake
 from phoenix_core.strategies.events import Decision
 from phoenix_core.strategies.phoenix import PhoenixStrategy
@@ -167,7 +170,11 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         days=tuple(days),
         missing=missing,
         without=inputs.without,
-        assumptions=(*_assumptions(experiment, spec, implied=implied), *_said_of_missing(days)),
+        assumptions=(
+            *_assumptions(experiment, spec, implied=implied),
+            *assumptions(spec, days[-1]),
+            *_said_of_missing(days),
+        ),
         orders=dict(sorted(strategy.orders_by_end.items())),
         closed_at_end=closed_at_end(strategy.fills),
         events=replay.events,
@@ -194,7 +201,7 @@ def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
 
 
 def _reason_absent(lake: Lake, listing: Listing, day: date) -> str | None:
-    entries = (Manifest(lake).find(f"{listing.path}/{name}", day) for name in ("trade_ticks", "signals"))
+    entries = (Manifest(lake).find(one.product.asset(listing), day) for one in BACKTEST.inputs if one.is_required)
     return next((entry.reason for entry in entries if entry is not None and not entry.published), None)
 
 
@@ -224,13 +231,13 @@ def _priced(day: DayInputs, experiment: Experiment) -> DayInputs:
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
-    entry = Manifest(lake).find(f"{listing.path}/quote_ticks", day)
+    entry = Manifest(lake).find(catalog_asset(BOOK_TICKER, listing), day)
     return entry is not None and entry.published
 
 
 def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: date) -> Specification:
-    spec = specification(listing)
-    entry = Manifest(lake).find(f"{listing.path}/{INSTRUMENT}", day)
+    spec = specification(listing, day)
+    entry = Manifest(lake).find(INSTRUMENT.asset(listing), day)
     if spec.inferred and entry is not None:
         spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
     return as_traded(spec, experiment.venue)

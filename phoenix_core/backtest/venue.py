@@ -15,10 +15,10 @@ from nautilus_trader.model.objects import Money
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.catalog.specifications import Specification
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.exchange import Exchange
 from phoenix_core.execution.rule import Rule
+from phoenix_core.instruments.specification import Specification
 from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 

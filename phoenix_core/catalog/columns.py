@@ -13,8 +13,6 @@ _TIME = "timestamp[ns, UTC]"
 _OWN = {
     "ts_event": "When it happened.",
     "ts_init": "When it could first be known.",
-    "open_time": "First instant of the period.",
-    "event_time": "When the change was sent.",
     "next_funding_ns": "When funding is next charged.",
     "size": "Base units traded.",
     "aggressor_side": "1: the buyer was the aggressor, 2: the seller.",

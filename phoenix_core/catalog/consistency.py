@@ -11,12 +11,14 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.catalog.quality import Finding, frames
-from phoenix_core.catalog.recipe import consistency_recipe
-from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, Rule
-from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.catalog.recipe import derived_recipe
+from phoenix_core.catalog.store import catalog_asset, read_by_role
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing
+from phoenix_core.products import CONSISTENCY
+from phoenix_core.rules import Rule
 from phoenix_core.storage import Lake, canonical_json, sha256_of
 
 _MINUTE = 60 * NS_PER_SECOND
@@ -43,14 +45,14 @@ def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[F
     """
     manifest = Manifest(lake)
     days = _Days(lake, listing, day)
-    findings = tuple(_compared(days, rule) for rule in COMPARISONS)
+    findings = tuple(_compared(days, rule) for rule in CONSISTENCY.checks)
     relative = f"consistency/{listing.path}/{day}.json"
     path = lake.write(relative, canonical_json([_plain(finding) for finding in findings]))
     entry = Entry(
-        asset=f"{listing.path}/{CONSISTENCY}",
+        asset=CONSISTENCY.asset(listing),
         day=day.isoformat(),
         published=True,
-        recipe=consistency_recipe(),
+        recipe=derived_recipe(CONSISTENCY, listing),
         file=relative,
         sha256=sha256_of(path),
         bytes=path.stat().st_size,
@@ -82,12 +84,13 @@ class _Days:
 
     def sources(self) -> dict[str, str]:
         """Data versions of all that is compared."""
-        found = [self.entry(dataset) for dataset in (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)]
-        return {entry.asset: entry.data_version for entry in found if entry is not None}
+        inputs = CONSISTENCY.inputs_on(self._listing.market)
+        found = [self._manifest.find(one.product.asset(self._listing), self._day) for one in inputs]
+        return {entry.asset: entry.data_version for entry in found if entry is not None and entry.published}
 
     def frame(self, dataset: Dataset, *columns: str) -> pl.DataFrame:
-        """Some columns of a day, times signed."""
-        frame = read_day(self._lake, catalog_asset(dataset, self._listing), self._day, columns)
+        """Some columns of a day, see `read_by_role`; times signed."""
+        frame = read_by_role(self._lake, dataset, self._listing, self._day, columns)
         return frame.with_columns(pl.col(name).cast(pl.Int64) for name in columns if name.startswith("ts_"))
 
     @property
@@ -106,8 +109,8 @@ def _compared(days: _Days, rule: Rule) -> Finding:
 
 def _minutes(trades: pl.DataFrame) -> pl.DataFrame:
     return (
-        trades.with_columns((pl.col("ts_event") // _MINUTE * _MINUTE).alias("open_time"))
-        .group_by("open_time", maintain_order=True)
+        trades.with_columns((pl.col("ts_event") // _MINUTE * _MINUTE).alias(Role.OPEN_TIME))
+        .group_by(Role.OPEN_TIME, maintain_order=True)
         .agg(
             pl.col("price").first().alias("open"),
             pl.col("price").max().alias("high"),
@@ -121,8 +124,8 @@ def _minutes(trades: pl.DataFrame) -> pl.DataFrame:
 def _rebuilt(dataset: Dataset, tolerance: float) -> Callable[[_Days, str], Finding]:
     def compare(days: _Days, rule: str) -> Finding:
         names = ("open", "high", "low", "close", "volume")
-        bars = days.frame(KLINES, "open_time", *names).filter(pl.col("volume") > 0)
-        both = bars.join(_minutes(days.frame(dataset, "ts_event", "price", "size")), on="open_time", how="full")
+        bars = days.frame(KLINES, Role.OPEN_TIME, *names).filter(pl.col("volume") > 0)
+        both = bars.join(_minutes(days.frame(dataset, "ts_event", "price", "size")), on=Role.OPEN_TIME, how="full")
         same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in names)
         other = both.filter(~same)
         says = f"{other.height} of {both.height} minutes differ; up to {tolerance:.0%} are expected"
@@ -136,18 +139,18 @@ def _volumes(days: _Days, rule: str) -> Finding:
     singles = days.frame(TRADES, "ts_event", "price", "size")
     sums = [float(frame["size"].sum() or 0) for frame in (aggregates, singles)]
     apart = abs(sums[0] - sums[1]) / max(sums[1], 1e-12)
-    minutes = _minutes(aggregates).join(_minutes(singles), on="open_time", how="full")
+    minutes = _minutes(aggregates).join(_minutes(singles), on=Role.OPEN_TIME, how="full")
     worst = minutes.filter(pl.col("volume").ne_missing(pl.col("volume_right"))).select(
-        "open_time", "volume", "volume_right"
+        Role.OPEN_TIME, "volume", "volume_right"
     )
     says = f"{sums[0]:.6g} in aggregates, {sums[1]:.6g} in single trades, {apart:.2e} apart"
     return Finding(rule, apart <= _VOLUME, says, () if apart <= _VOLUME else tuple(worst.head(_SHOWN).to_dicts()))
 
 
 def _marks(days: _Days, rule: str) -> Finding:
-    last = days.frame(KLINES, "open_time", "close")
-    marks = days.frame(MARK_PRICE_KLINES, "open_time", "value")
-    both = last.join(marks, on="open_time").with_columns(
+    last = days.frame(KLINES, Role.OPEN_TIME, "close")
+    marks = days.frame(MARK_PRICE_KLINES, Role.OPEN_TIME, "value")
+    both = last.join(marks, on=Role.OPEN_TIME).with_columns(
         (pl.col("value").cast(pl.Float64) / pl.col("close").cast(pl.Float64) - 1).abs().alias("apart")
     )
     if not both.height:

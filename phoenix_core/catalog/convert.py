@@ -13,10 +13,10 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from phoenix_core.catalog.specifications import ARCHIVE_DECIMALS, Specification, instrument_id
-from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE
+from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Role
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.errors import PrecisionMismatch
+from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specification
 from phoenix_core.tables.rules import Counts
 
 Words = NDArray[np.uint64]
@@ -24,7 +24,7 @@ Words = NDArray[np.uint64]
 _WIDE = pa.binary(16)
 _STRETCH = 1 << 15  # words
 _BUYER, _SELLER = 1, 2  # NautilusTrader's AggressorSide
-_BAR_PRICES = ("open", "high", "low", "close")
+_QUANTITIES = frozenset({Role.SIZE, Role.BID_SIZE, Role.ASK_SIZE, Role.VOLUME})
 
 
 @dataclass(slots=True)
@@ -48,18 +48,18 @@ class Conversion:
     @property
     def identifier(self) -> str:
         """Folder of the data: instrument id, or bar type."""
-        name = instrument_id(self.specification.listing, self.dataset.feed)
+        name = self.specification.feed_id(self.dataset.feed)
         return f"{name}-{_bar_length(self.dataset)}-LAST-EXTERNAL" if self.is_bar else name
 
     @property
     def is_bar(self) -> bool:
         """Whether rows become bars."""
-        return self.dataset.becomes is CatalogType.BAR
+        return self.dataset.catalog_type is CatalogType.BAR
 
     @property
     def price_precision(self) -> int:
         """Decimals of prices; indices and marks are computed, so they have the archive's width."""
-        computed = self.dataset.becomes is CatalogType.MARK_PRICE or self.dataset.feed in {"INDEX", "PREMIUM"}
+        computed = self.dataset.catalog_type is CatalogType.MARK_PRICE or self.dataset.feed in {"INDEX", "PREMIUM"}
         return ARCHIVE_DECIMALS if computed else self.specification.price_precision
 
     @property
@@ -70,7 +70,7 @@ class Conversion:
     def metadata(self) -> dict[str, str]:
         """Schema metadata by which NautilusTrader rebuilds its objects."""
         metadata = {
-            "instrument_id": instrument_id(self.specification.listing, self.dataset.feed),
+            "instrument_id": self.specification.feed_id(self.dataset.feed),
             "price_precision": str(self.price_precision),
             "size_precision": str(self.size_precision),
         }
@@ -85,7 +85,7 @@ def to_catalog(batch: pl.DataFrame, conversion: Conversion) -> pa.Table:
     Raises:
         PrecisionMismatch: A price or quantity is finer than its instrument.
     """
-    columns = CONVERTERS[conversion.dataset.becomes](batch, conversion)
+    columns = CONVERTERS[conversion.dataset.catalog_type](batch, conversion)
     return pa.table(columns).replace_schema_metadata(conversion.metadata())
 
 
@@ -97,17 +97,23 @@ def fixed_point(values: pl.Series) -> pa.Array:
     return pa.Array.from_buffers(_WIDE, len(array), [None, array.buffers()[1]], offset=array.offset)
 
 
-def _exact(batch: pl.DataFrame, name: str, precision: int, conversion: Conversion) -> pa.Array:
-    values = batch[name]
+def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.Array:
+    """A price or quantity of the instrument's precision.
+
+    Raises:
+        PrecisionMismatch: It is finer.
+    """
+    precision = conversion.size_precision if role in _QUANTITIES else conversion.price_precision
+    values = batch[conversion.dataset.column(role).name]
     exact = fixed_point(values)
     if not is_multiple(exact, DECIMAL_SCALE - precision):
         finer = values.cast(pl.Decimal(DECIMAL_DIGITS, precision)).cast(values.dtype) != values
         example = values.filter(finer)[0].normalize()
         spec = conversion.specification
         raise PrecisionMismatch(
-            f"{conversion.dataset.name} of {spec.listing} has {name} {example}: expected at most {precision} "
-            f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise the precision in "
-            "phoenix_core/catalog/specifications.py and materialize the catalog anew, all days."
+            f"{conversion.dataset.name} of {spec.listing} has {values.name} {example}: expected at most {precision} "
+            f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise its precision in "
+            "phoenix_core/instruments and materialize the catalog anew, all days."
         )
     return exact
 
@@ -136,9 +142,9 @@ def _are_multiples(words: Words, places: int) -> bool:
     return not (low << up).any() and bool(((rest // five) * five == rest).all())
 
 
-def _times(batch: pl.DataFrame, conversion: Conversion, event: str) -> dict[str, pa.Array]:
+def _times(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     """ts_event as published, ts_init when it could be known; ts_init never falls, as Nautilus demands."""
-    ts_event = batch[event]
+    ts_event = batch[conversion.dataset.event.name]
     known = ts_event + conversion.known_after_ns
     if known.len() and known[0] >= conversion.latest_known and known.is_sorted():
         conversion.latest_known = known[-1]
@@ -155,8 +161,11 @@ def _u64(values: pl.Series) -> pa.Array:
     return values.reinterpret(signed=False).rechunk().to_arrow()
 
 
-def _plain(batch: pl.DataFrame, *names: str) -> dict[str, pa.Array]:
-    arrays = {name: batch[name].rechunk().to_arrow() for name in names if name in batch.columns}
+def _kept(batch: pl.DataFrame, conversion: Conversion, *taken: Role) -> dict[str, pa.Array]:
+    """Columns as published, but for those whose roles NautilusTrader has columns for."""
+    market = conversion.specification.listing.market
+    names = [column.name for column in conversion.dataset.kept(market, taken)]
+    arrays = {name: batch[name].rechunk().to_arrow() for name in names}
     # Polars' own kind of text is not NautilusTrader's.
     return {
         name: array.cast(pa.string()) if batch[name].dtype == pl.String else array for name, array in arrays.items()
@@ -164,105 +173,79 @@ def _plain(batch: pl.DataFrame, *names: str) -> dict[str, pa.Array]:
 
 
 def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
-    identity = conversion.dataset.key[0].name
-    size = "quantity" if "quantity" in batch.columns else "qty"
-    side = pl.when(pl.col("is_buyer_maker")).then(pl.lit(_SELLER)).otherwise(pl.lit(_BUYER)).cast(pl.UInt8)
+    column = conversion.dataset.column
+    buyer_maker = pl.col(column(Role.IS_BUYER_MAKER).name)
+    side = pl.when(buyer_maker).then(pl.lit(_SELLER)).otherwise(pl.lit(_BUYER)).cast(pl.UInt8)
     return {
-        "price": _exact(batch, "price", conversion.price_precision, conversion),
-        "size": _exact(batch, size, conversion.size_precision, conversion),
+        "price": _exact(batch, Role.PRICE, conversion),
+        "size": _exact(batch, Role.SIZE, conversion),
         "aggressor_side": batch.select(side.alias("side"))["side"].rechunk().to_arrow(),
-        "trade_id": batch[identity].rechunk().to_arrow().cast(pa.string()),
-        **_times(batch, conversion, conversion.dataset.time.name),
-        **_plain(batch, "first_trade_id", "last_trade_id", "quote_qty", "base_qty", "is_best_match"),
+        "trade_id": batch[column(Role.TRADE_ID).name].rechunk().to_arrow().cast(pa.string()),
+        **_times(batch, conversion),
+        **_kept(batch, conversion, Role.TRADE_ID, Role.PRICE, Role.SIZE, Role.IS_BUYER_MAKER),
     }
 
 
 def _quote_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
-    price, size = conversion.price_precision, conversion.size_precision
+    sides = (Role.BID_PRICE, Role.ASK_PRICE, Role.BID_SIZE, Role.ASK_SIZE)
     return {
-        "bid_price": _exact(batch, "best_bid_price", price, conversion),
-        "ask_price": _exact(batch, "best_ask_price", price, conversion),
-        "bid_size": _exact(batch, "best_bid_qty", size, conversion),
-        "ask_size": _exact(batch, "best_ask_qty", size, conversion),
-        **_times(batch, conversion, "transaction_time"),
-        **_plain(batch, "update_id", "event_time"),
+        **{role.value: _exact(batch, role, conversion) for role in sides},
+        **_times(batch, conversion),
+        **_kept(batch, conversion, *sides),
     }
 
 
 def _bar_close(batch: pl.DataFrame, conversion: Conversion) -> pl.DataFrame:
     """Stamp klines with their close. Some close before they open (spot 2020-12-21): they get a full length."""
-    counts = conversion.counts
-    inverted = pl.col("close_time") < pl.col("open_time")
+    opens, closes = (pl.col(conversion.dataset.column(role).name) for role in (Role.OPEN_TIME, Role.CLOSE_TIME))
+    inverted = closes < opens
     broken = batch.select(inverted.sum()).item()
     if not broken:
         return batch
-    counts["repaired_closes_before_open"] += broken
-    full = pl.col("open_time") + conversion.dataset.period_ns - 1_000_000
-    return batch.with_columns(pl.when(inverted).then(full).otherwise(pl.col("close_time")).alias("close_time"))
+    conversion.counts["repaired_closes_before_open"] += broken
+    full = opens + conversion.dataset.period_ns - 1_000_000
+    return batch.with_columns(pl.when(inverted).then(full).otherwise(closes).alias(conversion.dataset.event.name))
 
 
 def _bars(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     closed = _bar_close(batch, conversion)
+    values = (Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE, Role.VOLUME)
     return {
-        **{name: _exact(closed, name, conversion.price_precision, conversion) for name in _BAR_PRICES},
-        "volume": _exact(closed, "volume", conversion.size_precision, conversion),
-        **_times(closed, conversion, "close_time"),
-        **_plain(closed, "open_time", "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume"),
+        **{role.value: _exact(closed, role, conversion) for role in values},
+        **_times(closed, conversion),
+        **_kept(closed, conversion, *values),
     }
 
 
 def _mark_prices(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     closed = _bar_close(batch, conversion)
     return {
-        "value": _exact(closed, "close", conversion.price_precision, conversion),
-        **_times(closed, conversion, "close_time"),
-        **_plain(closed, "open_time", "open", "high", "low", "volume", "count"),
+        "value": _exact(closed, Role.CLOSE, conversion),
+        **_times(closed, conversion),
+        **_kept(closed, conversion, Role.CLOSE),
     }
 
 
 def _funding_rates(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+    column = conversion.dataset.column
     # NautilusTrader reads the rate from JSON text.
-    texts = [f'"{rate.normalize():f}"'.encode() for rate in batch["last_funding_rate"]]
-    minutes = (batch["funding_interval_hours"] * 60).cast(pl.UInt16)
+    texts = [f'"{rate.normalize():f}"'.encode() for rate in batch[column(Role.FUNDING_RATE).name]]
+    minutes = (batch[column(Role.FUNDING_HOURS).name] * 60).cast(pl.UInt16)
     return {
         "rate": pa.array(texts, pa.binary()),
         "interval": minutes.rechunk().to_arrow(),
         "next_funding_ns": pa.nulls(batch.height, pa.uint64()),
-        **_times(batch, conversion, "calc_time"),
-        **_plain(batch, "last_funding_rate"),
+        **_times(batch, conversion),
+        **_kept(batch, conversion, Role.FUNDING_HOURS),  # the rate is kept, as a number that others read too
     }
 
 
-def _open_interest(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _as_published(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+    """Custom data: NautilusTrader has no type for it, so all is kept."""
     return {
         "instrument_id": pa.repeat(pa.scalar(conversion.identifier), batch.height),
-        **_plain(
-            batch,
-            "sum_open_interest",
-            "sum_open_interest_value",
-            "count_toptrader_long_short_ratio",
-            "sum_toptrader_long_short_ratio",
-            "count_long_short_ratio",
-            "sum_taker_long_short_vol_ratio",
-        ),
-        **_times(batch, conversion, "create_time"),
-    }
-
-
-def _depth(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
-    return {
-        "instrument_id": pa.repeat(pa.scalar(conversion.identifier), batch.height),
-        **_plain(batch, "percentage", "depth", "notional"),
-        **_times(batch, conversion, "timestamp"),
-    }
-
-
-def _liquidations(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
-    published = conversion.dataset.columns[conversion.specification.listing.market]
-    return {
-        "instrument_id": pa.repeat(pa.scalar(conversion.identifier), batch.height),
-        **_plain(batch, *(column.name for column in published if column is not conversion.dataset.time)),
-        **_times(batch, conversion, "time"),
+        **_kept(batch, conversion),
+        **_times(batch, conversion),
     }
 
 
@@ -273,9 +256,9 @@ CONVERTERS: Mapping[CatalogType, Converter] = {
     CatalogType.BAR: _bars,
     CatalogType.MARK_PRICE: _mark_prices,
     CatalogType.FUNDING_RATE: _funding_rates,
-    CatalogType.OPEN_INTEREST: _open_interest,
-    CatalogType.DEPTH_BAND: _depth,
-    CatalogType.LIQUIDATION: _liquidations,
+    CatalogType.OPEN_INTEREST: _as_published,
+    CatalogType.DEPTH_BAND: _as_published,
+    CatalogType.LIQUIDATION: _as_published,
 }
 
 

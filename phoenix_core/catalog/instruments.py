@@ -12,7 +12,7 @@ from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.persistence.funcs import class_to_filename
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
-from phoenix_core.catalog.specifications import Specification
+from phoenix_core.instruments.specification import Specification
 from phoenix_core.market import Market, day_start_ns
 
 _MAX_QUANTITY = Decimal(1_000_000)
@@ -56,10 +56,8 @@ def instrument(specification: Specification, ts_ns: int = 0) -> Instrument:
         "multiplier": Quantity.from_str(str(spec.contract_size)),
         **common,
     }
-    delivery = spec.listing.symbol.rpartition("_")[2]
-    if delivery.isdigit():
-        day = date.fromisoformat(f"20{delivery[:2]}-{delivery[2:4]}-{delivery[4:]}")
-        expiry = day_start_ns(day) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
+    if spec.listing.delivery is not None:
+        expiry = day_start_ns(spec.listing.delivery) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
         return CryptoFuture(underlying=base, activation_ns=0, expiration_ns=expiry, **derivative)
     return CryptoPerpetual(base_currency=base, **derivative)
 

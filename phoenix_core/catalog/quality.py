@@ -7,6 +7,7 @@ true. Comparisons between datasets are in `consistency.py`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
@@ -15,10 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.rules import QUIET_NS, UNCROSSED, rules_of
+from phoenix_core.columns import DECIMAL_SCALE, Kind, Role
 from phoenix_core.datasets import CatalogType, Dataset
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_start_ns
+from phoenix_core.rules import ON_TICK, QUIET_NS, UNCROSSED, rules_of
 from phoenix_core.storage import Lake
 
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.
@@ -29,6 +32,10 @@ _FEW = 5  # a day with a fifth of the usual rows is odd
 _USUAL_DAYS = 7
 _SHOWN = 5
 _CROSSED_SHARE = 0.001
+_OFF_TICK_SHARE = 0.001  # single trades lie between ticks: 71799.36 beside a tick of 0.10
+_SHARES = {UNCROSSED: _CROSSED_SHARE, ON_TICK: _OFF_TICK_SHARE}
+# Prices of orders. Without an entry an instrument's tick is the archive's last decimal, which all of them hold.
+_PRICES = ("price", "bid_price", "ask_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def inspect_day(lake: Lake, dataset: Dataset, entry: Entry) -> tuple[Finding, ..
     if not entry.published:
         return ()
     day = date.fromisoformat(entry.day)
-    found = _Pass(dataset, day)
+    found = _Pass(dataset, entry, day)
     for frame in frames(lake, entry):
         found.see(frame)
     findings = {finding.rule: finding for finding in (*found.findings(), _count(Manifest(lake), entry, day))}
@@ -69,8 +76,9 @@ def frames(lake: Lake, entry: Entry, columns: Sequence[str] | None = None) -> It
 class _Pass:
     """One pass over a day: what rules carry from batch to batch."""
 
-    def __init__(self, dataset: Dataset, day: date) -> None:
+    def __init__(self, dataset: Dataset, entry: Entry, day: date) -> None:
         self._dataset = dataset
+        self._specification = specification(_listing(entry), day)
         self._start = day_start_ns(day)
         self._seen = 0
         self._last: dict[str, int] = {}
@@ -88,7 +96,7 @@ class _Pass:
         half = self._dataset.period_ns // 2
         low, high = self._start - half, self._start + DAY_NS + half
         self._note("within_day", frame.filter((pl.col("ts_event") < low) | (pl.col("ts_event") >= high)))
-        if identity := _running_id(frame):
+        if identity := _running_id(self._dataset):
             numbered = frame.with_columns(pl.col(identity).cast(pl.Int64).alias("id"))
             self._rises("unique", numbered, "id", 1)
             self._gaps(numbered)
@@ -96,6 +104,9 @@ class _Pass:
             self._small.append(frame)
         if "bid_price" in frame.columns:
             self._note("uncrossed", frame.filter(pl.col("bid_price") >= pl.col("ask_price")))
+        if prices := [name for name in _PRICES if name in frame.columns]:
+            tick = self._specification.tick
+            self._note("on_tick", frame.filter(pl.any_horizontal(_off_tick(name, tick) for name in prices)))
 
     def findings(self) -> Iterator[Finding]:
         """What was found; rules that do not concern the dataset are left to the caller."""
@@ -106,9 +117,15 @@ class _Pass:
                     self._note(rule, rows)
         for demanded in rules_of(self._dataset):
             count = self._counts.get(demanded.name, 0)
-            passed = count == 0 or (demanded is UNCROSSED and count <= self._seen * _CROSSED_SHARE)
+            passed = count <= self._seen * _SHARES.get(demanded, 0)
             says = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
+            says += self._tick_in_words() if demanded is ON_TICK else ""
             yield Finding(demanded.name, passed, says, tuple(self._broken.get(demanded.name, ())))
+
+    def _tick_in_words(self) -> str:
+        known = self._specification
+        assumed = f", assumed: it is known from {known.valid_from} on" if known.assumed else ""
+        return f"; the tick is {known.tick:f}{assumed}"
 
     def _note(self, rule: str, rows: pl.DataFrame) -> None:
         if rows.height:
@@ -137,8 +154,22 @@ class _Pass:
         self._note("contiguous", steps.filter(pl.col("id_step") > 1).select("ts_event", "id", "id_step"))
 
 
-def _running_id(frame: pl.DataFrame) -> str | None:
-    return next((name for name in ("trade_id", "update_id") if name in frame.columns), None)
+def _running_id(dataset: Dataset) -> str | None:
+    """The catalog's column of a number that runs through a symbol's rows, or None where nothing numbers them."""
+    key = dataset.key[0]
+    if key.kind is not Kind.INTEGER:
+        return None
+    return "trade_id" if key.role is Role.TRADE_ID else key.name
+
+
+def _listing(entry: Entry) -> Listing:
+    market, symbol, _ = entry.asset.split("/")
+    return Listing(Market(market), symbol.upper())
+
+
+def _off_tick(price: str, tick: Decimal) -> pl.Expr:
+    """Whether a price lies between ticks, in integers of its last decimal."""
+    return pl.col(price).to_physical() % int(tick.scaleb(DECIMAL_SCALE)) != 0
 
 
 Broken = Iterator[tuple[str, pl.DataFrame]]
@@ -152,7 +183,7 @@ def _duplicates(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
 
 def _incomplete(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     """Periods without a row, each by its beginning."""
-    if dataset.period_ns and dataset.becomes is not CatalogType.DEPTH_BAND and DAY_NS % dataset.period_ns == 0:
+    if dataset.period_ns and dataset.catalog_type is not CatalogType.DEPTH_BAND and DAY_NS % dataset.period_ns == 0:
         # Times end their period, to the millisecond before it or drifting some seconds after.
         slots = ((pl.col("ts_event") + dataset.period_ns // 2 - 1) // dataset.period_ns).alias("slot")
         have = set(frame.select(slots)["slot"])
@@ -173,13 +204,15 @@ def _misshapen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
 
 def _frozen(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     """Where a value begins to stand still, and where it is missing."""
-    del dataset, start_ns
-    if "sum_open_interest" in frame.columns:
-        yield "moving", frame.filter(pl.col("sum_open_interest").is_null())
-        yield "moving", _standing(frame, "sum_open_interest", _FROZEN_OPEN_INTEREST)
-    if "percentage" in frame.columns:
-        for _, band in frame.group_by("percentage", maintain_order=True):
-            yield "moving", _standing(band, "notional", _FROZEN_DEPTH)
+    del start_ns
+    if dataset.catalog_type is CatalogType.OPEN_INTEREST:
+        level = dataset.column(Role.OPEN_INTEREST).name
+        yield "moving", frame.filter(pl.col(level).is_null())
+        yield "moving", _standing(frame, level, _FROZEN_OPEN_INTEREST)
+    if dataset.catalog_type is CatalogType.DEPTH_BAND:
+        edge, notional = (dataset.column(role).name for role in (Role.BAND_EDGE, Role.BAND_NOTIONAL))
+        for _, band in frame.group_by(edge, maintain_order=True):
+            yield "moving", _standing(band, notional, _FROZEN_DEPTH)
 
 
 def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
@@ -192,7 +225,7 @@ def _standing(frame: pl.DataFrame, column: str, length: int) -> pl.DataFrame:
 
 def _quiet_depth(frame: pl.DataFrame, dataset: Dataset, start_ns: int) -> Broken:
     del start_ns
-    if dataset.becomes is CatalogType.DEPTH_BAND:
+    if dataset.catalog_type is CatalogType.DEPTH_BAND:
         times = frame.select("ts_event").unique(maintain_order=True)
         gap = pl.col("ts_event").diff()
         seconds = (gap // NS_PER_SECOND).alias("seconds")

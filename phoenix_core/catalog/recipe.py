@@ -5,37 +5,39 @@ Fields are taken unless they are left out by name, so a field that is added coun
 
 from typing import Any
 
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.columns import Column
 from phoenix_core.datasets import Dataset
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing, Market
-from phoenix_core.recipes import code_digest, plain, recipe, root_in
+from phoenix_core.products import Product, catalog_product
+from phoenix_core.recipes import code_digest, plain, reached, recipe, root_in
 
 # Words for people, limits that a row can only fail, and days without files (whose reason is a source).
-_NO_BYTES = frozenset({"source", "description", "lives", "max_ratio", "max_bytes"})
-# What orders cost and may be; rows of market data are the same whatever it is.
+_NO_BYTES = frozenset({"source", "description", "availability", "max_ratio", "max_bytes"})
+_SPECIFICATION = "instruments.table:specification"  # its rows are no code
+# What orders cost and may be, from which day on; rows of market data are the same whatever it is.
 _OF_ORDERS = frozenset(
-    {"tick", "step", "min_notional", "margin_init", "margin_maint", "maker_fee", "taker_fee", "source", "inferred"}
+    {"tick", "step", "min_notional", "margin_init", "margin_maint", "maker_fee", "taker_fee"}
+    | {"valid_from", "source", "inferred", "assumed"}
 )
 
 
 def catalog_recipe(dataset: Dataset, listing: Listing) -> str:
     """Recipe of the catalog days of a dataset of a listing."""
     return recipe(
-        code_digest("catalog.store:convert_day", root_in("catalog.convert:CONVERTERS", dataset.becomes.name)),
+        code_digest(*catalog_product(dataset).code, root_in("catalog.convert:CONVERTERS", dataset.catalog_type.name)),
         dataset=_entry_on(dataset, listing.market),
-        specification=plain(specification(listing), without=_OF_ORDERS),
+        specification=plain(history(listing)[0], without=_OF_ORDERS),  # the rest is the same at all times
     )
 
 
-def instrument_recipe(listing: Listing) -> str:
-    """Recipe of a listing's instrument: all its constants."""
-    return recipe(code_digest("catalog.store:record_instrument"), specification=specification(listing))
+def derived_recipe(product: Product, listing: Listing) -> str:
+    """Recipe of a product without parameters: its code, what it reads, and if it asks all constants of the listing.
 
-
-def consistency_recipe() -> str:
-    """Recipe of the comparisons of a day's datasets: their code, tolerances included."""
-    return recipe(code_digest("catalog.consistency:compare_day"))
+    Those of other days count as well.
+    """
+    constants = history(listing) if _SPECIFICATION in reached(*product.code) else None
+    return recipe(code_digest(*product.code), reads=product.reads(listing.market), specifications=constants)
 
 
 def _entry_on(dataset: Dataset, market: Market) -> dict[str, Any]:

@@ -12,16 +12,17 @@ from nautilus_trader.core.data import Data
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.serialization.arrow.serializer import register_arrow
 
-from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE
+from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind
+from phoenix_core.datasets import BOOK_DEPTH, LIQUIDATION_SNAPSHOT, METRICS
+from phoenix_core.market import Market
 
 _DECIMAL = pa.decimal128(DECIMAL_DIGITS, DECIMAL_SCALE)
 
 
 class _Record(Data):
-    """Named exact values of an instrument at a time; `texts` names those that are words."""
+    """Published values of an instrument at a time, each an attribute of its column's name."""
 
-    fields: tuple[str, ...] = ()
-    texts: frozenset[str] = frozenset()
+    columns: tuple[Column, ...] = ()
 
     def __init__(
         self, instrument_id: InstrumentId, ts_event: int, ts_init: int, **values: Decimal | str | None
@@ -29,8 +30,8 @@ class _Record(Data):
         self.instrument_id = instrument_id
         self._ts_event = ts_event
         self._ts_init = ts_init
-        for name in self.fields:
-            setattr(self, name, values[name])
+        for column in self.columns:
+            setattr(self, column.name, values[column.name])
 
     @property
     def ts_event(self) -> int:
@@ -46,7 +47,7 @@ class _Record(Data):
         """All fields by name."""
         return {
             "instrument_id": self.instrument_id.value,
-            **{name: getattr(self, name) for name in self.fields},
+            **{column.name: getattr(self, column.name) for column in self.columns},
             "ts_event": self._ts_event,
             "ts_init": self._ts_init,
         }
@@ -67,7 +68,7 @@ class _Record(Data):
         return pa.schema(
             [
                 ("instrument_id", pa.string()),
-                *((name, pa.string() if name in cls.texts else _DECIMAL) for name in cls.fields),
+                *((one.name, pa.string() if one.kind is Kind.TEXT else _DECIMAL) for one in cls.columns),
                 ("ts_event", pa.uint64()),
                 ("ts_init", pa.uint64()),
             ]
@@ -87,37 +88,19 @@ class _Record(Data):
 class OpenInterest(_Record):
     """Open interest and long/short ratios of five minutes, known at their end."""
 
-    fields = (
-        "sum_open_interest",
-        "sum_open_interest_value",
-        "count_toptrader_long_short_ratio",
-        "sum_toptrader_long_short_ratio",
-        "count_long_short_ratio",
-        "sum_taker_long_short_vol_ratio",
-    )
+    columns = METRICS.kept(Market.UM)
 
 
 class DepthBand(_Record):
     """Liquidity between the mid and `percentage` percent of it; one row of a snapshot."""
 
-    fields = ("percentage", "depth", "notional")
+    columns = BOOK_DEPTH.kept(Market.UM)
 
 
 class Liquidation(_Record):
     """An order by which a position was liquidated: SELL for a long, BUY for a short."""
 
-    fields = (
-        "side",
-        "order_type",
-        "time_in_force",
-        "original_quantity",
-        "price",
-        "average_price",
-        "order_status",
-        "last_fill_quantity",
-        "accumulated_fill_quantity",
-    )
-    texts = frozenset({"side", "order_type", "time_in_force", "order_status"})
+    columns = LIQUIDATION_SNAPSHOT.kept(Market.UM)
 
 
 def register() -> None:

@@ -18,13 +18,15 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
-from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
+from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
 from phoenix_core.catalog.row_groups import in_groups
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.errors import CatalogCorrupt, InputMissing
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
+from phoenix_core.products import INSTRUMENT, asset_name
 from phoenix_core.raw.store import is_published_zip, raw_asset
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
@@ -34,12 +36,10 @@ from phoenix_core.tables.rules import Counts
 if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
-INSTRUMENT = "instrument"
-
 
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the catalog asset of a dataset, `market/symbol/name`."""
-    return f"{listing.path}/{dataset.catalog_name}"
+    return asset_name(listing, dataset.catalog_name)
 
 
 def day_file(kind: str, identifier: str, day: date) -> str:
@@ -73,7 +73,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     recipe = catalog_recipe(dataset, listing)
     if current := manifest.is_current(asset, day, sources, recipe):
         return current
-    conversion = Conversion(dataset, specification(listing), 0, Counts())
+    conversion = Conversion(dataset, specification(listing, day), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
     manifest.verify(raw)
@@ -86,7 +86,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
         conversion.counts,
         is_published=is_published_zip(raw),
     )
-    relative = day_file(dataset.becomes.value, conversion.identifier, day)
+    relative = day_file(dataset.catalog_type.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
         facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
         rows = _counted(staged, conversion)
@@ -122,17 +122,17 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
 def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
     """Publish the instrument as it was on a day.
 
-    For instruments that are not listed, tick and step are read off the day's aggregate trades.
+    For instruments without an entry, tick and step are read off the day's aggregate trades.
     """
     from phoenix_core.catalog import instruments  # noqa: PLC0415 - brings NautilusTrader, 280 MB
 
     manifest = Manifest(lake)
-    asset = f"{listing.path}/{INSTRUMENT}"
-    spec = specification(listing)
+    asset = INSTRUMENT.asset(listing)
+    spec = specification(listing, day)
     trades = catalog_asset(AGG_TRADES, listing)
     found = manifest.find(trades, day) if spec.inferred else None
     sources = {trades: found.data_version} if found else {}
-    recipe = instrument_recipe(listing)
+    recipe = derived_recipe(INSTRUMENT, listing)
     if current := manifest.is_current(asset, day, sources, recipe):
         return current
     if found is not None and found.published:
@@ -161,6 +161,8 @@ def record_instrument(lake: Lake, listing: Listing, day: date) -> Entry:
                 "price_precision": spec.price_precision,
                 "size_precision": spec.size_precision,
                 "inferred": spec.inferred,
+                "valid_from": spec.valid_from.isoformat(),
+                "assumed": spec.assumed,
                 "source": spec.source,
             },
         )
@@ -185,6 +187,20 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
     """
     path = verified_file(lake, asset, day)
     return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
+
+
+def read_by_role(lake: Lake, dataset: Dataset, listing: Listing, day: date, columns: Sequence[str]) -> pl.DataFrame:
+    """Read some columns of a published day like `read_day`, those kept as published under the names of their roles.
+
+    Args:
+        lake: The data folder.
+        dataset: Whose catalog days.
+        listing: Market and symbol.
+        day: Which day.
+        columns: Roles of columns that are kept as published, and names of NautilusTrader's own.
+    """
+    names = {dataset.column(one).name if isinstance(one, Role) else one: str(one) for one in columns}
+    return read_day(lake, catalog_asset(dataset, listing), day, list(names)).rename(names)
 
 
 def read_arrow(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = None) -> pa.Table:
@@ -220,7 +236,7 @@ def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
 def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:
     conversion.latest_known = 0
     for batch in batches:
-        if conversion.dataset.becomes is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
+        if conversion.dataset.catalog_type is CatalogType.OPEN_INTEREST or conversion.dataset.known_after_ns:
             conversion.known_after_ns = table.known_after_ns()
         yield to_catalog(batch, conversion)
 
@@ -288,5 +304,5 @@ def _record_absent(
             counts=dict(sorted(conversion.counts.items())),
         )
     )
-    manifest.lake.remove(day_file(conversion.dataset.becomes.value, conversion.identifier, day))
+    manifest.lake.remove(day_file(conversion.dataset.catalog_type.value, conversion.identifier, day))
     return entry

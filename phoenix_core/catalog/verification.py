@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.products import INSTRUMENT, Stage
 from phoenix_core.storage import Lake, sha256_of
 
 _RESULT = "experiment.json"
@@ -99,7 +100,7 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
         examined.files += 1
         examined.bytes += entry.bytes
         yield from _examine(lake, entry, path, spoken)
-        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != "instrument":
+        if "price_precision" in entry.facts and entry.asset.rsplit("/", 1)[-1] != INSTRUMENT.name:
             precision = (int(entry.facts["price_precision"]), int(entry.facts["size_precision"]))
             precisions[asset][precision].append(day)
     yield from _mixed(precisions)
@@ -194,8 +195,8 @@ def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
 
 
 def _strays(lake: Lake, spoken: set[Path]) -> Iterator[Problem]:
-    for room in ("catalog", "signals"):
-        for path in sorted(lake.path(room).rglob("*")):
+    for room in (Stage.CATALOG, Stage.SIGNALS):
+        for path in sorted(lake.path(room.value).rglob("*")):
             if path.is_file() and path not in spoken:
                 says = f"{path} is in no manifest entry, and whoever lists its folder takes it for data"
                 yield Problem(Trouble.STRAY, "", "", says, path)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from phoenix_core.columns import DECIMAL_SCALE
+from phoenix_core.columns import DECIMAL_SCALE, Role
 from phoenix_core.execution.depth import Depth
 
 
@@ -13,7 +13,7 @@ class Snapshots:
     """The depth of a day; snapshots are made of its rows only where they are asked for, as few orders ask.
 
     Attributes:
-        rows: ts (ns, rising), percentage (of the mid, bids negative) and depth, the latter two as decimals.
+        rows: ts (ns, rising), band_edge (in percent of the mid, bids negative) and band_size, both as decimals.
     """
 
     rows: pl.DataFrame
@@ -26,7 +26,7 @@ class Snapshots:
             return None
         ts = int(times[end - 1])
         begin = int(times.search_sorted(ts, side="left"))
-        known = self.rows[begin:end].select("percentage", "depth").rows()
+        known = self.rows[begin:end].select(Role.BAND_EDGE, Role.BAND_SIZE).rows()
         bands = sorted((abs(int(edge * 100)), edge > 0, int(lots.scaleb(DECIMAL_SCALE))) for edge, lots in known)
         bids, asks = (tuple((edge, lots) for edge, above, lots in bands if above is side) for side in (False, True))
         return Depth(ts, bids, asks)

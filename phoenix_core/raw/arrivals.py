@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
 from phoenix_core.archive.publication import Absence, absence
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
@@ -66,7 +66,7 @@ def arrival(
     published: dict[str, str] = {}
     awaited = []
     for dataset in datasets:
-        if dataset.published is not Published.DAILY or dataset.life(listing).excludes(day):
+        if dataset.published is not Published.DAILY or availability_of(dataset, listing).excludes(day):
             continue
         digest = archive.published_sha256(key_of_day(dataset, listing, day))
         if digest is not None:

@@ -17,6 +17,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
+from phoenix_core.products import asset_name
 from phoenix_core.raw.months import cut_month
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.inventory import TreeFile
@@ -43,7 +44,7 @@ class OwnFiles:
     @property
     def asset(self) -> str:
         """Name of the raw asset."""
-        return f"{self.listing.path}/{self.dataset.name}"
+        return asset_name(self.listing, self.dataset.name)
 
     def day(self, day: date) -> Entry | None:
         """Record a day, or give None where the folder has no file of it.

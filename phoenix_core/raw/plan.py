@@ -12,14 +12,14 @@ from datetime import date
 from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.archive.publication import known_absence
-from phoenix_core.datasets import Dataset
+from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, TRADES, Dataset
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_path
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 
 # Zip bytes of a row: 15 to 20 of bookTicker, 12 of aggTrades and trades; of small files it hardly matters.
-_BYTES_A_ROW = {"book_ticker": 16.0, "agg_trades": 12.0, "trades": 12.0}
+_BYTES_A_ROW = {BOOK_TICKER.name: 16.0, AGG_TRADES.name: 12.0, TRADES.name: 12.0}
 _OTHER_BYTES_A_ROW = 20.0
 _CATALOG_BYTES_A_ZIP_BYTE = 0.8
 _ROWS_A_CPU_SECOND = 1_000_000

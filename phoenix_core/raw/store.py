@@ -14,6 +14,7 @@ from phoenix_core.datasets import Dataset, Published
 from phoenix_core.errors import SourceNotYet, SourceVanished
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import asset_name
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, sha256_of
@@ -21,7 +22,7 @@ from phoenix_core.storage import Lake, sha256_of
 
 def raw_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the raw asset, `market/symbol/name`."""
-    return f"{listing.path}/{dataset.name}"
+    return asset_name(listing, dataset.name)
 
 
 def is_published_zip(entry: Entry) -> bool:
@@ -56,7 +57,7 @@ class Ingest:
         """Bring one day, and record it in the manifest.
 
         A day in one of the trees is recorded as it lies there. Of the archive, a file that is already here
-        costs one small request, and a day outside the dataset's life none: over HTTP the registry is
+        costs one small request, and a day outside the dataset's availability none: over HTTP the registry is
         believed. A folder is always looked into, since that is free.
 
         Returns:

@@ -14,9 +14,9 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.errors import InputMissing
-from phoenix_core.market import Listing
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import Statistics, deflated_sharpe, figures, hourly_returns, is_flat, statistics
@@ -172,7 +172,7 @@ def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dic
     return {
         "experiment": one.name,
         **{name: experiment[name] for name in ("listing", "first", "last")},
-        "currency": specification(Listing.parse(experiment["listing"])).settlement,
+        "currency": specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement,
         "net": float(one.document["parts"]["net"]),
         **{name: getattr(one.statistics, name) for name in _SHOWN},
         **{name: written(values.get(name, ABSENT)) for name in differing},

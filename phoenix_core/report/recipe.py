@@ -1,8 +1,9 @@
 """What decides a report besides the result that it shows: its code."""
 
+from phoenix_core.products import REPORT
 from phoenix_core.recipes import code_digest, recipe
 
 
 def report_recipe() -> str:
     """Recipe of every report."""
-    return recipe(code_digest("report.folder:page_of"))
+    return recipe(code_digest(*REPORT.code))

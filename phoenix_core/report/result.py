@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.backtest.ledger import Parts
-from phoenix_core.catalog.specifications import Specification, specification
-from phoenix_core.market import Listing
+from phoenix_core.instruments.specification import Specification
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing, day_from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class PublishedResult:
     @property
     def instrument(self) -> Specification:
         """What was traded; its currencies are those of the figures."""
-        return specification(Listing.parse(self.experiment["listing"]))
+        return specification(Listing.parse(self.experiment["listing"]), day_from_text(self.experiment["first"]))
 
     @property
     def starting(self) -> Decimal:

@@ -5,21 +5,22 @@ in memory at midnight: yesterday's buckets and last hour of trades, yesterday's 
 of open interest (`lookback.py`). What of that is missing is left out and said.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
-from phoenix_core.catalog.specifications import specification
-from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.table import specification
+from phoenix_core.lineage import input_entries, sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns, days_between
-from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, signal_inputs, signal_sources
-from phoenix_core.signals.parameters import OI_DAYS, SignalParameters
+from phoenix_core.products import SIGNALS, VOLUME_BUCKETS, Product
+from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.signals.recipe import signals_recipe
 from phoenix_core.signals.table import SignalInputs, signal_table
 from phoenix_core.signals.volume_buckets import volume_buckets
@@ -44,9 +45,9 @@ class SignalDays:
     listing: Listing
     parameters: SignalParameters = _DEFAULTS
 
-    def asset(self, name: str) -> str:
+    def asset(self, product: Product) -> str:
         """Full name of one of our assets."""
-        return f"{self.listing.path}/{name}"
+        return product.asset(self.listing)
 
     @property
     def recipe(self) -> str:
@@ -79,10 +80,10 @@ class SignalDays:
                 f"{self.asset(SIGNALS)} of {day} needs {self.asset(VOLUME_BUCKETS)} of that day: it was never "
                 "materialized. Materialize it first, or together with this asset."
             )
-        for dataset in (METRICS, BOOK_DEPTH):
-            if self.listing.market in dataset.columns:
-                self._input(dataset, day)
-        sources = signal_sources(Manifest(self.lake), self.listing, day)
+        for one in SIGNALS.inputs_on(self.listing.market):
+            if one.product.dataset is not None:
+                self._input(one.product.dataset, day)
+        sources = sources_of(Manifest(self.lake), SIGNALS, self.listing, day)
         if current := self._current(SIGNALS, day, sources):
             return current
         if not buckets.published:
@@ -91,7 +92,7 @@ class SignalDays:
 
     def buckets(self, day: date) -> pl.DataFrame:
         """Volume buckets of a day, see `volume_buckets.SCHEMA`."""
-        spec = specification(self.listing)
+        spec = specification(self.listing, day)
         contract = spec.contract_size if spec.is_inverse else None
         trades = read_day(self.lake, catalog_asset(AGG_TRADES, self.listing), day, _TRADE_COLUMNS)
         return volume_buckets(trades, self.parameters.vol_bucket_size, contract_size=contract)
@@ -106,11 +107,9 @@ class SignalDays:
             start_ns=start,
             buckets=today,
             before=self._buckets_of(yesterday) if self._has_trades(yesterday) else today.clear(),
-            trades=self._frames(AGG_TRADES, [yesterday, day], ("price", "ts_event", "trade_id"), start - reach),
-            depth=self._frames(BOOK_DEPTH, [yesterday, day], ("ts_init", "percentage", "notional")),
-            open_interest=self._frames(
-                METRICS, days_between(day - timedelta(OI_DAYS), day), ("ts_init", "sum_open_interest")
-            ),
+            trades=self._frames(AGG_TRADES, day, ("price", "ts_event", "trade_id"), start - reach),
+            depth=self._frames(BOOK_DEPTH, day, ("ts_init", Role.BAND_EDGE, Role.BAND_NOTIONAL)),
+            open_interest=self._frames(METRICS, day, ("ts_init", Role.OPEN_INTEREST)),
         )
         return signal_table(inputs, self.parameters)
 
@@ -129,16 +128,15 @@ class SignalDays:
         entry = Manifest(self.lake).find(catalog_asset(AGG_TRADES, self.listing), day)
         return entry is not None and entry.published
 
-    def _frames(
-        self, dataset: Dataset, days: Sequence[date], columns: tuple[str, ...], since_ns: int = 0
-    ) -> pl.DataFrame:
+    def _frames(self, dataset: Dataset, day: date, columns: tuple[str, ...], since_ns: int = 0) -> pl.DataFrame:
+        """The day and those that it looks back on, as far as they are published."""
         manifest = Manifest(self.lake)
+        asset = catalog_asset(dataset, self.listing)
         frames = []
-        for day in days:
-            asset = catalog_asset(dataset, self.listing)
-            entry = manifest.find(asset, day) if self.listing.market in dataset.columns else None
+        for at in days_between(day - timedelta(SIGNALS.days_back(dataset.catalog_name)), day):
+            entry = manifest.find(asset, at) if self.listing.market in dataset.columns else None
             if entry is not None and entry.published:
-                frame = read_day(self.lake, asset, day, columns)
+                frame = read_by_role(self.lake, dataset, self.listing, at, columns)
                 frames.append(frame.filter(pl.col("ts_event") >= since_ns) if since_ns else frame)
         return pl.concat(frames) if frames else _no_rows(columns)
 
@@ -152,12 +150,12 @@ class SignalDays:
             )
         return entry
 
-    def _current(self, name: str, day: date, sources: dict[str, str]) -> Entry | None:
-        return Manifest(self.lake).is_current(self.asset(name), day, sources, self.recipe)
+    def _current(self, product: Product, day: date, sources: dict[str, str]) -> Entry | None:
+        return Manifest(self.lake).is_current(self.asset(product), day, sources, self.recipe)
 
     def _history(self, day: date) -> dict[str, Any]:
         """What is there of the days before: whether the scores were warm at midnight, and what was left out."""
-        inputs = signal_inputs(Manifest(self.lake), self.listing, day)
+        inputs = input_entries(Manifest(self.lake), SIGNALS, self.listing, day)
         before = {name: entry for name, entry in inputs.items() if "@" in name}
         has = [name.partition("@")[0] for name, entry in before.items() if entry is not None and entry.published]
         return {
@@ -167,15 +165,15 @@ class SignalDays:
         }
 
     def _publish(
-        self, name: str, day: date, frame: pl.DataFrame, sources: dict[str, str], history: dict[str, Any]
+        self, product: Product, day: date, frame: pl.DataFrame, sources: dict[str, str], history: dict[str, Any]
     ) -> Entry:
-        relative = f"signals/{self.listing.path}/{name}/{day}.parquet"
+        relative = product.file(self.listing, day.isoformat())
         with self.lake.publishing(relative) as staged:
             frame.write_parquet(staged, compression="zstd", compression_level=1)
             digest, size = sha256_of(staged), staged.stat().st_size
         return Manifest(self.lake).record(
             Entry(
-                asset=self.asset(name),
+                asset=self.asset(product),
                 day=day.isoformat(),
                 published=True,
                 recipe=self.recipe,
@@ -194,10 +192,10 @@ class SignalDays:
             )
         )
 
-    def _absent(self, name: str, day: date, reason: str, sources: dict[str, str]) -> Entry:
+    def _absent(self, product: Product, day: date, reason: str, sources: dict[str, str]) -> Entry:
         entry = Manifest(self.lake).record(
             Entry(
-                asset=self.asset(name),
+                asset=self.asset(product),
                 day=day.isoformat(),
                 published=False,
                 reason=reason,
@@ -206,7 +204,7 @@ class SignalDays:
                 facts={"parameters": self.parameters_digest()},
             )
         )
-        self.lake.remove(f"signals/{self.listing.path}/{name}/{day}.parquet")
+        self.lake.remove(product.file(self.listing, day.isoformat()))
         return entry
 
 

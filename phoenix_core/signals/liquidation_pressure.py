@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from phoenix_core.columns import Role
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.signals.rolling import z_scores_by_count
 
@@ -64,14 +65,14 @@ def depletion_ratios(depth: pl.DataFrame, band: Decimal) -> pl.DataFrame:
     """LDR of each snapshot against the one before it.
 
     Args:
-        depth: Rows with ts_init (ns), percentage and notional, in time order.
+        depth: Rows with ts_init (ns), band_edge (in percent) and band_notional, in time order.
         band: Which band; levels are cumulative, so one band holds all that is nearer to the mid.
 
     Returns:
         known_ns (Int64) and ldr (Float64); the first snapshot has no ratio and is left out.
     """
-    one_band = depth.filter(pl.col("percentage") == band)
-    notional = one_band["notional"].cast(pl.Float64).to_numpy()
+    one_band = depth.filter(pl.col(Role.BAND_EDGE) == band)
+    notional = one_band[Role.BAND_NOTIONAL].cast(pl.Float64).to_numpy()
     known = one_band["ts_init"].cast(pl.Int64).to_numpy()
     ratios = [depletion_ratio(float(now), float(before)) for before, now in pairwise(notional)]
     return pl.DataFrame({"known_ns": known[1:], "ldr": ratios}, schema={"known_ns": pl.Int64, "ldr": pl.Float64})

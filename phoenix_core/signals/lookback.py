@@ -1,18 +1,18 @@
-"""What a day of signals looks back on: how far, from which bytes, and made where it is not there.
+"""What a day of signals looks back on is made where it is not there.
 
-The graph of assets joins stages of the same day alone, so reaching into earlier days is the business of
-this stage. Nothing here computes a signal (`table.py`), and nothing here is heavy to import: sensors ask
-whether days are up to date.
+How far it looks back stands in `products.py`. The graph of assets joins stages of the same day alone, so
+reaching into earlier days is the business of this stage. Nothing here computes a signal (`table.py`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS, Dataset
+from phoenix_core.datasets import AGG_TRADES, Dataset
 from phoenix_core.errors import (
     ArchiveCorrupt,
     ArchiveUnsafe,
@@ -25,21 +25,13 @@ from phoenix_core.errors import (
     SourceRefused,
     SourceVanished,
 )
-from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.signals.parameters import OI_DAYS
+from phoenix_core.products import SIGNALS, VOLUME_BUCKETS, asset_name
 
 if TYPE_CHECKING:
     from phoenix_core.raw.store import Ingest
 
-VOLUME_BUCKETS = "volume_buckets"
-SIGNALS = "signals"
-# Buckets, trades and depth: a trader's memory at midnight. The volatility's window is a day at most.
-_YESTERDAY = 1
-_DATASETS: Mapping[str, tuple[Dataset, int]] = {
-    dataset.catalog_name: (dataset, days)
-    for dataset, days in ((AGG_TRADES, _YESTERDAY), (BOOK_DEPTH, _YESTERDAY), (METRICS, OI_DAYS))
-}
 # What is wrong with one day's file is that day's failure. A day that looks back on it goes without it and says so,
 # as it does for a file that was never published: one bad day must not turn the thirty after it red.
 _LEFT_OUT = (
@@ -57,67 +49,6 @@ _LEFT_OUT = (
 _MAKING = Lock()
 
 Made = TypeVar("Made")
-
-
-def reach(listing: Listing) -> dict[str, int]:
-    """Days before its own that a day of signals reads, by full name of each input."""
-    days = {f"{listing.path}/{VOLUME_BUCKETS}": _YESTERDAY}
-    return days | {
-        f"{listing.path}/{name}": back
-        for name, (dataset, back) in _DATASETS.items()
-        if listing.market in dataset.columns
-    }
-
-
-def signal_inputs(manifest: Manifest, listing: Listing, day: date) -> dict[str, Entry | None]:
-    """Entries of all that a day of signals reads: today's by asset, earlier ones by `asset@day`."""
-    found = {}
-    for asset, days_back in reach(listing).items():
-        for back in range(days_back + 1):
-            at = day - timedelta(back)
-            found[f"{asset}@{at}" if back else asset] = manifest.find(asset, at)
-    return found
-
-
-def signal_sources(manifest: Manifest, listing: Listing, day: date) -> dict[str, str]:
-    """Data versions that a day of signals is made from.
-
-    Where the day's own buckets are knowingly absent there are no signals, whatever came before.
-    """
-    inputs = signal_inputs(manifest, listing, day)
-    buckets = inputs[f"{listing.path}/{VOLUME_BUCKETS}"]
-    is_absent = buckets is not None and not buckets.published
-    return {
-        name: entry.data_version
-        for name, entry in inputs.items()
-        if entry is not None and not (is_absent and "@" in name)
-    }
-
-
-def out_of_date(manifest: Manifest, listing: Listing, first: date) -> list[date]:
-    """Days from the first on, as far as anything reaches, whose signals were made from other bytes than are here."""
-    remembered = _Remembered(manifest)
-    days = [first + timedelta(ahead) for ahead in range(max(reach(listing).values()) + 1)]
-    entries = {day: manifest.find(f"{listing.path}/{SIGNALS}", day) for day in days}
-    return [
-        day
-        for day, entry in entries.items()
-        if entry is not None and dict(entry.sources) != signal_sources(remembered, listing, day)
-    ]
-
-
-class _Remembered(Manifest):
-    """A manifest that reads each entry once: thirty days look back on mostly the same ones."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        super().__init__(manifest.lake)
-        self._found: dict[Key, Entry | None] = {}
-
-    def find(self, asset: str, day: date | str, variant: str = "") -> Entry | None:
-        key = Key(asset, str(day), variant)
-        if key not in self._found:
-            self._found[key] = super().find(*key)
-        return self._found[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +76,7 @@ class LookBack:
         Raises:
             PhoenixError: Anything but a defect of an earlier day's file; the message names asset and day.
         """
-        buckets = self._manifest.find(f"{self.listing.path}/{VOLUME_BUCKETS}", day)
+        buckets = self._manifest.find(VOLUME_BUCKETS.asset(self.listing), day)
         if buckets is not None and not buckets.published:
             return
         with _MAKING:
@@ -159,19 +90,20 @@ class LookBack:
         return Manifest(self.ingest.lake)
 
     def _lacking(self, day: date) -> Iterator[tuple[Dataset, date]]:
-        far = reach(self.listing)
-        for name, (dataset, _) in _DATASETS.items():
-            asset = f"{self.listing.path}/{name}"
-            for back in range(1, far.get(asset, 0) + 1):
+        for one in SIGNALS.inputs_on(self.listing.market):
+            dataset = one.product.dataset
+            if dataset is None:
+                continue  # made from what is lacking here
+            for back in range(1, one.days_back + 1):
                 earlier = day - timedelta(back)
-                if self._manifest.find(asset, earlier) is None:
+                if self._manifest.find(one.product.asset(self.listing), earlier) is None:
                     yield dataset, earlier
 
     def _fetched(self, wanted: list[tuple[Dataset, date]], day: date) -> Iterator[Entry]:
         lacking = [
             (dataset, earlier)
             for dataset, earlier in wanted
-            if self._manifest.find(f"{self.listing.path}/{dataset.name}", earlier) is None
+            if self._manifest.find(asset_name(self.listing, dataset.name), earlier) is None
         ]
 
         def fetch(one: tuple[Dataset, date]) -> Entry | PhoenixError | None:
@@ -194,7 +126,7 @@ class LookBack:
         from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - brings Polars and pyarrow
 
         for dataset, earlier in wanted:
-            if self._manifest.find(f"{self.listing.path}/{dataset.name}", earlier) is None:
+            if self._manifest.find(asset_name(self.listing, dataset.name), earlier) is None:
                 continue  # left out
             entry = self._unless_defect(
                 lambda dataset=dataset, earlier=earlier: convert_day(  # type: ignore[misc]
@@ -210,17 +142,19 @@ class LookBack:
     def _bucketed(self, day: date) -> Iterator[Entry]:
         from phoenix_core.signals.days import SignalDays  # noqa: PLC0415 - brings Polars
 
-        earlier = day - timedelta(_YESTERDAY)
         has = self._manifest.find
-        trades, buckets = f"{self.listing.path}/{AGG_TRADES.catalog_name}", f"{self.listing.path}/{VOLUME_BUCKETS}"
-        if has(trades, earlier) is not None and has(buckets, earlier) is None:
-            days = SignalDays(self.ingest.lake, self.listing)
-            entry = self._unless_defect(lambda: days.publish_buckets(earlier), VOLUME_BUCKETS, earlier, day)
+        trades, buckets = asset_name(self.listing, AGG_TRADES.catalog_name), VOLUME_BUCKETS.asset(self.listing)
+        for back in range(SIGNALS.days_back(VOLUME_BUCKETS.name), 0, -1):
+            earlier = day - timedelta(back)
+            if has(trades, earlier) is None or has(buckets, earlier) is not None:
+                continue
+            publish = partial(SignalDays(self.ingest.lake, self.listing).publish_buckets, earlier)
+            entry = self._unless_defect(publish, VOLUME_BUCKETS.name, earlier, day)
             if entry is not None:
                 yield entry
 
     def _unless_defect(self, make: Callable[[], Made], name: str, earlier: date, day: date) -> Made | None:
-        where = f"{self.listing.path}/{name} of {earlier}, on which {SIGNALS} of {day} look back"
+        where = f"{asset_name(self.listing, name)} of {earlier}, on which {SIGNALS.name} of {day} look back"
         try:
             return make()
         except _LEFT_OUT as error:

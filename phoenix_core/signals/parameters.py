@@ -4,7 +4,10 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-OI_DAYS = 30  # the longest window of open interest, and so how far a day of signals looks back
+from phoenix_core.datasets import METRICS
+from phoenix_core.products import SIGNALS
+
+OI_DAYS = SIGNALS.days_back(METRICS.catalog_name)  # the longest window of open interest
 
 
 class SignalParameters(BaseModel):

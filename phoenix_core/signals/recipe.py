@@ -1,7 +1,8 @@
 """What decides the bytes of volume buckets and signals besides their sources: code, parameters, contract size."""
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
+from phoenix_core.products import SIGNALS
 from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.signals.parameters import SignalParameters
 
@@ -11,8 +12,9 @@ _DEFAULTS = SignalParameters()
 def signals_recipe(listing: Listing, parameters: SignalParameters = _DEFAULTS) -> str:
     """Recipe of the buckets and the signals of a listing, which one class makes."""
     return recipe(
-        code_digest("signals.days:SignalDays"),
+        code_digest(*SIGNALS.code),
         market=listing.market,
-        contract_size=specification(listing).contract_size,
+        reads=SIGNALS.reads(listing.market),
+        contract_size=history(listing)[0].contract_size,
         parameters=parameters.model_dump(mode="json"),
     )

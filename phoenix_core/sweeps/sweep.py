@@ -23,6 +23,7 @@ from phoenix_core.backtest.run import run
 from phoenix_core.errors import CatalogCorrupt, PhoenixError, StrategyFailed
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, day_from_text, days_between
+from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.storage import Lake
 from phoenix_core.sweeps.grid import Point
@@ -87,8 +88,8 @@ def run_points(lake: Lake, points: Sequence[Point], processes: int, done: Done) 
 class Standing:
     """Finds results that are still what running their experiment would give. Inputs are looked up once for all.
 
-    An input that is on no day of the range when a result is made, and on some day later, is not noticed: a result
-    names the inputs that it read.
+    Where a point has signal parameters of its own, what its signals are computed from is looked up by what the result
+    names: an earlier day of open interest that came later is not noticed.
     """
 
     def __init__(self, lake: Lake) -> None:
@@ -106,8 +107,9 @@ class Standing:
             return None  # made anew
 
     def _is_of_these_inputs(self, entry: Entry, experiment: Experiment) -> bool:
-        assets = {name.partition("@")[0] for name in entry.sources}
-        days = {str(day) for day in days_between(experiment.first, experiment.last)}
+        listing = Listing.parse(experiment.listing)
+        assets = [one.product.asset(listing) for one in CONTINUOUS_BACKTEST.inputs_on(listing.market)]
+        days = days_between(experiment.first, experiment.last)
         read = {f"{asset}@{day}" for asset in assets for day in days} | entry.sources.keys()
         return all(self._version(name) == entry.sources.get(name) for name in read)
 
@@ -128,7 +130,7 @@ class Standing:
 
 def asset_of(experiment: Experiment) -> str:
     """The asset that an experiment over a range is a variant of."""
-    return f"{Listing.parse(experiment.listing).path}/continuous_backtest"
+    return CONTINUOUS_BACKTEST.asset(Listing.parse(experiment.listing))
 
 
 @dataclass(frozen=True, slots=True)

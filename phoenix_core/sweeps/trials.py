@@ -19,13 +19,13 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import BACKTEST, CONTINUOUS_BACKTEST
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import hourly_returns
 from phoenix_core.storage import Lake, canonical_json
 from phoenix_core.sweeps.statistics import Moments
 
 _LOG = logging.getLogger(__name__)
-_RESULTS = ("backtest", "continuous_backtest")
 _LEAST = 2
 
 
@@ -90,7 +90,7 @@ def remember(lake: Lake, entry: Entry) -> None:
 
 def gather(lake: Lake, listing: Listing) -> None:
     """Enter all results of a listing that the manifest has."""
-    manifest, assets = Manifest(lake), {f"{listing.path}/{name}" for name in _RESULTS}
+    manifest, assets = Manifest(lake), {one.asset(listing) for one in (BACKTEST, CONTINUOUS_BACKTEST)}
     for key in manifest.recorded():
         if key.asset in assets:
             entry = manifest.find(*key)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, days_between
-from phoenix_core.signals.lookback import reach
+from phoenix_core.products import BACKTEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +111,5 @@ def purged(days: Sequence[date], test: Sequence[date], embargo_days: int) -> tup
 
 
 def longest_look_back(listing: Listing) -> int:
-    """Days before its own that a day of signals reads at most: the embargo that is safe."""
-    return max(reach(listing).values())
+    """Days before its own that a day of a backtest rests on at most: the embargo that is safe."""
+    return max(one.days_back for one in BACKTEST.upstream(listing.market))

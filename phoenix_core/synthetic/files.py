@@ -10,7 +10,22 @@ import numpy as np
 import polars as pl
 
 from phoenix_core.archive.keys import ArchiveKey, key_of_day
-from phoenix_core.datasets import DATASETS, Dataset, Published
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    DATASETS,
+    INDEX_PRICE_KLINES,
+    KLINES,
+    LIQUIDATION_SNAPSHOT,
+    MARK_PRICE_KLINES,
+    METRICS,
+    PREMIUM_INDEX_KLINES,
+    TRADES,
+    Dataset,
+    Published,
+    availability_of,
+)
 from phoenix_core.market import Listing, Market
 from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
 
@@ -26,7 +41,7 @@ def write_archive(
 ) -> list[Path]:
     """Write all datasets of some days of a perpetual, and funding of their months, below a folder.
 
-    Datasets are written within their life only, as the publisher did. The same arguments give the
+    Datasets are written within their availability only, as the publisher did. The same arguments give the
     same bytes.
 
     Returns:
@@ -35,7 +50,7 @@ def write_archive(
     written = []
     for day in days:
         market = MarketDay(day, seed, size or MarketSize())
-        alive = [one for one in DATASETS if one.name in _TEXTS and one.life(listing).excludes(day) is None]
+        alive = [one for one in DATASETS if one.name in _TEXTS and availability_of(one, listing).excludes(day) is None]
         written += [write_dataset(root, listing, dataset, market) for dataset in alive]
     months = sorted({day.replace(day=1) for day in days})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]
@@ -316,14 +331,14 @@ def _at_once(text: Callable[[MarketDay], pl.DataFrame]) -> Callable[[MarketDay],
 
 
 _TEXTS: dict[str, Callable[[MarketDay], Iterable[pl.DataFrame]]] = {
-    "agg_trades": _at_once(_agg_trades),
-    "trades": _at_once(_trades),
-    "book_ticker": _book_ticker,
-    "metrics": _at_once(_metrics),
-    "book_depth": _at_once(_book_depth),
-    "liquidation_snapshot": _at_once(_liquidations),
-    "klines_1m": _at_once(_klines),
-    "mark_price_klines_1m": _at_once(_computed(2_000)),
-    "index_price_klines_1m": _at_once(_computed(0)),
-    "premium_index_klines_1m": _at_once(_premium),
+    AGG_TRADES.name: _at_once(_agg_trades),
+    TRADES.name: _at_once(_trades),
+    BOOK_TICKER.name: _book_ticker,
+    METRICS.name: _at_once(_metrics),
+    BOOK_DEPTH.name: _at_once(_book_depth),
+    LIQUIDATION_SNAPSHOT.name: _at_once(_liquidations),
+    KLINES.name: _at_once(_klines),
+    MARK_PRICE_KLINES.name: _at_once(_computed(2_000)),
+    INDEX_PRICE_KLINES.name: _at_once(_computed(0)),
+    PREMIUM_INDEX_KLINES.name: _at_once(_premium),
 }

@@ -10,14 +10,12 @@ import dagster as dg
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_code
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing, day_from_text
-from phoenix_core.signals.lookback import SIGNALS
-from phoenix_dagster.assets.catalog import INSTRUMENT
+from phoenix_core.products import SIGNALS, Product
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
-from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
+from phoenix_dagster.assets.keys import OWNERS, check_specs_of, deps_of, group_of, key_of
 from phoenix_dagster.assets.result_metadata import result_metadata
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -28,15 +26,7 @@ if TYPE_CHECKING:
     from phoenix_core.backtest.run import Result
 
 POOL = "backtest"
-BACKTEST = "backtest"
-CONTINUOUS = "continuous_backtest"
 _CENT = Decimal("0.01")
-_CHECKS = (
-    ("ledger", "The parts of the PnL add up to the account.", True),
-    ("solvent", "The account was always worth something.", False),
-    ("inputs", "No day is missing, and no input of a day.", False),
-    ("capacity", "In no minute the orders got more than `largest_share` of what was traded.", False),
-)
 
 
 # The listing is the asset's and the range the run's; all else comes from the experiment's own model.
@@ -59,51 +49,49 @@ RANGE = {
 SCAFFOLD = {"first": "", "last": ""} | defaults_of(Experiment, without=_GIVEN)
 
 
-def backtest_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def backtest_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of single days: flat at 00:00, flat at 24:00."""
-    key = key_of(listing, BACKTEST)
 
     @dg.asset(
-        key=key,
-        group_name=group_of(listing, "backtest"),
-        kinds={"nautilus", "parquet"},
+        key=key_of(listing, product.name),
+        group_name=group_of(listing, product.stage),
+        kinds=set(product.kinds),
         owners=OWNERS,
-        description="The Phoenix strategy on one day, from flat to flat. *Plots* draws each figure over days.",
-        deps=_inputs(listing),
+        description=product.description,
+        deps=deps_of(product, listing),
         code_version=backtest_code(listing),
         partitions_def=daily(settings),
         backfill_policy=backfill_policy(settings),
         pool=POOL,
         retry_policy=ONCE_MORE,
-        check_specs=_check_specs(key),
+        check_specs=check_specs_of(product, listing),
         config_schema=CONFIG,
     )
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         config = context.op_execution_context.op_config
 
         def work(day: date) -> Done:
-            return _run(workspace, _experiment(listing, config, day, day), f"{listing.path}/{BACKTEST}", context)
+            return _run(workspace, _experiment(listing, config, day, day), product.asset(listing), context)
 
         return work_through(context, work)
 
     return asset
 
 
-def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def continuous_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of one experiment over a range, position and balance carried from day to day."""
-    key = key_of(listing, CONTINUOUS)
 
     @dg.asset(
-        key=key,
-        group_name=group_of(listing, "backtest"),
-        kinds={"nautilus", "parquet"},
+        key=key_of(listing, product.name),
+        group_name=group_of(listing, product.stage),
+        kinds=set(product.kinds),
         owners=OWNERS,
-        description="The Phoenix strategy over a range of days in one go; days that are missing are named.",
-        deps=_inputs(listing),
+        description=product.description,
+        deps=deps_of(product, listing),
         code_version=backtest_code(listing),
         pool=POOL,
         retry_policy=ONCE_MORE,
-        check_specs=_check_specs(key),
+        check_specs=check_specs_of(product, listing),
         config_schema=RANGE | CONFIG,
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
@@ -112,7 +100,7 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
-            done = _run(workspace, _experiment(listing, config, first, last), f"{listing.path}/{CONTINUOUS}", context)
+            done = _run(workspace, _experiment(listing, config, first, last), product.asset(listing), context)
         return dg.MaterializeResult(
             metadata=done.metadata,
             data_version=dg.DataVersion(done.entry.data_version),
@@ -128,16 +116,6 @@ def continuous_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinitio
         )
 
     return asset
-
-
-def _inputs(listing: Listing) -> list[dg.AssetKey]:
-    datasets = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH)
-    names = [dataset.catalog_name for dataset in datasets if listing.market in dataset.columns]
-    return [key_of(listing, name) for name in (SIGNALS, INSTRUMENT, *names)]
-
-
-def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(name, asset=key, description=says, blocking=blocks) for name, says, blocks in _CHECKS]
 
 
 def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
@@ -163,7 +141,7 @@ def _range(
             day_from_text(tags["dagster/asset_partition_range_start"]),
             day_from_text(tags["dagster/asset_partition_range_end"]),
         )
-    folder = workspace.lake().path(f"manifest/{listing.path}/{SIGNALS}")
+    folder = workspace.lake().path(f"manifest/{SIGNALS.asset(listing)}")
     days = sorted(day_from_text(path.stem) for path in folder.glob("*.json"))
     if not days:
         raise InputMissing(f"No day of {listing} has signals: expected some below {folder}. Materialize days first.")

@@ -1,4 +1,4 @@
-"""Catalog assets: NautilusTrader day files, one asset for each dataset, and the instrument."""
+"""Catalog assets: NautilusTrader day files, one asset for each dataset."""
 
 import time
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.catalog.recipe import catalog_recipe, consistency_recipe, instrument_recipe
-from phoenix_core.catalog.rules import COMPARISONS, CONSISTENCY, rules_of
-from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, MARK_PRICE_KLINES, TRADES, Dataset
+from phoenix_core.catalog.recipe import catalog_recipe
+from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
+from phoenix_core.products import Product
+from phoenix_core.rules import rules_of
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
-from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.metadata import arrow_schema, of_entry, preview
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from phoenix_core.catalog.quality import Finding
 
 POOL = "conversion"
-INSTRUMENT = "instrument"
-KINDS = frozenset({"parquet", "nautilus"})
 _PREVIEW = 5
 
 
-def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset that converts a dataset of a listing."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
@@ -50,79 +48,20 @@ def catalog_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.
     rules = rules_of(dataset)
 
     return DayAsset(
-        key=key_of(listing, dataset.catalog_name),
-        group=group_of(listing, "catalog"),
-        kinds=KINDS,
-        description=f"{dataset.description} Exact, as NautilusTrader's `{dataset.becomes.value}`.",
+        product=product,
+        listing=listing,
         pool=POOL,
         code_version=catalog_recipe(dataset, listing),
         work=work,
-        deps=[key_of(listing, dataset.name)],
-        checks={
-            "accounted": "Rows read are rows kept, dropped or of other days.",
-            "clean": "No row was dropped or repaired.",
-            **{rule.name: rule.demands for rule in rules},
-        },
-        blocking=frozenset({"accounted", *(rule.name for rule in rules if rule.blocks)}),
-        at_once=settings.conversions,
-    ).build(settings)
-
-
-def instrument_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
-    """Build the asset of the instrument's constants."""
-
-    def work(workspace: Workspace, log: Log, day: date) -> Done:
-        from phoenix_core.catalog.store import record_instrument  # noqa: PLC0415 - brings NautilusTrader
-
-        del log
-        started = time.monotonic()
-        entry = record_instrument(workspace.lake(), listing, day)
-        return Done(entry, described(entry, workspace, time.monotonic() - started))
-
-    return DayAsset(
-        key=key_of(listing, INSTRUMENT),
-        group=group_of(listing, "catalog"),
-        kinds=KINDS,
-        description="Precision, increments, margins and fees; inferred from the day's trades where not listed.",
-        pool=POOL,
-        code_version=instrument_recipe(listing),
-        work=work,
-        deps=[key_of(listing, AGG_TRADES.catalog_name)],
-    ).build(settings)
-
-
-def consistency_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
-    """Build the asset that compares a day's datasets with each other."""
-
-    def work(workspace: Workspace, log: Log, day: date) -> Done:
-        from phoenix_core.catalog.consistency import compare_day  # noqa: PLC0415 - brings Polars
-
-        del log
-        started = time.monotonic()
-        entry, findings = compare_day(workspace.lake(), listing, day)
-        metadata = of_entry(entry, time.monotonic() - started, str(workspace.lake().path(entry.file)))
-        return Done(entry, metadata, checks_of(findings, COMPARISONS))
-
-    compared = (AGG_TRADES, TRADES, KLINES, MARK_PRICE_KLINES, BOOK_TICKER)
-    return DayAsset(
-        key=key_of(listing, CONSISTENCY),
-        group=group_of(listing, "catalog"),
-        kinds=frozenset({"polars"}),
-        description="Whether klines, trades, marks and quotes of a day tell one story, each within a stated tolerance.",
-        pool=POOL,
-        code_version=consistency_recipe(),
-        work=work,
-        deps=[key_of(listing, dataset.catalog_name) for dataset in compared if listing.market in dataset.columns],
-        checks={rule.name: rule.demands for rule in COMPARISONS},
         at_once=settings.conversions,
     ).build(settings)
 
 
 def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:
-    """Metadata of a parquet day: counts, time range, columns and its first rows."""
+    """Metadata of a day: counts, time range, and of a parquet file columns and first rows."""
     path = workspace.lake().path(entry.file)
     metadata = of_entry(entry, seconds, str(path))
-    if not entry.published:
+    if not entry.published or path.suffix != ".parquet":
         return metadata
     import pyarrow.parquet as pq  # noqa: PLC0415 - keeps the code location light
 

@@ -17,8 +17,10 @@ import dagster as dg
 from phoenix_core.errors import PhoenixError
 from phoenix_core.interrupts import ended_by_swallowed_interrupts
 from phoenix_core.manifest import Entry
+from phoenix_core.market import Listing
+from phoenix_core.products import Product
 from phoenix_core.storage import digest_of
-from phoenix_dagster.assets.keys import OWNERS
+from phoenix_dagster.assets.keys import OWNERS, check_specs_of, deps_of, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, failure
 from phoenix_dagster.metadata import Metadata, of_entry, table
 from phoenix_dagster.partitions import backfill_policy, daily
@@ -27,7 +29,7 @@ from phoenix_dagster.settings import Settings
 
 if TYPE_CHECKING:
     from phoenix_core.catalog.quality import Finding
-    from phoenix_core.catalog.rules import Rule
+    from phoenix_core.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +89,22 @@ class DayAsset:
     """What makes one daily asset differ from another.
 
     Attributes:
-        key: Its key.
-        group: One a symbol and stage.
-        kinds: Tags of the UI.
-        description: One or two sentences for people.
+        product: Its entry in the registry: name, group, inputs, checks and words.
+        listing: Market and symbol.
         pool: Which pool bounds its runs.
         code_version: The recipe of its days, as their entries have it.
         work: Does one day: (workspace, log, day).
-        deps: What it is made from.
-        checks: Name and description of each check; names in `blocking` hold up what follows.
-        blocking: Checks that hold up what follows.
         at_once: Days of a range that are worked on at the same time.
         metadata: Of the asset itself.
         retry_policy: For failures that may pass.
         looks_back: Makes what the day reads of earlier days and the folder does not have, entry by entry.
     """
 
-    key: dg.AssetKey
-    group: str
-    kinds: frozenset[str]
-    description: str
+    product: Product
+    listing: Listing
     pool: str
     code_version: str
     work: Callable[[Workspace, Log, date], Done]
-    deps: Sequence[dg.AssetKey | dg.AssetDep] = ()
-    checks: Mapping[str, str] = field(default_factory=dict)
-    blocking: frozenset[str] = frozenset()
     at_once: int = 1
     metadata: Mapping[str, object] = field(default_factory=dict)
     retry_policy: dg.RetryPolicy = ONCE_MORE
@@ -122,22 +114,19 @@ class DayAsset:
         """Make the Dagster asset."""
 
         @dg.asset(
-            key=self.key,
-            group_name=self.group,
-            kinds=set(self.kinds),
+            key=key_of(self.listing, self.product.name),
+            group_name=group_of(self.listing, self.product.stage),
+            kinds=set(self.product.kinds),
             owners=OWNERS,
-            description=self.description,
+            description=self.product.description,
             metadata=dict(self.metadata),
-            deps=list(self.deps),
+            deps=deps_of(self.product, self.listing),
             partitions_def=daily(settings),
             backfill_policy=backfill_policy(settings),
             retry_policy=self.retry_policy,
             code_version=self.code_version,
             pool=self.pool,
-            check_specs=[
-                dg.AssetCheckSpec(name, asset=self.key, description=says, blocking=name in self.blocking)
-                for name, says in self.checks.items()
-            ],
+            check_specs=check_specs_of(self.product, self.listing),
         )
         def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
             def work(day: date) -> Done:

@@ -1,8 +1,9 @@
-"""Asset keys, a contract: `[market, symbol, name]`, all in lower case; and groups, one a symbol and stage."""
+"""Asset keys, a contract: `[market, symbol, name]`, all in lower case; and what else of an asset its product says."""
 
 import dagster as dg
 
 from phoenix_core.market import Listing
+from phoenix_core.products import Product, Stage, asset_name
 
 OWNERS = ["team:phoenix"]
 
@@ -13,13 +14,27 @@ def key_of(listing: Listing, name: str) -> dg.AssetKey:
     >>> key_of(Listing.parse("um:BTCUSDT"), "agg_trades").to_user_string()
     'um/btcusdt/agg_trades'
     """
-    return dg.AssetKey([listing.market.value, listing.symbol.lower(), name])
+    return dg.AssetKey(asset_name(listing, name).split("/"))
 
 
-def group_of(listing: Listing, stage: str) -> str:
+def group_of(listing: Listing, stage: Stage) -> str:
     """Group of a stage of a listing.
 
-    >>> group_of(Listing.parse("um:BTCUSDT"), "raw")
+    >>> group_of(Listing.parse("um:BTCUSDT"), Stage.RAW)
     'um_btcusdt_raw'
     """
-    return f"{listing.market.value}_{listing.symbol.lower()}_{stage}"
+    return f"{listing.market.value}_{listing.symbol.lower()}_{stage.value}"
+
+
+def deps_of(product: Product, listing: Listing) -> list[dg.AssetKey]:
+    """Keys of what a product is made from. All are of the same day: the look-back is the stage's own business."""
+    return [key_of(listing, one.product.name) for one in product.inputs_on(listing.market)]
+
+
+def check_specs_of(product: Product, listing: Listing) -> list[dg.AssetCheckSpec]:
+    """Checks of a product; those that block hold up what follows."""
+    key = key_of(listing, product.name)
+    return [
+        dg.AssetCheckSpec(rule.name, asset=key, description=rule.demands, blocking=rule.blocks)
+        for rule in product.checks
+    ]

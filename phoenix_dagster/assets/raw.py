@@ -9,9 +9,9 @@ import dagster as dg
 from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import Product
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
-from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.failures import RETRIES
 from phoenix_dagster.metadata import Metadata, column_schema, of_entry
 from phoenix_dagster.resources import Workspace
@@ -20,7 +20,7 @@ from phoenix_dagster.settings import Settings
 POOL = "download"
 
 
-def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset that downloads and verifies a dataset of a listing."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
@@ -32,17 +32,11 @@ def raw_asset(dataset: Dataset, listing: Listing, settings: Settings) -> dg.Asse
         return Done(entry, metadata | facts, _checks(entry))
 
     return DayAsset(
-        key=key_of(listing, dataset.name),
-        group=group_of(listing, "raw"),
-        kinds=frozenset({"zip"}),
-        description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
+        product=product,
+        listing=listing,
         pool=POOL,
         code_version=raw_recipe(dataset, listing),
         work=work,
-        checks={
-            "published": "The archive has a file for the day.",
-            "checksum": "The file's SHA-256 is the published one.",
-        },
         at_once=settings.downloads,
         metadata={
             "dagster/column_schema": column_schema(dataset.columns[listing.market]),

@@ -6,32 +6,31 @@ from typing import Any
 
 import dagster as dg
 
+from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT, SIGNALS, Product
 from phoenix_core.report.recipe import report_recipe
 from phoenix_core.storage import sha256_of
-from phoenix_dagster.assets.backtest import CONTINUOUS
-from phoenix_dagster.assets.keys import OWNERS, group_of, key_of
+from phoenix_dagster.assets.keys import OWNERS, deps_of, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.operation.report_server import url_of
 from phoenix_dagster.partitions import backfill_policy
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
-REPORT = "report"
 
-
-def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def report_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of the report."""
 
     @dg.asset(
-        key=key_of(listing, REPORT),
-        group_name=group_of(listing, "backtest"),
-        kinds={"html", "plotly"},
+        key=key_of(listing, product.name),
+        group_name=group_of(listing, product.stage),
+        kinds=set(product.kinds),
         owners=OWNERS,
-        description="Equity, fills, drawdown, costs, assumptions and inputs of the last continuous backtest.",
-        deps=[key_of(listing, CONTINUOUS)],
+        description=product.description,
+        deps=deps_of(product, listing),
         code_version=report_recipe(),
         retry_policy=ONCE_MORE,
         # A range in one run wants the policy on every selected asset, partitioned or not.
@@ -51,9 +50,9 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
                     url_of(settings.reports_port, entry.file) if settings.reports_port else path.as_uri()
                 ),
                 "path": dg.MetadataValue.path(str(path)),
-                "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS)),
-                "signals": dg.MetadataValue.asset(key_of(listing, "signals")),
-                "trades": dg.MetadataValue.asset(key_of(listing, "trade_ticks")),
+                "backtest": dg.MetadataValue.asset(key_of(listing, CONTINUOUS_BACKTEST.name)),
+                "signals": dg.MetadataValue.asset(key_of(listing, SIGNALS.name)),
+                "trades": dg.MetadataValue.asset(key_of(listing, AGG_TRADES.catalog_name)),
                 "bytes": entry.bytes,
                 "duration_seconds": round(time.monotonic() - started, 3),
             },
@@ -65,11 +64,11 @@ def report_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
 
 def _last_backtest(context: dg.AssetExecutionContext, listing: Listing) -> dict[str, Any]:
     """What the last continuous backtest says of itself: its folder, or why there is none."""
-    event = context.instance.get_latest_materialization_event(key_of(listing, CONTINUOUS))
+    event = context.instance.get_latest_materialization_event(key_of(listing, CONTINUOUS_BACKTEST.name))
     materialization = event.asset_materialization if event else None
     if materialization is None:
         raise InputMissing(
-            f"The report needs {key_of(listing, CONTINUOUS).to_user_string()}: it was never materialized in this "
+            f"The report needs {CONTINUOUS_BACKTEST.asset(listing)}: it was never materialized in this "
             "Dagster instance. Materialize it first."
         )
     return {name: value.value for name, value in materialization.metadata.items()}
@@ -78,7 +77,7 @@ def _last_backtest(context: dg.AssetExecutionContext, listing: Listing) -> dict[
 def _absent(workspace: Workspace, listing: Listing, last: Mapping[str, str]) -> dg.MaterializeResult:
     """No backtest, no report: the same reason."""
     entry = Manifest(workspace.lake()).record(
-        Entry(asset=f"{listing.path}/{REPORT}", day=last["span"], published=False, reason=last["reason"])
+        Entry(asset=REPORT.asset(listing), day=last["span"], published=False, reason=last["reason"])
     )
     return dg.MaterializeResult(
         metadata={"published": False, "reason": entry.reason}, data_version=dg.DataVersion(entry.data_version)
@@ -95,12 +94,12 @@ def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
     path = lake.write(relative, page.encode())
     return Manifest(lake).record(
         Entry(
-            asset=f"{listing.path}/{REPORT}",
+            asset=REPORT.asset(listing),
             day=folder.name,
             published=True,
             variant=folder.parent.name,
             recipe=report_recipe(),
-            sources={f"{listing.path}/{CONTINUOUS}": sha256_of(folder / "experiment.json")},
+            sources={CONTINUOUS_BACKTEST.asset(listing): sha256_of(folder / "experiment.json")},
             file=relative,
             sha256=sha256_of(path),
             bytes=path.stat().st_size,

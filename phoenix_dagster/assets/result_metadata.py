@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.storage import digest_of
@@ -33,7 +33,7 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
     from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - brings NautilusTrader
 
     stats = statistics(result.equity, result.ledger.trips)
-    currency = specification(Listing.parse(result.experiment.listing)).settlement
+    currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
     return {
         "result": _sentence(result, stats, currency),
         **_picture(result, currency),

@@ -6,21 +6,19 @@ from datetime import date
 
 import dagster as dg
 
-from phoenix_core.datasets import AGG_TRADES
+from phoenix_core.lineage import out_of_date
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, LookBack, out_of_date, reach
+from phoenix_core.products import Product
+from phoenix_core.signals.lookback import LookBack
 from phoenix_core.signals.recipe import signals_recipe
 from phoenix_dagster.assets.catalog import POOL, described
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
-from phoenix_dagster.assets.keys import group_of, key_of
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
-_KINDS = frozenset({"parquet", "polars"})
 
-
-def volume_buckets_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def volume_buckets_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of a day's volume buckets."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
@@ -32,19 +30,16 @@ def volume_buckets_asset(listing: Listing, settings: Settings) -> dg.AssetsDefin
         return Done(entry, described(entry, workspace, time.monotonic() - started))
 
     return DayAsset(
-        key=key_of(listing, VOLUME_BUCKETS),
-        group=group_of(listing, "signals"),
-        kinds=_KINDS,
-        description="Aggressive flow cut into buckets of equal notional, restarting at 00:00 UTC.",
+        product=product,
+        listing=listing,
         pool=POOL,
         code_version=signals_recipe(listing),
         work=work,
-        deps=[key_of(listing, AGG_TRADES.catalog_name)],
         at_once=settings.conversions,
     ).build(settings)
 
 
-def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
+def signals_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     """Build the asset of a day's signals."""
 
     def looks_back(workspace: Workspace, log: Log, day: date) -> Iterator[Entry]:
@@ -56,25 +51,17 @@ def signals_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         del log
         started = time.monotonic()
         entry = SignalDays(workspace.lake(), listing).publish_signals(day)
-        later = out_of_date(Manifest(workspace.lake()), listing, day)
+        later = out_of_date(Manifest(workspace.lake()), product, listing, day)
         return Done(
             entry, described(entry, workspace, time.monotonic() - started), (_complete(entry), _up_to_date(later))
         )
 
     return DayAsset(
-        key=key_of(listing, SIGNALS),
-        group=group_of(listing, "signals"),
-        kinds=_KINDS,
-        description="Liquidation pressure, its parts, crowding and volatility when each bucket closes. Reads "
-        "yesterday's buckets, trades and depth, and 30 days of open interest; what is not there is made first.",
+        product=product,
+        listing=listing,
         pool=POOL,
         code_version=signals_recipe(listing),
         work=work,
-        deps=[dg.AssetKey(name.split("/")) for name in reach(listing)],
-        checks={
-            "complete": "Every signal knew open interest and depth, and no earlier day was left out.",
-            "up_to_date": "This day, and those that look back on it, were made from the bytes that are here now.",
-        },
         at_once=settings.conversions,
         looks_back=looks_back,
     ).build(settings)

@@ -13,12 +13,12 @@ from datetime import date
 import dagster as dg
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, utc_today
+from phoenix_core.products import Partitions, Product, products_on
 from phoenix_core.raw.arrivals import recent_days
-from phoenix_core.signals.lookback import SIGNALS, signal_sources
 from phoenix_core.storage import digest_of
-from phoenix_dagster.assets.backtest import BACKTEST
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -50,9 +50,11 @@ class Day:
     states: dict[str, str] = field(default_factory=dict)
     due: list[str] = field(default_factory=list)
 
-    def consider(self, asset: str, inputs: Sequence[str]) -> None:
+    def consider(self, product: Product) -> None:
         """Add a product to what is due, if it is; its inputs were considered before."""
-        entry = self.manifest.find(asset, self.day, self._variant(asset))
+        asset = product.asset(self.listing)
+        inputs = [one.product.asset(self.listing) for one in product.inputs_on(self.listing.market)]
+        entry = self.manifest.find(asset, self.day, self._variant(product))
         if not inputs:  # raw: the ingestion's business
             if entry is not None:
                 self.states[asset] = entry.data_version
@@ -60,28 +62,24 @@ class Day:
         if any(name not in self.states for name in inputs):
             return
         state = {name: self.states[name] for name in inputs}
-        if asset == self._signals:
-            state |= {name: version for name, version in self._sources().items() if "@" in name}
+        if product.looks_back:
+            state |= {name: version for name, version in self._sources(product).items() if "@" in name}
         self.states[asset] = digest_of(state)
-        if entry is None or self._is_old(entry) or any(name in self.due for name in inputs):
+        if entry is None or self._is_old(product, entry) or any(name in self.due for name in inputs):
             self.due.append(asset)
 
-    def _variant(self, asset: str) -> str:
+    def _variant(self, product: Product) -> str:
         """Of backtests a day has one for each experiment: the default one is what follows."""
-        if asset != f"{self.listing.path}/{BACKTEST}":
+        if not product.has_variants:
             return ""
         return Experiment(listing=str(self.listing), first=self.day, last=self.day).name
 
-    @property
-    def _signals(self) -> str:
-        return f"{self.listing.path}/{SIGNALS}"
+    def _sources(self, product: Product) -> dict[str, str]:
+        return sources_of(self.manifest, product, self.listing, self.day)
 
-    def _sources(self) -> dict[str, str]:
-        return signal_sources(self.manifest, self.listing, self.day)
-
-    def _is_old(self, entry: Entry) -> bool:
-        if entry.asset == self._signals:
-            return dict(entry.sources) != self._sources()
+    def _is_old(self, product: Product, entry: Entry) -> bool:
+        if product.looks_back:  # an earlier day may have come that the entry does not name
+            return dict(entry.sources) != self._sources(product)
         now = {name: self._version(name) for name in entry.sources}
         return now != dict(entry.sources)
 
@@ -97,7 +95,8 @@ def following_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], set
     Its cursor holds the state of inputs for which each product was requested last, so that a day which fails
     is not tried over and over.
     """
-    inputs = _in_order(daily)
+    products = _products(listing, settings)
+    names = [product.asset(listing) for product in products]
     partitions = daily[0].partitions_def
 
     @dg.sensor(
@@ -115,8 +114,8 @@ def following_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], set
         for day in recent_days(today, settings.sensor_days):
             if partitions is None or not partitions.has_partition_key(day.isoformat()):
                 continue
-            found = _considered(workspace, listing, day, inputs, settings)
-            asked = {name: before[f"{name}@{day}"] for name in inputs if f"{name}@{day}" in before}
+            found = _considered(workspace, listing, day, products)
+            asked = {name: before[f"{name}@{day}"] for name in names if f"{name}@{day}" in before}
             new = {name: found.states[name] for name in found.due if asked.get(name) != found.states[name]}
             if new and not _is_under_way(context.instance, listing, day):
                 requests.append(_request(day, new))
@@ -131,24 +130,17 @@ def following_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], set
     return sensor
 
 
-def _in_order(daily: Sequence[dg.AssetsDefinition]) -> dict[str, list[str]]:
-    """Daily assets by name, each after its inputs."""
-    left = {asset.key: asset.asset_deps[asset.key] & {one.key for one in daily} for asset in daily}
-    ordered: dict[str, list[str]] = {}
-    while left:
-        ready = sorted(key for key, deps in left.items() if not deps & left.keys())
-        for key in ready:
-            ordered[key.to_user_string()] = sorted(dep.to_user_string() for dep in left.pop(key))
-    return ordered
+def _products(listing: Listing, settings: Settings) -> list[Product]:
+    """What is made of single days, each after its inputs; backtests if they are wanted every day."""
+    made = products_on(listing.market, settings.kline_intervals)
+    daily = (product for product in made if product.partitions is Partitions.DAILY)
+    return [product for product in daily if settings.daily_backtest or not product.has_variants]
 
 
-def _considered(
-    workspace: Workspace, listing: Listing, day: date, inputs: Mapping[str, Sequence[str]], settings: Settings
-) -> Day:
+def _considered(workspace: Workspace, listing: Listing, day: date, products: Sequence[Product]) -> Day:
     found = Day(Manifest(workspace.lake()), listing, day)
-    for name, needed in inputs.items():
-        if settings.daily_backtest or name != f"{listing.path}/{BACKTEST}":
-            found.consider(name, needed)
+    for product in products:
+        found.consider(product)
     return found
 
 

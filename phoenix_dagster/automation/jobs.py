@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from phoenix_core.market import Listing
-from phoenix_dagster.assets.backtest import CONTINUOUS, SCAFFOLD
+from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT
+from phoenix_dagster.assets.backtest import SCAFFOLD
 from phoenix_dagster.assets.keys import key_of
-from phoenix_dagster.assets.report import REPORT
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def continuous_job(listing: Listing) -> "UnresolvedAssetJobDefinition":
     """One experiment over a range and its report; an empty range is all days that have signals."""
-    keys = [key_of(listing, CONTINUOUS), key_of(listing, REPORT)]
+    keys = [key_of(listing, product.name) for product in (CONTINUOUS_BACKTEST, REPORT)]
     return dg.define_asset_job(
         f"backtest_{listing.market.value}_{listing.symbol.lower()}",
         selection=dg.AssetSelection.assets(*keys),

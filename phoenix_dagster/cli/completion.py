@@ -11,8 +11,6 @@ from phoenix_core.errors import PhoenixError
 if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
 
-_STAGES = ("all", "raw", "catalog", "signals", "backtest")
-
 
 def symbols_beginning(incomplete: str) -> list[str]:
     """Symbols of the settings."""
@@ -22,17 +20,21 @@ def symbols_beginning(incomplete: str) -> list[str]:
 
 def names_beginning(incomplete: str) -> list[str]:
     """Stages, and assets that have days in the data folder; the last of several after commas."""
+    from phoenix_core.products import Stage  # noqa: PLC0415 - for this option alone
+
     before, comma, part = incomplete.rpartition(",")
-    names = {*_STAGES, *(folder.name for folder in _asset_folders())}
+    names = {"all", *(stage.value for stage in Stage), *(folder.name for folder in _asset_folders())}
     return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
 
 
 def datasets_beginning(incomplete: str) -> list[str]:
-    """Datasets of the registry; the last of several after commas."""
-    from phoenix_core.datasets import DATASETS  # noqa: PLC0415 - for this option alone
+    """Datasets, and what is made from them; the last of several after commas."""
+    from phoenix_core.market import Market  # noqa: PLC0415 - for this option alone
+    from phoenix_core.products import products_on  # noqa: PLC0415 - as above
 
     before, comma, part = incomplete.rpartition(",")
-    return sorted(f"{before}{comma}{one.name}" for one in DATASETS if one.name.startswith(part))
+    names = {product.name for market in Market for product in products_on(market)}
+    return sorted(f"{before}{comma}{name}" for name in names if name.startswith(part))
 
 
 def days_beginning(incomplete: str) -> list[str]:

@@ -31,7 +31,10 @@ def plan(
     symbol: Symbol = "",
     datasets: Annotated[
         str,
-        typer.Option(help="Raw assets, separated by commas. Default: all.", autocompletion=datasets_beginning),
+        typer.Option(
+            help="Datasets, or products for what they are made from, separated by commas. Default: all.",
+            autocompletion=datasets_beginning,
+        ),
     ] = "",
     *,
     as_json: Json = False,

@@ -88,19 +88,22 @@ def names_of(text: str) -> list[str]:
 
 
 def chosen_datasets(listing: Listing, settings: "Settings", text: str) -> tuple["Dataset", ...]:
-    """Datasets of a listing by the names of their raw assets, separated by commas; empty: all.
+    """Datasets of a listing by their names, or by those of products that are made from them; empty: all.
 
     Raises:
-        ConfigInvalid: No such dataset on its market.
+        ConfigInvalid: No such dataset or product on its market.
     """
-    from phoenix_core.datasets import datasets_on  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_core.products import products_on  # noqa: PLC0415 - --help need not wait for it
 
-    names = names_of(text) if text else []
-    known = {dataset.name: dataset for dataset in datasets_on(listing.market, settings.kline_intervals)}
+    known = {product.name: product for product in products_on(listing.market, settings.kline_intervals)}
+    names = names_of(text) if text else list(known)
     for name in names:
         if name not in known:
-            raise ConfigInvalid(f"No dataset {name[:60]!r}{nearest(name, known)}: expected some of {', '.join(known)}.")
-    return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
+            raise ConfigInvalid(
+                f"No dataset or product {name[:60]!r}{nearest(name, known)}: expected some of {', '.join(known)}."
+            )
+    found = {dataset.name: dataset for name in names for dataset in known[name].datasets(listing.market)}
+    return tuple(found.values())
 
 
 def fields(text: str) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing
+from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_dagster import settings as environment
+from phoenix_dagster.assets.keys import key_of
 from phoenix_dagster.deployment.home import command, refresh_dagster_yaml
 from phoenix_dagster.operation.in_process import continuous_span, materialize, reason_of
 
@@ -112,7 +114,7 @@ def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str
             started = time.monotonic()
             _recorded(instance, materialize(defs, instance, daily, day=day.isoformat()))
             say(f"{day}: {len(daily)} assets in {time.monotonic() - started:.1f} s")
-        key = dg.AssetKey([*LISTING.path.split("/"), "continuous_backtest"])
+        key = key_of(LISTING, CONTINUOUS_BACKTEST.name)
         span = continuous_span(others, days[0].isoformat(), days[-1].isoformat())
         _recorded(instance, materialize(defs, instance, others, config=span))
         event = instance.get_latest_materialization_event(key)

@@ -14,16 +14,15 @@ import dagster as dg
 from phoenix_core.catalog.verification import Examined, Problem, Trouble, verify
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Entry, Key, Manifest
+from phoenix_core.products import DERIVED, Partitions, Product
 from phoenix_core.storage import Lake
-from phoenix_dagster.assets.backtest import BACKTEST, CONTINUOUS
 from phoenix_dagster.assets.config_schema import config_of
-from phoenix_dagster.assets.report import REPORT
 from phoenix_dagster.deployment.claims import end_forsaken, forsaken, process_of
 from phoenix_dagster.operation.history import report
 from phoenix_dagster.operation.in_process import materialize
 
 _DAY = 10
-_OF_EXPERIMENTS = tuple(f"/{name}" for name in (BACKTEST, CONTINUOUS, REPORT))
+_OF_EXPERIMENTS = {product.name: product for product in DERIVED if product.has_variants}
 # What is wrong with bytes is mended by making them anew; holes are the user's choice, and what may be
 # under way is left to the sweep of runs.
 _REBUILT = {Trouble.ALTERED, Trouble.UNREADABLE, Trouble.CHECKSUM, Trouble.MIXED}
@@ -190,13 +189,20 @@ def _run_again(lake: Lake, defs: dg.Definitions, instance: dg.DagsterInstance, k
         say(f"{'':<16}can't tell the experiment of {key}: materialize it again with its config")
         return
     path, _, name = key.asset.rpartition("/")
-    names = (CONTINUOUS, REPORT) if name == REPORT else (name,)
-    keys = [dg.AssetKey([*path.split("/"), one]) for one in names]
-    given_otherwise = {"listing", *({"first", "last"} if name == BACKTEST else ())}
+    product = _OF_EXPERIMENTS[name]
+    is_daily = product.partitions is Partitions.DAILY
+    keys = [dg.AssetKey([*path.split("/"), one]) for one in _made_with(product)]
+    given_otherwise = {"listing", *({"first", "last"} if is_daily else ())}
     config = config_of(experiment, without=frozenset(given_otherwise))
-    day = key.day if name == BACKTEST else ""
+    day = key.day if is_daily else ""
     done = materialize(defs, instance, keys, day=day, config={keys[0]: config})
     say(f"{'':<16}{'ran' if done.success else 'could not run'} {key} again")
+
+
+def _made_with(product: Product) -> list[str]:
+    """Names of a product and of what else is made of its experiment before it: a report comes with its result."""
+    before = [one.product for one in product.inputs if one.product.has_variants]
+    return [name for one in before for name in _made_with(one)] + [product.name]
 
 
 def _repaired(
@@ -211,9 +217,11 @@ def _repaired(
         if problem.trouble is Trouble.STRAY and problem.path is not None:
             problem.path.unlink()
             say(f"{'':<16}deleted {problem.path}")
-        elif problem.trouble in _REBUILT and problem.asset.endswith(_OF_EXPERIMENTS) and problem.asset in known:
+        elif problem.trouble not in _REBUILT or problem.asset not in known:
+            continue
+        elif problem.asset.rpartition("/")[2] in _OF_EXPERIMENTS:
             results[problem.key] = None
-        elif problem.trouble in _REBUILT and problem.asset in known and len(problem.day) == _DAY:
+        elif len(problem.day) == _DAY:
             lake.remove(problem.key.path)
             partitions = graph.get(known[problem.asset]).partitions_def
             if partitions is None or partitions.has_partition_key(problem.day):

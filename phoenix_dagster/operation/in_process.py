@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from phoenix_dagster.assets.backtest import CONTINUOUS
+from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_dagster.deployment.claims import process_tags
 
 _PRINTED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
@@ -68,7 +68,7 @@ def materialize(
 
 def continuous_span(keys: Sequence[dg.AssetKey], first: str, last: str) -> dict[dg.AssetKey, dict[str, str]]:
     """Config that gives the assets over a range their first and last day, both inclusive."""
-    return {key: {"first": first, "last": last} for key in keys if key.path[-1] == CONTINUOUS}
+    return {key: {"first": first, "last": last} for key in keys if key.path[-1] == CONTINUOUS_BACKTEST.name}
 
 
 def reason_of(event: dg.DagsterEvent) -> str:

@@ -82,6 +82,15 @@ def test_the_wheel_has_what_stands_at_the_top_of_the_tree(installed):
         assert wheel.read(licence) == (ROOT / "LICENSE").read_bytes()
 
 
+def test_the_wheel_has_the_data_of_its_packages(installed):
+    """Constants of instruments are files beside the code."""
+    data = [path for package in ("phoenix_core", "phoenix_dagster") for path in (ROOT / package).rglob("*.toml")]
+    assert [path.name for path in data] == ["binance.toml"]
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        for path in data:
+            assert wheel.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
+
+
 def test_it_runs_from_the_wheel(installed):
     """Not from the checkout that built it."""
     code = "import phoenix_dagster, phoenix_core; print(phoenix_dagster.__file__, phoenix_core.__file__)"

@@ -21,9 +21,9 @@ from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.strategies.events import Fill
 from phoenix_core.strategies.parameters import StrategyParameters
@@ -91,7 +91,7 @@ class Scenario:
     def snapshots(self):
         """The depth as a backtest reads it."""
         rows = [(ts, *band) for ts, bands in sorted(self.depths, key=itemgetter(0)) for band in bands]
-        schema = {"ts": pl.Int64, "percentage": pl.Decimal(38, 16), "depth": pl.Decimal(38, 16)}
+        schema = {"ts": pl.Int64, "band_edge": pl.Decimal(38, 16), "band_size": pl.Decimal(38, 16)}
         return Snapshots(pl.DataFrame(rows, schema=schema, orient="row"))
 
     def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):
@@ -174,7 +174,7 @@ class Scenario:
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
-        traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT")), exchange))
+        traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange))
         chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
         trader = PhoenixStrategy(
             INSTRUMENT, chosen, hesitation_ns=hesitation(exchange),
@@ -216,7 +216,7 @@ def both(scenario: Scenario, **options) -> Outcome:
 def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
     """The fills of the outcome's requests, by the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
-    traded = as_traded(specification(Listing.parse("um:BTCUSDT")), exchange)
+    traded = as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange)
     return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
 
 

@@ -9,12 +9,12 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from fakes.independent_replay import Replayer
-from fakes.scenario import INSTRUMENT, Scenario, as_rows, at, request_of, terms_of
+from fakes.scenario import DAY, INSTRUMENT, Scenario, as_rows, at, request_of, terms_of
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.venue import as_traded, engine_with_venue
 from phoenix_core.catalog.instruments import instrument
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.execution.orders import FORCED
+from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.strategies.events import CLIENT, Clock, Fill
 
@@ -107,7 +107,7 @@ class Played:
 def played(scenario: Scenario, script: Script, *, until=60, implied=False, **venue) -> Played:
     """Run a script through the engine and hold it against the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5, "starting_balance": 10**12} | venue)
-    constants = as_traded(specification(Listing.parse("um:BTCUSDT")), exchange)
+    constants = as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange)
     strategy = Scripted(script)
     made = engine_with_venue(instrument(constants), exchange, strategy, quotes_implied=implied)
     made.exchange.expect(scenario.snapshots())

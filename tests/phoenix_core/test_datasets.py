@@ -7,14 +7,18 @@ import pytest
 
 from phoenix_core.archive.keys import key_from_path, key_of_day
 from phoenix_core.catalog.convert import CONVERTERS
-from phoenix_core.columns import PRICE
+from phoenix_core.columns import PRICE, Role
 from phoenix_core.datasets import (
     AGG_TRADES,
     BOOK_TICKER,
     DATASETS,
+    KLINES,
+    MARK_PRICE_KLINES,
     METRICS,
+    TRADES,
     CatalogType,
     LabelledBy,
+    availability_of,
     dataset_in_folder,
     dataset_named,
 )
@@ -32,7 +36,7 @@ def test_names_are_unique():
 
 def test_every_catalog_type_has_a_converter():
     """The table of converters is total."""
-    assert set(CONVERTERS) == set(CatalogType) == {dataset.becomes for dataset in DATASETS}
+    assert set(CONVERTERS) == set(CatalogType) == {dataset.catalog_type for dataset in DATASETS}
 
 
 @pytest.mark.parametrize(("dataset", "market"), PAIRS, ids=lambda value: getattr(value, "name", value))
@@ -68,11 +72,33 @@ def test_an_entry_that_contradicts_itself_is_refused():
         replace(BOOK_TICKER, order=(PRICE,))
 
 
-def test_book_ticker_lived_for_320_days():
+def test_a_role_that_two_columns_play_is_refused():
+    """Whoever asks for the bid would get one of them by chance."""
+    columns = {Market.UM: (*BOOK_TICKER.columns[Market.UM], replace(PRICE, role=Role.BID_PRICE))}
+    with pytest.raises(ConfigInvalid, match="best_bid_price and price are each its bid_price"):
+        replace(BOOK_TICKER, columns=columns)
+
+
+def test_a_role_is_found_whatever_the_publisher_calls_it():
+    """Sizes of single trades are called qty, those of aggregates quantity."""
+    assert [dataset.column(Role.SIZE).name for dataset in (TRADES, AGG_TRADES)] == ["qty", "quantity"]
+    with pytest.raises(ConfigInvalid, match="No column of metrics is its size"):
+        METRICS.column(Role.SIZE)
+
+
+def test_the_catalog_keeps_what_nautilus_trader_has_no_column_for():
+    """A kline's close is its event, so that it keeps the open time; a mark's volumes and a symbol say nothing."""
+    assert [one.name for one in METRICS.kept(Market.UM)][:2] == ["sum_open_interest", "sum_open_interest_value"]
+    assert (KLINES.event.name, TRADES.event.name) == ("close_time", "time")
+    values = (Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE, Role.VOLUME)
+    assert [one.name for one in MARK_PRICE_KLINES.kept(Market.UM, values)] == ["open_time", "count"]
+
+
+def test_book_ticker_was_available_for_320_days():
     """Um book_ticker was published from 2023-05-16 to 2024-03-30."""
-    life = BOOK_TICKER.life(Listing.parse("um:BTCUSDT"))
-    assert (life.last - life.first).days + 1 == 320
-    assert life.excludes(date(2024, 3, 31)) == "ended 2024-03-30"
+    available = availability_of(BOOK_TICKER, Listing.parse("um:BTCUSDT"))
+    assert (available.last - available.first).days + 1 == 320
+    assert available.excludes(date(2024, 3, 31)) == "ended 2024-03-30"
 
 
 def test_metrics_labels_changed_on_a_date():

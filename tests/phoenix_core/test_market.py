@@ -36,6 +36,21 @@ def test_a_symbol_that_could_be_a_path_is_refused(symbol):
         Listing(Market.UM, symbol)
 
 
+@pytest.mark.parametrize("symbol", ["BTCUSDT_241332", "BTCUSDT_000000", "BTCUSDT_24\u0661\u0662\u0663\u0660"])
+def test_a_contract_that_is_delivered_on_no_day_is_refused(symbol):
+    """Its files would end on a day that does not exist."""
+    with pytest.raises(ConfigInvalid, match="is not a Binance symbol"):
+        Listing(Market.UM, symbol)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day"), [("BTCUSDT_240927", date(2024, 9, 27)), ("BTCUSD_PERP", None), ("BTCUSDT", None)]
+)
+def test_a_contract_names_the_day_of_its_delivery(symbol, day):
+    """A perpetual and a pair have none."""
+    assert Listing(Market.UM, symbol).delivery == day
+
+
 @pytest.mark.parametrize("text", ["BTCUSDT", "usdm:BTCUSDT", ":BTCUSDT", "um BTCUSDT"])
 def test_an_unknown_market_is_refused(text):
     """A listing without one of the three markets says which there are."""

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from phoenix_core import recipes
+from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
+from phoenix_core.products import DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
 
 CONVERTERS = "catalog.convert:CONVERTERS"
@@ -51,9 +53,9 @@ def tree(tmp_path, monkeypatch):
 def test_comments_docstrings_and_formatting_change_nothing(tree):
     """Nor does a function that makes no product."""
     convert = "catalog/convert.py"
-    assert not tree(convert, "def _depth(", "# a comment\n\n\ndef _depth(")
+    assert not tree(convert, "def _bars(", "# a comment\n\n\ndef _bars(")
     assert not tree(convert, '"""Relabel a Decimal', '"""Put another label on a Decimal')
-    assert not tree(convert, '**_plain(batch, "percentage", "depth", "notional"),', '**_plain(\n            batch, "percentage",\n        "depth",    \'notional\',\n        ),')  # fmt: skip
+    assert not tree(convert, '"value": _exact(closed, Role.CLOSE, conversion),', "'value': _exact(\n            closed,\n        Role.CLOSE,    conversion,\n        ),")  # fmt: skip
     assert not tree(convert, "_WIDE = ", "def _unused() -> None:\n    return None\n\n\n_WIDE = ")
     assert not tree("errors.py", "The archive refuses us.", "The archive doesn't let us in.")
 
@@ -77,8 +79,7 @@ def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, n
 
 
 def test_rows_of_tables_are_no_code(tree):
-    """Another symbol's fee rebuilds nothing here; a recipe takes its own rows as data."""
-    assert not tree("catalog/specifications.py", 'Decimal("0.010")', 'Decimal("0.011")')
+    """Another dataset's second rebuilds nothing here; a recipe takes its own rows as data."""
     assert not tree("datasets.py", "known_after_ns=1_000_000_000", "known_after_ns=2_000_000_000")
 
 
@@ -102,19 +103,26 @@ def test_no_root_reaches_what_is_left_out():
     """The modules that are claimed to make no bytes, and the recipes themselves."""
     for roots in ROOTS.values():
         modules = {name.partition(":")[0] for name in reached(*roots)}
-        assert not modules & {"errors", "storage", "manifest", "recipes", "interrupts"}
+        assert not modules & {"errors", "storage", "manifest", "recipes", "interrupts", "products", "lineage"}
         assert not [module for module in modules if module.endswith("recipe")]
 
 
+def test_a_raw_day_is_none_of_the_business_of_instruments():
+    """Its bytes are the publisher's; what converts it asks for precisions."""
+    assert not [name for name in reached(*ROOTS["raw"]) if name.startswith("instruments.table")]
+    assert "instruments.table:specification" in reached(*ROOTS["catalog"])
+
+
 def test_the_roots_here_are_those_of_the_recipes():
-    """Each call of `code_digest` in the house is under test."""
+    """The code that each product's entry names is under test, and no recipe begins at code of its own."""
+    products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
+    assert {root for product in products for root in product.code} == {
+        root for roots in ROOTS.values() for root in roots
+    } - {"catalog.convert:_trade_ticks"}
     house = Path(recipes.__file__).parent
-    named = set()
-    for path in house.rglob("recipe.py"):
-        named |= set(re.findall(r'"([a-z_.]+:\w+)"', path.read_text()))
-    assert named - {CONVERTERS} == {root for roots in ROOTS.values() for root in roots} - {
-        "catalog.convert:_trade_ticks"
-    }
+    begun = [line for path in house.rglob("recipe.py") for line in re.findall(r"code_digest\((.*)", path.read_text())]
+    assert begun
+    assert all(re.match(r"\*[\w()]+\.code\b", line) for line in begun), begun
 
 
 def test_a_catalog_type_has_the_code_of_its_own_converter():

@@ -12,18 +12,54 @@ from phoenix_core.market import Interval, Market
 
 ROOT = Path(__file__).parents[2]
 
-KEYS = {
-    "raw": {
-        "agg_trades", "trades", "book_ticker", "metrics", "book_depth", "liquidation_snapshot", "klines_1m", "mark_price_klines_1m",
-        "index_price_klines_1m", "premium_index_klines_1m", "funding_rate",
+# Name: stage, what it is made from, whether by days. Written by hand, and not from the registry that is under test.
+GRAPH = {
+    "agg_trades": ("raw", "", True),
+    "trades": ("raw", "", True),
+    "book_ticker": ("raw", "", True),
+    "metrics": ("raw", "", True),
+    "book_depth": ("raw", "", True),
+    "liquidation_snapshot": ("raw", "", True),
+    "klines_1m": ("raw", "", True),
+    "mark_price_klines_1m": ("raw", "", True),
+    "index_price_klines_1m": ("raw", "", True),
+    "premium_index_klines_1m": ("raw", "", True),
+    "funding_rate": ("raw", "", True),
+    "trade_ticks": ("catalog", "agg_trades", True),
+    "individual_trades": ("catalog", "trades", True),
+    "quote_ticks": ("catalog", "book_ticker", True),
+    "open_interest": ("catalog", "metrics", True),
+    "depth": ("catalog", "book_depth", True),
+    "liquidations": ("catalog", "liquidation_snapshot", True),
+    "bars_1m": ("catalog", "klines_1m", True),
+    "mark_prices": ("catalog", "mark_price_klines_1m", True),
+    "index_price_bars_1m": ("catalog", "index_price_klines_1m", True),
+    "premium_index_bars_1m": ("catalog", "premium_index_klines_1m", True),
+    "funding_updates": ("catalog", "funding_rate", True),
+    "instrument": ("catalog", "trade_ticks", True),
+    "consistency": ("catalog", "trade_ticks individual_trades bars_1m mark_prices quote_ticks", True),
+    "volume_buckets": ("signals", "trade_ticks", True),
+    "signals": ("signals", "volume_buckets trade_ticks depth open_interest", True),
+    "backtest": (
+        "backtest",
+        "signals instrument trade_ticks quote_ticks mark_prices funding_updates depth",
+        True,
+    ),
+    "continuous_backtest": (
+        "backtest",
+        "signals instrument trade_ticks quote_ticks mark_prices funding_updates depth",
+        False,
+    ),
+    "report": ("backtest", "continuous_backtest", False),
+}
+NOT_ON = {
+    "um/btcusdt": set(),
+    "cm/btcusd_perp": {"backtest", "continuous_backtest", "report"},
+    "spot/ethusdt": {
+        "book_ticker", "quote_ticks", "metrics", "open_interest", "book_depth", "depth", "liquidation_snapshot",
+        "liquidations", "funding_rate", "funding_updates", "mark_price_klines_1m", "mark_prices",
+        "index_price_klines_1m", "index_price_bars_1m", "premium_index_klines_1m", "premium_index_bars_1m",
     },
-    "catalog": {
-        "trade_ticks", "individual_trades", "quote_ticks", "bars_1m", "mark_prices", "index_price_bars_1m",
-        "premium_index_bars_1m", "open_interest", "depth", "liquidations", "funding_updates", "instrument",
-        "consistency",
-    },
-    "signals": {"volume_buckets", "signals"},
-    "backtest": {"backtest", "continuous_backtest", "report"},
 }  # fmt: skip
 
 
@@ -32,14 +68,24 @@ def graph(make_defs, tmp_path):
     return make_defs(tmp_path, tmp_path).resolve_asset_graph()
 
 
-def test_keys_and_groups_are_the_designs(graph):
-    """um/btcusdt/agg_trades in the group um_btcusdt_raw, and so on: no more, no less."""
-    found = {}
-    for key in graph.materializable_asset_keys:
-        market, symbol, name = key.path
-        assert (market, symbol) == ("um", "btcusdt")
-        found.setdefault(graph.get(key).group_name, set()).add(name)
-    assert found == {f"um_btcusdt_{stage}": names for stage, names in KEYS.items()}
+def test_the_graph_is_the_designs(make_defs, tmp_path):
+    """um/btcusdt/agg_trades in the group um_btcusdt_raw, and so on, each with its inputs: no more, no less."""
+    graph = make_defs(tmp_path, tmp_path, symbols="um:BTCUSDT,cm:BTCUSD_PERP,spot:ETHUSDT").resolve_asset_graph()
+    wanted = {
+        f"{path}/{name}": (
+            f"{path.replace('/', '_')}_{stage}",
+            {f"{path}/{one}" for one in inputs.split() if one not in absent},
+            daily,
+        )
+        for path, absent in NOT_ON.items()
+        for name, (stage, inputs, daily) in GRAPH.items()
+        if name not in absent
+    }
+    nodes = {key.to_user_string(): graph.get(key) for key in graph.materializable_asset_keys}
+    assert {
+        name: (node.group_name, {one.to_user_string() for one in node.parent_keys}, node.is_partitioned)
+        for name, node in nodes.items()
+    } == wanted
 
 
 def test_every_dataset_is_served_at_every_stage(make_defs, tmp_path):

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import NamedTuple
 
-from phoenix_core.columns import Column, Kind
+from phoenix_core.columns import Column, Kind, Role
 from phoenix_core.datasets import DATASETS, KLINES, PREMIUM_INDEX_KLINES, Dataset
 from phoenix_core.market import NS_PER_MS, Interval, Market
 from phoenix_core.sources.local_tree.names import FileName
@@ -108,9 +108,8 @@ def interval_of_rows(rows: Sequence[str]) -> Interval | None:
     """Length of klines by the first row's open and close time; None where these are not a length."""
     data = [row for row in rows if not is_header(row)]
     cells = data[0].split(",") if data else []
-    at = [column.name for column in KLINES.columns[Market.UM]]
     try:
-        opened, closed = (int(cells[at.index(name)]) for name in ("open_time", "close_time"))
+        opened, closed = (int(cells[_position(role)]) for role in (Role.OPEN_TIME, Role.CLOSE_TIME))
     except (IndexError, ValueError):
         return None
     nanoseconds = (closed - opened + 1) * (1_000 if len(str(opened)) == _MICROSECOND_DIGITS else NS_PER_MS)
@@ -183,14 +182,18 @@ def _by_volume(admitted: set[Candidate], data: Sequence[Sequence[str]]) -> set[C
     """Only klines of trades have volume; those of marks, indices and premiums count samples without one."""
     if not any(one.dataset == KLINES.name for one in admitted):
         return admitted
-    at = {column.name: number for number, column in enumerate(KLINES.columns[Market.UM])}
-    if any(_decimal(row[at["volume"]]) for row in data):
+    if any(_decimal(row[_position(Role.VOLUME)]) for row in data):
         return {one for one in admitted if one.dataset == KLINES.name}
-    if any(row[at["open"]].startswith("-") for row in data):
+    if any(row[_position(Role.OPEN)].startswith("-") for row in data):
         return {one for one in admitted if one.dataset == PREMIUM_INDEX_KLINES.name}
-    if any(_decimal(row[at["count"]]) for row in data):
+    if any(_decimal(row[_position(Role.TRADE_COUNT)]) for row in data):
         return {one for one in admitted if one.dataset != KLINES.name}
     return admitted
+
+
+def _position(role: Role) -> int:
+    """Where a kline has a column."""
+    return KLINES.columns[Market.UM].index(KLINES.column(role))
 
 
 def dataset_of(candidate: Candidate) -> Dataset:

@@ -9,7 +9,7 @@ from phoenix_core.datasets import DATASETS, FUNDING_RATE, INDEX_PRICE_KLINES, KL
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
 
-SYMBOLS = st.from_regex(r"[A-Z0-9]{2,20}(_(PERP|\d{6}))?", fullmatch=True)
+SYMBOLS = st.from_regex(r"[A-Z0-9]{2,20}(_(PERP|[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])))?", fullmatch=True)
 
 
 @given(st.sampled_from(DATASETS), st.sampled_from(Market), SYMBOLS, st.dates(date(2017, 1, 1), date(2030, 1, 1)))

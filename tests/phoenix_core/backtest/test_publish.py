@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from fakes.independent_replay import Replayer, Request, data_of
+from fakes.instruments import folder_with
 from fakes.scenario import terms_of
 
 from phoenix_core.backtest.experiment import Experiment
@@ -19,10 +20,10 @@ from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.recovery import experiment_of
 from phoenix_core.backtest.run import run
 from phoenix_core.backtest.venue import as_traded
-from phoenix_core.catalog import specifications
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.verification import Trouble, verify
 from phoenix_core.errors import StrategyFailed
+from phoenix_core.instruments import table
+from phoenix_core.instruments.table import InstrumentTable, specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.strategies.phoenix import PhoenixStrategy
@@ -110,11 +111,11 @@ def test_ruin_is_told_with_its_time(market):
     assert replace(result, equity=broke).ruined_ns == broke["ts"][700]
 
 
-def test_other_fees_of_the_instrument_are_another_identity(lake, market, monkeypatch):
-    """Of the same experiment on the same data; the entry names another recipe."""
+def test_other_fees_of_the_instrument_are_another_identity(lake, market, tmp_path, monkeypatch):
+    """5 % in a copy of the data file: of the same experiment on the same data; the entry names another recipe."""
     entry, document = published(lake, experiment(market))
-    dearer = replace(specifications.specification(market.listing), maker_fee=Decimal("0.05"), taker_fee=Decimal("0.05"))
-    monkeypatch.setitem(specifications._BY_LISTING, market.listing, dearer)
+    dearer = InstrumentTable.read(folder_with(tmp_path / "instruments", "um", maker=0.05, taker=0.05))
+    monkeypatch.setattr(table, "shipped", lambda: dearer)
     again, changed = published(lake, experiment(market))
     assert float(changed["parts"]["net"]) < float(document["parts"]["net"])
     assert changed["identity"] != document["identity"]
@@ -157,7 +158,7 @@ def test_a_published_result_can_be_recomputed_from_its_zips(lake, market):
     folder = market.archive / "data/futures/um/daily"
     zips = [sorted((folder / name).rglob("*.zip")) for name in ("aggTrades", "bookTicker", "bookDepth")]
     venue = Experiment.parse(**document["experiment"]).venue
-    terms = terms_of(as_traded(specification(market.listing), venue), venue)
+    terms = terms_of(as_traded(specification(market.listing, market.days[0]), venue), venue)
     second = Replayer(data_of(*zips), requests, terms).run()
     columns = ("ts", "order_id", "side", "quantity", "price", "liquidity")
     assert second.fills == list(tables["fills"].select(columns).iter_rows())

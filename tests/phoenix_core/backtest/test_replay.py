@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.backtest.run import run
 from phoenix_core.backtest.venue import as_traded, order_latency_ns
-from phoenix_core.catalog.specifications import specification
+from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.strategies.events import Why
 
@@ -164,7 +164,7 @@ def by_zips(archive, result):
 
     data = data_of(zips("aggTrades"), zips("bookTicker"), zips("bookDepth"))
     venue = result.experiment.venue
-    terms = terms_of(as_traded(specification(Listing.parse("um:BTCUSDT")), venue), venue)
+    terms = terms_of(as_traded(specification(Listing.parse("um:BTCUSDT"), result.days[0]), venue), venue)
     return Replayer(data, [request_of(one) for one in result.sent], terms).run()
 
 

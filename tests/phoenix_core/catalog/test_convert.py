@@ -16,7 +16,6 @@ from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.convert import Conversion, fixed_point, is_multiple, to_catalog
 from phoenix_core.catalog.frames import decimals
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import catalog_asset, convert_day, day_file, nautilus_catalog, read_arrow, read_day
 from phoenix_core.datasets import (
     AGG_TRADES,
@@ -29,6 +28,7 @@ from phoenix_core.datasets import (
     PREMIUM_INDEX_KLINES,
 )
 from phoenix_core.errors import CatalogCorrupt, InputMissing, PrecisionMismatch
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import day_start_ns
 from phoenix_core.raw.store import Ingest
@@ -182,7 +182,7 @@ def test_ts_init_never_falls(lake, tmp_path):
 
 def test_ts_init_never_falls_between_batches():
     """What one batch gave out binds the next."""
-    conversion = Conversion(BOOK_TICKER, specification(UM), 0, Counts())
+    conversion = Conversion(BOOK_TICKER, specification(UM, DAY), 0, Counts())
     names = [column.name for column in BOOK_TICKER.columns[UM.market]]
     one = {name: Decimal(1) for name in names} | {"update_id": 1, "event_time": 5}
     schema = {n: pl.Decimal(38, 16) if isinstance(v, Decimal) and "time" not in n else pl.Int64 for n, v in one.items()}

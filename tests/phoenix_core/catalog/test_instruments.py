@@ -6,10 +6,10 @@ from fakes.zips import DAY, START_MS, put_day
 
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.instruments import instrument
-from phoenix_core.catalog.specifications import specification
 from phoenix_core.catalog.store import convert_day, nautilus_catalog, record_instrument
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 
@@ -33,7 +33,7 @@ def test_every_kind_of_listing_is_an_instrument(lake, listing, name, kind):
 
 def test_the_tick_stands_beside_two_decimals():
     """BTCUSDT: a tick of 0.10 and Binance's own pricePrecision of 2, which holds the odd price."""
-    found = instrument(specification(Listing.parse("um:BTCUSDT")))
+    found = instrument(specification(Listing.parse("um:BTCUSDT"), DAY))
     assert (str(found.price_increment), found.price_precision, found.size_precision) == ("0.10", 2, 3)
 
 
@@ -54,4 +54,4 @@ def test_what_is_not_listed_is_inferred_and_said(lake, tmp_path):
 def test_a_currency_that_nobody_knows_is_refused():
     """The error lists the known ones."""
     with pytest.raises(ConfigInvalid, match="FDUSD, USDT"):
-        specification(Listing.parse("um:ABCXYZ"))
+        specification(Listing.parse("um:ABCXYZ"), DAY)

@@ -12,7 +12,7 @@ from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.quality import inspect_day
 from phoenix_core.catalog.schemas import Liquidation
 from phoenix_core.catalog.store import convert_day, nautilus_catalog
-from phoenix_core.datasets import LIQUIDATION_SNAPSHOT
+from phoenix_core.datasets import LIQUIDATION_SNAPSHOT, availability_of
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.tables.difference import difference
@@ -108,4 +108,4 @@ def test_two_files_are_compared_by_whole_rows(tmp_path):
 )
 def test_publication_ended_on_a_day_of_its_own_on_each_market(listing, day, why):
     """So no sensor waits for it today."""
-    assert LIQUIDATION_SNAPSHOT.life(Listing.parse(listing)).excludes(day) == why
+    assert availability_of(LIQUIDATION_SNAPSHOT, Listing.parse(listing)).excludes(day) == why

@@ -8,7 +8,6 @@ from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.quality import inspect_day
-from phoenix_core.catalog.rules import COMPARISONS, rules_of
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import (
     AGG_TRADES,
@@ -20,6 +19,7 @@ from phoenix_core.datasets import (
     TRADES,
 )
 from phoenix_core.raw.store import Ingest
+from phoenix_core.rules import COMPARISONS, rules_of
 
 
 @pytest.fixture
@@ -67,6 +67,39 @@ def test_crossed_quotes_are_shown(inspect):
     assert not found.passed
     assert found.says == "2 of 3 rows break it"
     assert [int(row["bid_price"]) for row in found.rows] == [65001, 65002]
+
+
+def test_a_price_between_two_ticks_is_shown(inspect):
+    """The tick of BTCUSDT is 0.10, and 69903.55 is as fine as its precision allows."""
+    rows = [(n, price, "1", n, "true") for n, price in enumerate(("69903.5", "69903.55", "69903.6"), 1)]
+    found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))["on_tick"]
+    assert not found.passed
+    assert found.says == "1 of 3 rows break it; the tick is 0.10"
+    assert [row["trade_id"] for row in found.rows] == ["2"]
+
+
+def test_a_rare_price_between_two_ticks_is_no_other_tick(inspect):
+    """One of a thousand, as 71799.36 was in the archive: counted, and not held against the day."""
+    rows = [(n, "69903.55" if n == 500 else "69903.5", "1", n, "true") for n in range(1, 1_001)]
+    found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))["on_tick"]
+    assert (found.passed, found.says) == (True, "1 of 1,000 rows break it; the tick is 0.10")
+
+
+def test_either_side_of_a_quote_is_held_against_the_tick(inspect):
+    """An ask of 65001.05 beside a sound bid."""
+    quote = f"1,65000.10000000,1.00000000,65001.05000000,1.00000000,{START_MS},{START_MS}\n"
+    assert not inspect(BOOK_TICKER, quote)["on_tick"].passed
+
+
+def test_a_day_before_the_first_entry_says_that_its_tick_is_assumed(server, lake):
+    """Bitcoin's constants are known from 2024 on."""
+    day = date(2023, 12, 31)
+    millis = START_MS + (day - DAY).days * 86_400_000
+    put_day(server.root, AGG_TRADES, f"1,42000.01,1,1,1,{millis},true\n", day=day)
+    Ingest(lake, Archive(server.url), date(2026, 1, 1)).day(AGG_TRADES, UM, day)
+    entry = convert_day(lake, AGG_TRADES, UM, day)
+    found = {one.rule: one for one in inspect_day(lake, AGG_TRADES, entry)}["on_tick"]
+    assert found.says.endswith("; the tick is 0.10, assumed: it is known from 2024-01-01 on")
 
 
 def test_a_missing_minute_is_named(inspect):

@@ -3,19 +3,21 @@
 import json
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 import pytest
+from fakes.instruments import folder_with
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
 
 from phoenix_core import manifest as manifests
 from phoenix_core.archive.client import Archive
-from phoenix_core.catalog import specifications
-from phoenix_core.catalog.recipe import catalog_recipe, instrument_recipe
+from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, METRICS, LabelledBy
+from phoenix_core.instruments import table
+from phoenix_core.instruments.table import InstrumentTable
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing, Market
+from phoenix_core.products import CONSISTENCY, INSTRUMENT
 from phoenix_core.raw.store import Ingest
 from phoenix_core.storage import canonical_json, digest_of
 
@@ -37,12 +39,12 @@ def bring(lake, tmp_path):
 
 
 @pytest.fixture
-def constants(monkeypatch):
-    """Change the instrument table for a listing."""
+def constants(tmp_path, monkeypatch):
+    """Use a copy of the shipped instrument file with other values of a symbol or a market."""
 
-    def change(listing=UM, **changes):
-        known = replace(specifications.specification(listing), **changes)
-        monkeypatch.setitem(specifications._BY_LISTING, listing, known)
+    def change(name, **values):
+        changed = InstrumentTable.read(folder_with(tmp_path / "instruments", name, **values))
+        monkeypatch.setattr(table, "shipped", lambda: changed)
 
     return change
 
@@ -50,7 +52,7 @@ def constants(monkeypatch):
 def test_another_price_precision_makes_a_day_anew(lake, bring, constants):
     """As the message about a finer price promises."""
     before = bring(AGG_TRADES, AGG_HEADER + agg_rows((1, "69903.5", "5", 0, "true")))
-    constants(price_precision=3)
+    constants("um:BTCUSDT", price_precision=3)
     after = convert_day(lake, AGG_TRADES, UM, DAY)
     assert (before.facts["price_precision"], after.facts["price_precision"]) == (2, 3)
     assert after.data_version != before.data_version
@@ -79,22 +81,35 @@ def test_fees_make_the_instrument_anew_and_no_day_of_ticks(lake, bring, constant
     """Each product by what its own bytes depend on."""
     ticks = bring(AGG_TRADES, AGG_HEADER + agg_rows((1, "69903.5", "5", 0, "true")))
     instrument = record_instrument(lake, UM, DAY)
-    constants(taker_fee=Decimal("0.05"))
+    constants("um", taker=0.05)
     assert convert_day(lake, AGG_TRADES, UM, DAY) == ticks
     assert record_instrument(lake, UM, DAY).data_version != instrument.data_version
 
 
 def test_recipes_of_other_listings_and_datasets_stay(constants):
-    """A row of a table concerns its own listing, a label its own market, words nobody."""
-    ours = catalog_recipe(AGG_TRADES, UM), instrument_recipe(UM)
-    constants(ETH, price_precision=4, taker_fee=Decimal("0.05"))
-    assert (catalog_recipe(AGG_TRADES, UM), instrument_recipe(UM)) == ours
+    """An entry concerns its own listing, a label its own market, words nobody."""
+    ours = catalog_recipe(AGG_TRADES, UM), derived_recipe(INSTRUMENT, UM)
+    theirs = derived_recipe(INSTRUMENT, ETH)
+    constants("um:ETHUSDT", price_precision=4, margin_maint=0.006)
+    assert (catalog_recipe(AGG_TRADES, UM), derived_recipe(INSTRUMENT, UM)) == ours
+    assert derived_recipe(INSTRUMENT, ETH) != theirs
     relabelled = replace(METRICS, labels={Market.CM: ((date(2020, 1, 1), LabelledBy.END),), Market.UM: METRICS.labels[Market.UM]})  # fmt: skip
     assert catalog_recipe(relabelled, UM) == catalog_recipe(METRICS, UM)
     assert catalog_recipe(relabelled, Listing.parse("cm:BTCUSD_PERP")) != catalog_recipe(
         METRICS, Listing.parse("cm:BTCUSD_PERP")
     )
     assert catalog_recipe(replace(KLINES, description="Other words.", max_bytes=1), UM) == catalog_recipe(KLINES, UM)
+
+
+def test_a_derived_recipe_takes_what_its_code_asks_for(constants):
+    """Comparisons ask for no constants, so a fee rebuilds none of them; what they read of which days counts."""
+    ours = derived_recipe(CONSISTENCY, UM)
+    constants("um", taker=0.05)
+    assert derived_recipe(CONSISTENCY, UM) == ours
+    first, *others = CONSISTENCY.inputs
+    farther = replace(CONSISTENCY, inputs=(replace(first, days_back=1), *others))
+    assert derived_recipe(farther, UM) != ours
+    assert derived_recipe(replace(CONSISTENCY, description="Other words.", checks=()), UM) == ours
 
 
 def in_the_old_form(lake, entry):

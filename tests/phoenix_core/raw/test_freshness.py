@@ -24,7 +24,7 @@ def test_only_days_of_the_partitions_are_due():
 
 
 def test_a_day_lacks_what_is_not_recorded(tmp_path):
-    """Recorded absence lacks nothing; monthly files and days outside a dataset's life are not asked for."""
+    """Recorded absence lacks nothing; monthly files and days outside a dataset's availability are not asked for."""
     lake = Lake.at(tmp_path)
     recorded, late = date(2024, 3, 30), date(2024, 3, 31)
     Manifest(lake).record(

@@ -13,11 +13,13 @@ from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.errors import SourceUnreachable
+from phoenix_core.lineage import out_of_date
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
+from phoenix_core.products import SIGNALS
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
-from phoenix_core.signals.lookback import SIGNALS, VOLUME_BUCKETS, LookBack, out_of_date
+from phoenix_core.signals.lookback import LookBack
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -86,7 +88,7 @@ def test_a_days_signals_do_not_depend_on_the_order_of_days(archive, tmp_path):
     for order in (alone, forwards, backwards, at_once):
         lake = Lake.at(tmp_path / order.__name__)
         order(lake)
-        entry = find(lake, SIGNALS, DAY)
+        entry = find(lake, SIGNALS.name, DAY)
         found[order.__name__] = (sha256_of(lake.path(entry.file)), entry)
     assert len({digest for digest, _ in found.values()}) == 1
     assert all(entry == found["alone"][1] for _, entry in found.values())
@@ -113,7 +115,7 @@ def test_a_history_that_was_never_published_is_recorded_as_absent(archive, lake)
     signals_of(lake, archive, DAY)
     entry = find(lake, METRICS.name, DAY - timedelta(20))
     assert (entry.published, entry.reason[:8]) == (False, "missing:")
-    assert find(lake, SIGNALS, DAY).facts["left_out"] == []
+    assert find(lake, SIGNALS.name, DAY).facts["left_out"] == []
 
 
 def test_a_bad_earlier_day_is_left_out_by_name(copy, lake):
@@ -124,15 +126,15 @@ def test_a_bad_earlier_day_is_left_out_by_name(copy, lake):
     said = []
     _, entry = signals_of(lake, copy, DAY, said.append)
     assert entry.published
-    assert entry.facts["left_out"] == [f"um/btcusdt/trade_ticks@{BEFORE}", f"um/btcusdt/{VOLUME_BUCKETS}@{BEFORE}"]
+    assert entry.facts["left_out"] == [f"um/btcusdt/trade_ticks@{BEFORE}", f"um/btcusdt/volume_buckets@{BEFORE}"]
     assert not entry.facts["yesterday"]
     assert said[0].startswith(f"left out um/btcusdt/agg_trades of {BEFORE}, on which signals of {DAY} look back: ")
     zipped.with_name(f"{zipped.name}.CHECKSUM").write_bytes(sound)
     signals_of(lake, copy, BEFORE)
-    assert out_of_date(Manifest(lake), UM, BEFORE) == [DAY]
+    assert out_of_date(Manifest(lake), SIGNALS, UM, BEFORE) == [DAY]
     _, again = signals_of(lake, copy, DAY)
     assert again.facts["left_out"] == []
-    assert out_of_date(Manifest(lake), UM, BEFORE) == []
+    assert out_of_date(Manifest(lake), SIGNALS, UM, BEFORE) == []
 
 
 def test_an_archive_that_fails_names_asset_and_day(archive, lake):

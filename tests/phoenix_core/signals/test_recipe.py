@@ -1,9 +1,11 @@
 """What makes a day of signals anew."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from phoenix_core.products import SIGNALS
 from phoenix_core.signals import days as signal_days
 from phoenix_core.signals import recipe as recipes
 from phoenix_core.signals.days import SignalDays
@@ -37,3 +39,11 @@ def test_other_parameters_are_another_recipe(market):
     """And another contract size, where contracts have one."""
     other = SignalParameters(rv_window_minutes=30)
     assert signals_recipe(market.listing, other) != signals_recipe(market.listing)
+
+
+def test_another_look_back_is_another_recipe(market, monkeypatch):
+    """It stands in a table, which is no code."""
+    before = signals_recipe(market.listing)
+    buckets, *others = SIGNALS.inputs
+    monkeypatch.setattr(recipes, "SIGNALS", replace(SIGNALS, inputs=(replace(buckets, days_back=2), *others)))
+    assert signals_recipe(market.listing) != before

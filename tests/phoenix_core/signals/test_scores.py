@@ -63,8 +63,8 @@ def depth(*rows):
     return pl.DataFrame(
         {
             "ts_init": pl.Series([ts for ts, _, _ in rows], dtype=pl.UInt64),
-            "percentage": pl.Series([Decimal(band) for _, band, _ in rows], dtype=pl.Decimal(38, 16)),
-            "notional": pl.Series([Decimal(notional) for _, _, notional in rows], dtype=pl.Decimal(38, 16)),
+            "band_edge": pl.Series([Decimal(band) for _, band, _ in rows], dtype=pl.Decimal(38, 16)),
+            "band_notional": pl.Series([Decimal(notional) for _, _, notional in rows], dtype=pl.Decimal(38, 16)),
         }
     )
 
@@ -123,9 +123,7 @@ def open_interest(*rows):
     return pl.DataFrame(
         {
             "ts_init": pl.Series([ts for ts, _ in rows], dtype=pl.UInt64),
-            "sum_open_interest": pl.Series(
-                [None if v is None else Decimal(v) for _, v in rows], dtype=pl.Decimal(38, 16)
-            ),
+            "open_interest": pl.Series([None if v is None else Decimal(v) for _, v in rows], dtype=pl.Decimal(38, 16)),
         }
     )
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.catalog.store import read_by_role
+from phoenix_core.columns import Role
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.errors import InputMissing
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
@@ -36,9 +37,9 @@ def tick_by_tick(trades, depth, open_interest, parameters):
     signals = []
     for ts, _, kind, row in sorted(events, key=lambda event: event[:2]):
         if kind == "depth":
-            pressure.on_depth(ts, row["percentage"], row["notional"])
+            pressure.on_depth(ts, row["band_edge"], row["band_notional"])
         elif kind == "interest":
-            pressure.on_open_interest(ts, row["sum_open_interest"])
+            pressure.on_open_interest(ts, row["open_interest"])
         else:
             signals.append(
                 pressure.on_trade(
@@ -104,14 +105,14 @@ def test_arrays_and_ticks_agree_on_any_flow(trades, depth, interest):
     book = pl.DataFrame(
         {
             "ts_init": (pl.Series([gap for gap, _ in depth], dtype=pl.Int64).cum_sum() + START).cast(pl.UInt64),
-            "percentage": pl.Series([Decimal(-1)] * len(depth), dtype=DECIMAL),
-            "notional": pl.Series([Decimal(n) for _, n in depth], dtype=DECIMAL),
+            "band_edge": pl.Series([Decimal(-1)] * len(depth), dtype=DECIMAL),
+            "band_notional": pl.Series([Decimal(n) for _, n in depth], dtype=DECIMAL),
         }
     )
     samples = pl.DataFrame(
         {
             "ts_init": (pl.Series([gap for gap, _ in interest], dtype=pl.Int64).cum_sum() + START).cast(pl.UInt64),
-            "sum_open_interest": pl.Series([None if v is None else Decimal(v) for _, v in interest], dtype=DECIMAL),
+            "open_interest": pl.Series([None if v is None else Decimal(v) for _, v in interest], dtype=DECIMAL),
         }
     )
     buckets = volume_buckets(flow, parameters.vol_bucket_size)
@@ -121,20 +122,24 @@ def test_arrays_and_ticks_agree_on_any_flow(trades, depth, interest):
 
 def frames(lake, listing, days):
     empty = {
-        "depth": pl.DataFrame(schema={"ts_init": pl.UInt64, "percentage": DECIMAL, "notional": DECIMAL}),
-        "open_interest": pl.DataFrame(schema={"ts_init": pl.UInt64, "sum_open_interest": DECIMAL}),
+        "depth": pl.DataFrame(schema={"ts_init": pl.UInt64, "band_edge": DECIMAL, "band_notional": DECIMAL}),
+        "open_interest": pl.DataFrame(schema={"ts_init": pl.UInt64, "open_interest": DECIMAL}),
     }
 
-    def read(dataset):
+    def read(dataset, *columns):
         found = []
         for day in days:
             try:
-                found.append(read_day(lake, catalog_asset(dataset, listing), day))
+                found.append(read_by_role(lake, dataset, listing, day, columns))
             except InputMissing:
                 continue
         return pl.concat(found) if found else empty[dataset.catalog_name]
 
-    return read(AGG_TRADES), read(BOOK_DEPTH), read(METRICS)
+    return (
+        read(AGG_TRADES, "ts_event", "ts_init", "trade_id", "price", "size", "aggressor_side"),
+        read(BOOK_DEPTH, "ts_init", Role.BAND_EDGE, Role.BAND_NOTIONAL),
+        read(METRICS, "ts_init", Role.OPEN_INTEREST),
+    )
 
 
 def test_arrays_and_ticks_agree_on_real_minutes(real_minutes):

@@ -7,9 +7,10 @@ import pytest
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.datasets import DATASETS
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.signals.lookback import signal_sources
+from phoenix_core.products import SIGNALS
 from phoenix_core.storage import digest_of
 from phoenix_dagster.assets import catalog
 from phoenix_dagster.resources import Workspace
@@ -43,7 +44,7 @@ class Follow:
         for name, day in sorted(requested, key=lambda one: (self.depth(one[0]), one)):
             sources = {dep: entry.data_version for dep in self.inputs(name) if (entry := manifest.find(dep, day))}
             if name == "signals":
-                sources = signal_sources(manifest, UM, day)
+                sources = sources_of(manifest, SIGNALS, UM, day)
             digest = digest_of([name, day.isoformat(), {} if name in FIXED else sources])
             variant = Experiment(listing=str(UM), first=day, last=day).name if name == "backtest" else ""
             entry = Entry(

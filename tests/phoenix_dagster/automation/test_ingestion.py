@@ -8,7 +8,7 @@ from fakes.archive_server import Answer
 from fakes.zips import UM, put
 
 from phoenix_core.archive.keys import key_of_day
-from phoenix_core.datasets import AGG_TRADES, Published, datasets_on
+from phoenix_core.datasets import AGG_TRADES, Published, availability_of, datasets_on
 from phoenix_core.market import Market
 from phoenix_dagster.resources import Workspace
 
@@ -16,7 +16,7 @@ FIRST = date(2024, 6, 1)
 DAILY = [
     dataset
     for dataset in datasets_on(Market.UM)
-    if dataset.published is Published.DAILY and dataset.life(UM).excludes(FIRST) is None
+    if dataset.published is Published.DAILY and availability_of(dataset, UM).excludes(FIRST) is None
 ]
 
 

@@ -1,7 +1,7 @@
 """What is asked of published days: rules by catalog type, and comparisons between datasets.
 
-`quality.py` and `consistency.py` answer; this table is light, so that whoever shows the rules need not
-load a library of frames.
+`catalog/quality.py` and `catalog/consistency.py` answer; this table is light, so that whoever shows the
+rules need not load a library of frames.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from phoenix_core.datasets import AGG_TRADES, CatalogType, Dataset
 from phoenix_core.market import NS_PER_SECOND
 
-CONSISTENCY = "consistency"  # name of the asset that compares datasets
 # Longer without a tick is a gap. BTCUSDT quotes pause for at most 8 seconds on a whole day, a quiet coin for
 # minutes (https://github.com/binance/binance-public-data/issues/305 and the files themselves).
 QUIET_NS = 300 * NS_PER_SECOND
@@ -38,14 +37,15 @@ COUNT = Rule("count", "A day has no less than a fifth of the rows of the days be
 GAPS = Rule("gaps", "No five minutes are without a row; a gap over which ids jump is a loss, another an outage.")
 CONTIGUOUS = Rule("contiguous", "Ids rise one by one.")
 UNCROSSED = Rule("uncrossed", "The bid is below the ask.")
+ON_TICK = Rule("on_tick", "Prices are multiples of the tick that the instrument had on the day.")
 COMPLETE = Rule("complete", "Each period of the day has its row.")
 SHAPED = Rule("shaped", "Open and close lie between low and high.")
 MOVING = Rule("moving", "Values are neither missing nor frozen.")
 
 _ALL = (ORDERED, UNIQUE, WITHIN)  # of every type; those that are asked more have a row
 RULES: Mapping[CatalogType, tuple[Rule, ...]] = {
-    CatalogType.TRADE_TICK: (*_ALL, COUNT, GAPS, CONTIGUOUS),
-    CatalogType.QUOTE_TICK: (*_ALL, COUNT, GAPS, UNCROSSED),
+    CatalogType.TRADE_TICK: (*_ALL, COUNT, GAPS, CONTIGUOUS, ON_TICK),
+    CatalogType.QUOTE_TICK: (*_ALL, COUNT, GAPS, UNCROSSED, ON_TICK),
     CatalogType.BAR: (*_ALL, COMPLETE, SHAPED),
     CatalogType.MARK_PRICE: (*_ALL, COMPLETE, SHAPED),
     CatalogType.OPEN_INTEREST: (*_ALL, COMPLETE, MOVING),
@@ -64,5 +64,5 @@ COMPARISONS = (
 
 def rules_of(dataset: Dataset) -> tuple[Rule, ...]:
     """Rules of a dataset's catalog days; trade ids of single trades jump by nature and are not asked to rise."""
-    rules = RULES.get(dataset.becomes, _ALL)
+    rules = RULES.get(dataset.catalog_type, _ALL)
     return tuple(rule for rule in rules if rule is not CONTIGUOUS or dataset is AGG_TRADES)
