@@ -111,6 +111,18 @@ def test_a_range_that_grew_by_a_day_is_another_result(lake, base, market):
     assert Standing(lake).find(longer) is None
 
 
+def test_an_input_that_nobody_had_is_noticed_when_it_comes(lake, base, market):
+    """No depth on any day of the range; the result names none, and is run anew when there is some."""
+    depth = lake.path(f"manifest/{market.listing.path}/depth/{base.first}.json")
+    content = depth.read_bytes()
+    depth.unlink()
+    entry = publish(lake, run(lake, base), asset=asset_of(base))
+    assert not [name for name in entry.sources if "/depth@" in name]
+    assert Standing(lake).find(base) == entry
+    depth.write_bytes(content)
+    assert Standing(lake).find(base) is None
+
+
 def test_a_point_that_fails_holds_up_no_other(lake, base, market):
     """It is named with its reason, counts as a trial, and is run again the next time; the others are kept."""
     ticks, withheld = lake.path(f"manifest/{market.listing.path}/trade_ticks/{base.first}.json"), lake.root / "withheld"
