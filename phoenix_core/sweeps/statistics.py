@@ -8,8 +8,9 @@ never vary earned nothing for no risk: its ratio is 0, and it was a trial like a
 * Bailey, Borwein, López de Prado and Zhu, "Pseudo-Mathematics and Financial Charlatanism" (2014): minimum backtest.
 * The same, "The Probability of Backtest Overfitting" (2015): combinatorially symmetric cross-validation.
 
-Libraries were weighed. pypbo has all of it, is AGPL and not on PyPI; skfolio and jsharpe are kept and free but have
-no probability of overfitting, and skfolio brings solvers for portfolios; those that have everything are weeks old.
+Libraries were weighed. pypbo has all of it, but is not on PyPI and not kept. skfolio and jsharpe are kept and have the
+ratios, not the cross-validation, and skfolio brings solvers for portfolios. Those that have everything are in their
+first releases.
 """
 
 import itertools
