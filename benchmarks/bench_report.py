@@ -60,7 +60,7 @@ def result(days: int, trips_a_day: int) -> PublishedResult:
         document=_document(days),
         equity=equity,
         fills=fills,
-        trips=_trips(opened, chance),
+        round_trips=_trips(opened, chance),
         ledger=fills.select("ts", pl.lit("fill").alias("kind")).with_columns(**_series(amounts)),
         signals=pl.DataFrame({"ts_init": near} | signals).head(20_000),
         is_synthetic=True,

@@ -6,6 +6,7 @@ scheme redraws axes alone.
 """
 
 import base64
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,8 @@ COLORS = {
 _POINTS = 3_000
 _BINS = 40
 _MS = 1_000_000
+_NET = {"height": 250}
+_PERCENT = {"height": 210, "yaxis": {"tickformat": ".1~%"}}
 
 Trace = dict[str, Any]
 
@@ -90,18 +93,58 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
 
 def distribution(result: PublishedResult) -> Chart | None:
     """Net PnL of round trips as a histogram; None without one."""
-    if result.trips.is_empty():
+    if result.round_trips.is_empty():
         return None
     unit = result.instrument.settlement
     bars = {
         "type": "histogram",
-        "x": _packed(result.trips["net"]),
+        "x": _packed(result.round_trips["net"]),
         "nbinsx": _BINS,
         "marker": {"color": COLORS["teal"]},
         "hovertemplate": f"%{{x}} {unit}: %{{y}} round trips<extra></extra>",
     }
     layout = {"height": 240, "hovermode": "closest", "showlegend": False, "bargap": 0.03}
     return Chart("distribution", f"Net of round trips, {unit}", "", [bars], layout, is_over_time=False)
+
+
+def capacity_charts(result: PublishedResult) -> list[Chart]:
+    """Net, return and the share of entries that were filled, by starting balance; none without a curve."""
+    if not result.capacity:
+        return []
+    unit = result.instrument.settlement
+    points = pl.DataFrame(
+        {
+            "balance": [float(one.balance) for one in result.capacity],
+            "net": [float(one.net) for one in result.capacity],
+            "filled": [one.filled for one in result.capacity],
+        },
+        schema={"balance": pl.Float64, "net": pl.Float64, "filled": pl.Float64},
+    ).with_columns((pl.col("net") / pl.col("balance")).alias("return"))
+    net = [_dotted(points, "net", f"net, {unit}", "teal", ",.0f}")]
+    returned = [_dotted(points, "return", "return", "blue", ".2%}")]
+    filled = [_dotted(points, "filled", "entries filled", "amber", ".1%}")]
+    note = "Each point is a run of its own, with the same rules at another balance."
+    ends = [math.log10(points["balance"][place]) + step for place, step in ((0, -0.15), (-1, 0.15))]
+    axis = {"type": "log", "range": ends, "dtick": 1, "title": {"text": f"starting balance, {unit}"}}
+    layout = {"hovermode": "closest", "showlegend": False, "xaxis": axis}
+    filled_title = "Share of the lots of entries that were filled"
+    return [
+        Chart("capacity-net", f"Net by starting balance, {unit}", note, net, layout | _NET, is_over_time=False),
+        Chart("capacity-return", "Return by starting balance", "", returned, layout | _PERCENT, is_over_time=False),
+        Chart("capacity-share", filled_title, "", filled, layout | _PERCENT, is_over_time=False),
+    ]
+
+
+def _dotted(points: pl.DataFrame, column: str, name: str, color: str, form: str) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": _packed(points["balance"]),
+        "y": _packed(points[column]),
+        "line": {"color": COLORS[color], "width": 1.6},
+        "hovertemplate": f"%{{x:,.0f}}: %{{y:{form}<extra>{name}</extra>",
+    }
 
 
 def _spanning(chart: Chart, start: int, end: int) -> Chart:

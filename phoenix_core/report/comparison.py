@@ -2,8 +2,8 @@
 
 Results may be of different listings and ranges. What the best is worth is asked for each listing and range
 apart, since luck is told by the spread of ratios over one period (Bailey and López de Prado 2014), and
-over all experiments of it that lie in the data folder: leaving some out of a table does not undo that they
-were tried.
+over all experiments that were tried on data of that listing which overlap with it (`trials.py`): leaving some out of
+a table, or running them over a week more, does not undo that they were tried.
 """
 
 from collections import Counter
@@ -19,11 +19,21 @@ from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.folder import document_in, table_in
-from phoenix_core.report.metrics import Statistics, deflated_sharpe, figures, hourly_returns, is_flat, statistics
+from phoenix_core.report.metrics import (
+    Figure,
+    Statistics,
+    deflated_sharpe,
+    figures,
+    hourly_returns,
+    is_flat,
+    statistics,
+)
 from phoenix_core.report.parameters import ABSENT, comparable, parameters, written
+from phoenix_core.report.trials import trials
+from phoenix_core.report.uncertainty import LEVEL, UNCERTAIN, Uncertainty, uncertainty
 from phoenix_core.storage import Lake
 
-_SHOWN = ("trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
+_SHOWN = ("round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
 _LEAST_TRIED = 2
 
 Period = tuple[str, str]  # listing, and the name of the range
@@ -37,8 +47,9 @@ class Deflated:
         listing: market:SYMBOL.
         span: The range of days, as it names the folder.
         experiment: Name of the best.
-        tried: Experiments of that listing and range in the data folder; all of them count.
-        compared: How many of these are compared.
+        tried: Experiments in the data folder that ran on some of these days of that listing; all of them count.
+        over_other_ranges: How many of these ran over other ranges alone, which overlap with this one.
+        compared: How many results of this very range are compared.
         flat: How many of those tried never traded, or have too few returns; they count with a ratio of zero.
         chance: Chance that the best is better than luck makes the best of so many (the deflated Sharpe ratio);
             None with fewer than two, or where the best never traded.
@@ -48,6 +59,7 @@ class Deflated:
     span: str
     experiment: str
     tried: int
+    over_other_ranges: int
     compared: int
     flat: int
     chance: float | None
@@ -59,8 +71,9 @@ class Comparison:
 
     Attributes:
         rows: One row a result, best Sharpe ratio first, those without one last: experiment, listing, first,
-            last, currency, net, trips, max_drawdown, sharpe, probabilistic_sharpe, and a column for each
-            parameter that differs.
+            last, currency, net, round_trips, max_drawdown, sharpe, probabilistic_sharpe, expectancy, the ends of
+            intervals (`sharpe_low`, `sharpe_high`, …) and probability_of_loss, null where none can be given, and
+            a column for each parameter that differs.
         differing: Those columns: `section.name`, values as text.
         deflated: One for each listing and range that is compared.
     """
@@ -76,6 +89,7 @@ class _Read:
     period: Period
     document: Mapping[str, Any]
     statistics: Statistics
+    uncertainty: Uncertainty
     returns: pl.Series
 
 
@@ -129,7 +143,7 @@ def printable(found: Comparison) -> list[list[str]]:
             span,
             f"{signed(row['net'])} {row['currency']}",
         ]
-        told = [known[name].text(row[name]) for name in _SHOWN]
+        told = [known[name].text(row[name]) + _between(known[name], name, row) for name in _SHOWN]
         lines.append([*cells, *told, *(row[name] for name in found.differing)])
     return lines
 
@@ -137,6 +151,8 @@ def printable(found: Comparison) -> list[list[str]]:
 def remarks(found: Comparison) -> list[str]:
     """Say what the table can't: what the best of each range is worth, and over what."""
     lines = [_remark(one) for one in found.deflated]
+    if found.rows["sharpe_low"].count():
+        lines.append(f"In brackets: {LEVEL:.0%} intervals, from days drawn anew in blocks.")
     if found.rows.height > 1 and not found.differing:
         lines.append("No parameter differs between them.")
     return lines
@@ -145,24 +161,32 @@ def remarks(found: Comparison) -> list[str]:
 def _remark(one: Deflated) -> str:
     over = f"{one.listing} over {one.span.replace('_', ' to ')}"
     if one.tried < _LEAST_TRIED:
-        return f"{over}: one experiment; the deflated Sharpe ratio needs two that were tried over the same days."
+        return f"{over}: one experiment; the deflated Sharpe ratio needs two that were tried on the same days."
     flat = f", {one.flat} of which never traded (a ratio of 0)" if one.flat else ""
+    others = f", {one.over_other_ranges} over other ranges that overlap" if one.over_other_ranges else ""
     beside = f", {one.compared} compared here" if one.compared < one.tried else ""
-    tried = f"{one.tried} experiments tried{flat}{beside}"
+    tried = f"{one.tried} experiments tried{flat}{others}{beside}"
     if one.chance is None:
         return f"{over}: {tried}; no deflated Sharpe ratio, since {one.experiment} never traded."
     return f"{over}: {one.chance:.0%} that {one.experiment} is more than luck: deflated Sharpe ratio, {tried}."
 
 
+def _between(figure: Figure, name: str, row: Mapping[str, Any]) -> str:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return "" if low is None or high is None else f" ({figure.text(low)} to {figure.text(high)})"
+
+
 def _read(lake: Lake, folder: str) -> _Read:
     document = document_in(lake, folder)
     equity = table_in(lake, folder, "equity", document)
+    round_trips = table_in(lake, folder, "positions", document)
     name, span = PurePath(folder).parts[-2:]
     return _Read(
         name=name,
         period=(document["experiment"]["listing"], span),
         document=document,
-        statistics=statistics(equity, table_in(lake, folder, "positions", document)),
+        statistics=statistics(equity, round_trips),
+        uncertainty=uncertainty(equity, round_trips, document["identity"]),
         returns=hourly_returns(equity),
     )
 
@@ -174,7 +198,8 @@ def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dic
         **{name: experiment[name] for name in ("listing", "first", "last")},
         "currency": specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement,
         "net": float(one.document["parts"]["net"]),
-        **{name: getattr(one.statistics, name) for name in _SHOWN},
+        **{name: getattr(one.statistics, name) for name in (*_SHOWN, "expectancy")},
+        **dict.fromkeys(UNCERTAIN) | one.uncertainty.figures(),
         **{name: written(values.get(name, ABSENT)) for name in differing},
     }
 
@@ -203,19 +228,15 @@ def _periods(chosen: Sequence[_Read]) -> list[Period]:
 
 def _deflated(lake: Lake, chosen: Sequence[_Read], period: Period) -> Deflated:
     compared = [one for one in chosen if one.period == period]
-    known = {one.name: one.returns for one in compared}
-    tried = known | {
-        name: hourly_returns(table_in(lake, folder, "equity", document_in(lake, folder)))
-        for folder in results_over(lake, *period)
-        if (name := PurePath(folder).parts[-2]) not in known
-    }
+    tried = trials(lake, *period)
     # One that never traded has no ratio: it is better than none that lost, and worse than none that gained.
     best = max(compared, key=lambda one: one.statistics.sharpe or 0.0)
     return Deflated(
         *period,
         experiment=best.name,
         tried=len(tried),
+        over_other_ranges=sum(not one.is_of_range for one in tried.values()),
         compared=len(compared),
-        flat=sum(is_flat(returns) for returns in tried.values()),
-        chance=deflated_sharpe(list(tried.values()), best.returns),
+        flat=sum(is_flat(one.returns) for one in tried.values()),
+        chance=deflated_sharpe([one.returns for one in tried.values()], best.returns),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import FILE, Point
 from phoenix_core.catalog.store import read_day
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Manifest
@@ -13,7 +14,7 @@ from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.report.page import report_page
 from phoenix_core.report.parameters import parameters
 from phoenix_core.report.result import PublishedResult
-from phoenix_core.storage import Lake, sha256_of
+from phoenix_core.storage import Lake, digest_of, sha256_of
 from phoenix_core.synthetic.files import is_synthetic
 
 _AROUND_NS = 600 * 1_000_000_000
@@ -50,11 +51,12 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         document=document,
         equity=table_in(lake, location, "equity", document),
         fills=fills,
-        trips=table_in(lake, location, "positions", document),
+        round_trips=table_in(lake, location, "positions", document),
         ledger=table_in(lake, location, "ledger", document),
         signals=signals,
         signals_absent=why,
         is_synthetic=any(is_synthetic(lake.path(file)) for file in document["zips"]),
+        capacity=_capacity(lake, location, document),
     )
 
 
@@ -84,6 +86,25 @@ def table_in(lake: Lake, location: str, name: str, document: Mapping[str, Any]) 
     if found != document["files"][path.name]:
         raise CatalogCorrupt(f"{path} is not what was published: found {found}. Materialize the backtest again.")
     return pl.read_parquet(path)
+
+
+def _capacity(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[Point, ...]:
+    """The curve beside a result; none where there is none, or where it is that of an earlier result.
+
+    Raises:
+        CatalogCorrupt: It is not what was written.
+    """
+    path = lake.path(location) / FILE
+    if not path.is_file():
+        return ()
+    try:
+        curve = json.loads(path.read_bytes())
+        of, points = curve["of"], curve["points"]
+        if curve["digest"] != digest_of([of, points]):
+            raise CatalogCorrupt(f"{path} is not what was written. Run phoenix capacity again.")
+        return tuple(Point(**point) for point in points) if of == document["identity"] else ()
+    except (ValueError, TypeError, KeyError) as error:
+        raise CatalogCorrupt(f"{path} can't be read: {error!r}. Run phoenix capacity again.") from error
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:

@@ -65,7 +65,7 @@ class Statistics:
         float | None, Figure("Sortino", ".2f", "As Sharpe, but by the deviation of hours with a loss alone.")
     ]
     exposure: Annotated[float, Figure("exposure", ".1%", "Share of minutes with a position.")]
-    trips: Annotated[int, Figure("round trips", ",d", "Trades from flat to flat.")]
+    round_trips: Annotated[int, Figure("round trips", ",d", "Trades from flat to flat.")]
     won: Annotated[int, Figure("round trips won", ",d", "With a net gain, after fees and funding.")]
     expectancy: Annotated[float | None, Figure("expectancy", "+,.2f", "Mean net of a round trip.", is_money=True)]
     probabilistic_sharpe: Annotated[
@@ -83,14 +83,14 @@ def figures() -> Mapping[str, Figure]:
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
 
-def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
+def statistics(equity: pl.DataFrame, round_trips: pl.DataFrame) -> Statistics:
     """Compute the statistics of an equity curve (ts, equity, position) and its round trips (net).
 
     >>> curve = pl.DataFrame({"ts": [0, 1, 2], "equity": [100.0, 80.0, 90.0], "position": [0.0, 1.0, 1.0]})
     >>> round(statistics(curve, pl.DataFrame({"net": [-10.0]})).max_drawdown, 6)
     0.2
     """
-    net = trips["net"].cast(pl.Float64).to_list()
+    net = round_trips["net"].cast(pl.Float64).to_list()
     exposed = (equity["position"] != 0).mean() if equity.height else 0.0
     hourly = hourly_returns(equity)
     # NautilusTrader sums what falls on one day: each period is given a day of its own.
@@ -100,7 +100,7 @@ def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
         sharpe=_known(SharpeRatio(HOURS_A_YEAR).calculate_from_returns(periods)),
         sortino=_known(SortinoRatio(HOURS_A_YEAR).calculate_from_returns(periods)),
         exposure=float(exposed or 0.0),  # type: ignore[arg-type]
-        trips=len(net),
+        round_trips=len(net),
         won=sum(value > 0 for value in net),
         expectancy=sum(net) / len(net) if net else None,
         probabilistic_sharpe=probabilistic_sharpe(hourly),
@@ -110,10 +110,16 @@ def statistics(equity: pl.DataFrame, trips: pl.DataFrame) -> Statistics:
 
 def hourly_returns(equity: pl.DataFrame) -> pl.Series:
     """Relative changes of equity (ts, equity) over each hour that has some, the first from its first minute."""
-    hours = equity.group_by(pl.col("ts") // _HOUR_NS, maintain_order=True).agg(
+    return hourly_changes(equity)["change"]
+
+
+def hourly_changes(equity: pl.DataFrame) -> pl.DataFrame:
+    """Give the same returns with their hours: hour (since 1970) and change."""
+    hours = equity.group_by((pl.col("ts") // _HOUR_NS).alias("hour"), maintain_order=True).agg(
         pl.col("equity").first().cast(pl.Float64).alias("first"), pl.col("equity").last().cast(pl.Float64)
     )
-    return hours["equity"] / hours["equity"].shift(1).fill_null(hours["first"]) - 1
+    before = pl.col("equity").shift(1).fill_null(pl.col("first"))
+    return hours.select("hour", (pl.col("equity") / before - 1).alias("change"))
 
 
 def max_drawdown(equity: pl.DataFrame) -> float:
@@ -156,7 +162,7 @@ def deflated_sharpe(tried: Sequence[pl.Series], chosen: pl.Series | None = None)
     of zero, as it earned nothing for no risk.
 
     Args:
-        tried: Returns of each experiment that was tried, the bad and the flat ones too, all of one period.
+        tried: Returns of each experiment that was tried, the bad and the flat ones too, within one period.
         chosen: Returns of the one that is judged; the best of them if not given.
 
     Returns:

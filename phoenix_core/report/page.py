@@ -16,19 +16,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from phoenix_core.report.charts import charts, distribution
+from phoenix_core.report.charts import capacity_charts, charts, distribution
 from phoenix_core.report.parameters import Parameter, parameters
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.report.summary import Summary
 from phoenix_core.report.tables import (
     Column,
     Table,
+    capacity_table,
     listed,
     missing_days,
     monthly_returns,
     parameter_table,
     round_trips,
 )
+from phoenix_core.report.uncertainty import LEVEL
 
 _ROWS_SHOWN = 200
 _TEMPLATE = Path(__file__).parent / "template"
@@ -48,7 +50,8 @@ def report_page(result: PublishedResult) -> str:
     summary = Summary(result)
     panels = charts(result, summary.hold)
     histogram = distribution(result)
-    drawings = {chart.name: chart.figure() for chart in [*panels, *([histogram] if histogram else [])]}
+    curves = capacity_charts(result)
+    drawings = {chart.name: chart.figure() for chart in [*panels, *([histogram] if histogram else []), *curves]}
     return (
         _environment()
         .get_template("page.html")
@@ -56,6 +59,7 @@ def report_page(result: PublishedResult) -> str:
             _words(result, summary) | _tables(result, summary),
             panels=panels,
             distribution=histogram,
+            capacity_curves=curves,
             drawings=_inert(drawings),
             plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own source
             **{name: _source(file) for name, file in _SOURCES.items()},
@@ -79,6 +83,7 @@ def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "headlines": summary.headlines(),
         "assumptions": document["assumptions"],
         "signals_absent": result.signals_absent,
+        "uncertainty_note": summary.uncertainty.told(),
         "rows_shown": _ROWS_SHOWN,
     }
 
@@ -90,7 +95,11 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
     return {
         "parts": Table(amounts, summary.parts()),
         "months": monthly_returns(result.equity, summary.hold, float(result.starting)),
-        "trips": round_trips(result),
+        "round_trips": round_trips(result),
+        "intervals": Table(
+            [Column("figure", is_number=False), Column("value"), Column(f"{LEVEL:.0%} interval")], summary.intervals()
+        ),
+        "capacity": capacity_table(result),
         "figures": listed(("figure", "value", "meaning"), summary.figures()),
         "changed_note": _changed(chosen),
         "sections": [_section(name, list(group)) for name, group in groupby(chosen, key=lambda one: one.section)],

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
@@ -23,10 +24,11 @@ class PublishedResult:
         document: `experiment.json`.
         equity: The account at the end of each minute: ts (ns), price, position, equity.
         fills: Each fill with its decision.
-        trips: Round trips, `TRIP_SCHEMA`.
+        round_trips: Round trips, `TRIP_SCHEMA`.
         ledger: Every change of the account, `LEDGER_SCHEMA`.
         signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
         signals_absent: Why there are none.
+        capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
         is_synthetic: The market was made up.
     """
 
@@ -34,11 +36,12 @@ class PublishedResult:
     document: Mapping[str, Any]
     equity: pl.DataFrame
     fills: pl.DataFrame
-    trips: pl.DataFrame
+    round_trips: pl.DataFrame
     ledger: pl.DataFrame
     signals: pl.DataFrame | None = None
     signals_absent: str = ""
     is_synthetic: bool = False
+    capacity: tuple[Point, ...] = ()
 
     @property
     def experiment(self) -> Mapping[str, Any]:

@@ -13,8 +13,10 @@ import polars as pl
 from phoenix_core.report.figures import moment, signed
 from phoenix_core.report.metrics import Statistics, buy_and_hold, figures, hourly_returns, max_drawdown, statistics
 from phoenix_core.report.result import PublishedResult
+from phoenix_core.report.uncertainty import LEVEL, Uncertainty, uncertainty
 
 _HEADLINE = ("max_drawdown", "sharpe", "exposure")
+_WITH_INTERVAL = ("sharpe", "max_drawdown", "expectancy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ class Summary:
     @cached_property
     def statistics(self) -> Statistics:
         """See `metrics`."""
-        return statistics(self.result.equity, self.result.trips)
+        return statistics(self.result.equity, self.result.round_trips)
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """See `uncertainty`."""
+        return uncertainty(self.result.equity, self.result.round_trips, self.result.document["identity"])
 
     @cached_property
     def hold(self) -> pl.Series:
@@ -78,7 +85,9 @@ class Summary:
         hours = hourly_returns(self.result.equity).len()
         likely = self._statistic("probabilistic_sharpe")
         return [
-            Headline("Net PnL", self.money(parts["net"]), "after fees and funding", _tone(parts["net"])),
+            Headline(
+                "Net PnL", self.money(parts["net"]), f"after fees and funding{self._loss_likely()}", _tone(parts["net"])
+            ),
             Headline(
                 "Return",
                 signed(parts["net"] / starting, ".2%"),
@@ -86,11 +95,17 @@ class Summary:
                 _tone(parts["net"]),
             ),
             self._held(float(starting)),
-            Headline("Max drawdown", drawdown, f"from a high, by minute; buy and hold {self._drawdown_held}"),
             Headline(
-                "Sharpe, annualized", sharpe, f"from {hours:,} hourly returns; chance that it is above 0: {likely}"
+                "Max drawdown",
+                drawdown,
+                f"{self._between('max_drawdown')}from a high, by minute; buy and hold {self._drawdown_held}",
             ),
-            Headline("Exposure", exposure, f"of minutes; {self.statistics.trips:,} round trips"),
+            Headline(
+                "Sharpe, annualized",
+                sharpe,
+                f"{self._between('sharpe')}from {hours:,} hourly returns; chance that it is above 0: {likely}",
+            ),
+            Headline("Exposure", exposure, f"of minutes; {self.statistics.round_trips:,} round trips"),
             Headline("Fees", self.money(parts["fees"]), self._makers()),
             Headline("Funding", self.money(parts["funding"]), self._settlements()),
         ]
@@ -138,10 +153,39 @@ class Summary:
             ),
         ]
 
+    def intervals(self) -> list[tuple[str, str, str]]:
+        """Figures with their intervals: name, value, interval; empty where no interval can be given."""
+        found = self.uncertainty
+        if found.why_none:
+            return []
+        known = figures()
+        rows = [
+            (
+                f"{known[name].name}, {self.currency}" if known[name].is_money else known[name].name,
+                known[name].text(getattr(self.statistics, name)),
+                self._interval(name),
+            )
+            for name in _WITH_INTERVAL
+        ]
+        return [*rows, ("probability of a loss", f"{found.probability_of_loss:.1%}", "")]
+
     def _statistic(self, name: str) -> str:
         figure, value = figures()[name], getattr(self.statistics, name)
         text = figure.text(value)
         return f"{text} {self.currency}" if figure.is_money and value is not None else text
+
+    def _interval(self, name: str) -> str:
+        found = getattr(self.uncertainty, name)
+        text = figures()[name].text
+        return "none" if found is None else f"{text(found.low)} to {text(found.high)}"
+
+    def _between(self, name: str) -> str:
+        found = getattr(self.uncertainty, name)
+        return "" if found is None else f"{LEVEL:.0%} interval {self._interval(name)}; "
+
+    def _loss_likely(self) -> str:
+        likely = self.uncertainty.probability_of_loss
+        return "" if likely is None else f"; probability of a loss over as many days: {likely:.0%}"
 
     def _held(self, starting: float) -> Headline:
         gained = self.hold[-1] - starting if self.hold.len() else 0.0

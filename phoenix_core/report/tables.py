@@ -5,6 +5,7 @@ Pure. How they look, and that they sort, is the template's business.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 
 import polars as pl
@@ -46,7 +47,7 @@ def round_trips(result: PublishedResult) -> Table:
     """Every round trip, with the signal that began it."""
     money, base = result.instrument.settlement, result.instrument.base
     return _table(
-        result.trips,
+        result.round_trips,
         {
             Column("opened", "UTC", is_number=False): _clock("opened_ns"),
             Column("held", "min"): _number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),
@@ -86,6 +87,33 @@ def monthly_returns(equity: pl.DataFrame, hold: pl.Series, starting: float) -> T
             )
             rows.append([label, *_changes(year, found, before[name])])
             before[name] = found[told[-1]]
+    return Table(columns, rows)
+
+
+def capacity_table(result: PublishedResult) -> Table:
+    """What was earned at each starting balance, and how much of the market it took."""
+    unit = result.instrument.settlement
+    columns = [
+        Column("starting balance", unit),
+        Column("net", unit),
+        Column("return"),
+        Column("entries filled", "share of lots"),
+        Column("of a minute's volume", "median"),
+        Column("of a minute's volume", "worst"),
+        Column("fills"),
+    ]
+    rows = [
+        (
+            f"{Decimal(one.balance):,.0f}",
+            signed(Decimal(one.net)) + (", ruined" if one.ruined else ""),
+            signed(Decimal(one.net) / Decimal(one.balance), ".3%"),
+            "none" if one.filled is None else f"{one.filled:.1%}",
+            f"{one.share_median:.2%}",
+            f"{one.share_worst:.2%}",
+            f"{one.fills:,}",
+        )
+        for one in result.capacity
+    ]
     return Table(columns, rows)
 
 

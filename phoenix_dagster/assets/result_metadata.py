@@ -16,6 +16,7 @@ from phoenix_dagster.metadata import table
 if TYPE_CHECKING:
     from phoenix_core.backtest.run import Result
     from phoenix_core.report.metrics import Statistics
+    from phoenix_core.report.uncertainty import Uncertainty
 
 _FILLS = 20
 _DIGITS = 6  # of shares: a hundredth of a basis point
@@ -31,13 +32,16 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
         seconds: What it took.
     """
     from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.report.uncertainty import uncertainty  # noqa: PLC0415 - likewise
 
     stats = statistics(result.equity, result.ledger.trips)
+    doubt = uncertainty(result.equity, result.ledger.trips, entry.facts["identity"])
     currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
     return {
         "result": _sentence(result, stats, currency),
         **_picture(result, currency),
-        **_figures(result, stats),
+        **_figures(result, stats, doubt),
+        "uncertainty": doubt.told(),
         "currency": currency,
         **_background(result),
         "experiment_id": result.experiment.name,
@@ -68,14 +72,14 @@ def _picture(result: "Result", currency: str) -> dict[str, dg.MetadataValue[Any]
     return {"equity": dg.MetadataValue.md(overview(result.equity, result.fills["ts"], currency))}
 
 
-def _figures(result: "Result", stats: "Statistics") -> dict[str, float]:
+def _figures(result: "Result", stats: "Statistics", doubt: "Uncertainty") -> dict[str, float]:
     parts = result.ledger.parts
     figures = {
         "net_pnl": float(parts.net),
         "return": round(_return(result), _DIGITS),
         "max_drawdown": round(stats.max_drawdown, _DIGITS),
         "fills": result.fills.height,
-        "round_trips": stats.trips,
+        "round_trips": stats.round_trips,
         "won": stats.won,
         "price_pnl": float(parts.price),
         "slippage": float(parts.slippage),
@@ -84,8 +88,9 @@ def _figures(result: "Result", stats: "Statistics") -> dict[str, float]:
         "final_balance": float(result.final_balance),
         "exposure": round(stats.exposure, _DIGITS),
     }
-    # Too few hours or no change at all: there is none, and a gap in the plot says so.
-    return figures if stats.sharpe is None else figures | {"sharpe": round(stats.sharpe, _DIGITS)}
+    # Too few hours, round trips or no change at all: there is none, and a gap in the plot says so.
+    some = {"sharpe": stats.sharpe, "expectancy": stats.expectancy} | doubt.figures()
+    return figures | {name: round(value, _DIGITS) for name, value in some.items() if value is not None}
 
 
 def _background(result: "Result") -> dict[str, Any]:

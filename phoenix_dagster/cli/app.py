@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep
+from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep, verify
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -35,12 +35,13 @@ app.command()(run.run)
 app.command()(backfill.backfill)
 app.command()(data.inventory)
 app.command()(folders.adopt)
-app.command()(folders.verify)
+app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
 app.command()(questions.lookahead)
 app.command()(questions.implied)
 app.command()(questions.envelope)
+app.command()(questions.capacity)
 app.command()(questions.compare)
 app.command()(questions.report)
 

@@ -10,8 +10,7 @@ import typer
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.completion import datasets_beginning
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, chosen_datasets, days_of, listing_of
+from phoenix_dagster.cli.options import Json, chosen_datasets, days_of, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
@@ -78,25 +77,13 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     raise typer.Exit(1 if any(one.entry is None for one in done) else 0)
 
 
-def verify(
-    first: First,
-    last: Last = "",
-    symbol: Symbol = "",
-    datasets: Annotated[
-        str, typer.Option(help="Raw assets, separated by commas. Default: all.", autocompletion=datasets_beginning)
-    ] = "",
-    *,
-    against_archive: Annotated[bool, typer.Option("--against-archive", help="Compare rows with the published files.")],
-    as_json: Json = False,
-) -> None:
+def against_archive(first: str, last: str, symbol: str, datasets: str, *, as_json: bool) -> None:
     """Compare days out of your own files with the published ones, row by row; 1 if some differ."""
     from phoenix_core.archive.client import Archive  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - as above
     from phoenix_core.tables.against_archive import against_archive as compared  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
-    if not against_archive:
-        raise ConfigInvalid("phoenix verify compares with the archive alone so far: add --against-archive.")
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
     lake, archive = Lake.existing(settings.data), Archive(settings.archive_url)

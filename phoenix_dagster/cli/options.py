@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -104,6 +105,21 @@ def chosen_datasets(listing: Listing, settings: "Settings", text: str) -> tuple[
             )
     found = {dataset.name: dataset for name in names for dataset in known[name].datasets(listing.market)}
     return tuple(found.values())
+
+
+def amounts_of(text: str) -> list[Decimal]:
+    """Amounts above zero, separated by commas, such as `1e4,250000`.
+
+    Raises:
+        ConfigInvalid: One of them is none.
+    """
+    try:
+        amounts = [Decimal(name) for name in names_of(text)]
+    except InvalidOperation as error:
+        raise ConfigInvalid(f"{text[:60]!r} has an amount that is no number: expected such as 1e4,250000.") from error
+    if not all(amount.is_finite() and amount > 0 for amount in amounts):
+        raise ConfigInvalid(f"{text[:60]!r} has an amount that is not above zero: expected such as 1e4,250000.")
+    return amounts
 
 
 def fields(text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import webbrowser
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +10,8 @@ import typer
 
 from phoenix_core.market import days_between
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, day_of, fields, listing_of
-from phoenix_dagster.cli.output import print_document
+from phoenix_dagster.cli.options import First, Json, Last, Symbol, amounts_of, day_of, fields, listing_of
+from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.experiment import Experiment
@@ -115,6 +116,42 @@ def implied(
         print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:,.2f}, orders {one.orders}")
 
 
+def capacity(
+    result: Result = "",
+    balances: Annotated[
+        str, typer.Option(help="Starting balances, separated by commas. Default: 1e4, 1e5, … 1e9.")
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Run a result's experiment at other balances; its report draws the curve from then on."""
+    from phoenix_core.backtest.capacity_curve import BALANCES, capacity_curve, publish_curve  # noqa: PLC0415 - heavy
+    from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
+
+    wanted = amounts_of(balances) if balances else BALANCES
+    lake = _lake()
+    document = document_in(lake, str(result_folder(lake, result)))
+    points = capacity_curve(lake, document, wanted)
+    file = publish_curve(lake, document, points)
+    if as_json:
+        print_document({"file": file, "points": [asdict(point) for point in points]})
+        return
+    rows = [
+        [
+            f"{Decimal(one.balance):,f}",
+            f"{Decimal(one.net):+,.2f}",
+            f"{Decimal(one.net) / Decimal(one.balance):+.4%}",
+            "none" if one.filled is None else f"{one.filled:.1%}",
+            f"{one.share_median:.2%}",
+            f"{one.share_worst:.2%}",
+            f"{one.fills:,}",
+        ]
+        for one in points
+    ]
+    print_table(("balance", "net", "return", "entries filled", "share median", "share worst", "fills"), rows)
+    print(f"{lake.path(file)}; phoenix report draws it.")
+
+
 def compare(
     folders: Annotated[
         list[str] | None, typer.Argument(help="Folders of results. One: all over its range. Default: the last range.")
@@ -128,7 +165,7 @@ def compare(
 
     lake, given = _lake(), folders or [""]
     if len(given) == 1:
-        path = _result_folder(lake, given[0])
+        path = result_folder(lake, given[0])
         given = results_over(lake, document_in(lake, str(path))["experiment"]["listing"], path.name)
     found = comparison(lake, given)
     if as_json:
@@ -142,7 +179,12 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def _result_folder(lake: Lake, given: str) -> Path:
+def result_folder(lake: Lake, given: str) -> Path:
+    """Folder of the result that was named, or of the last one that was written.
+
+    Raises:
+        InputMissing: There is none.
+    """
     from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
 
     if given:
@@ -162,7 +204,7 @@ def report(
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
 
     lake = _lake()
-    result = _result_folder(lake, folder)
+    result = result_folder(lake, folder)
     relative = f"{result.relative_to(lake.root)}/report.html"
     path = lake.write(relative, page_of(lake, str(result)).encode())
     print(path)

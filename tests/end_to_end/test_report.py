@@ -40,6 +40,7 @@ def report(tmp_path_factory):
         equity=[100_000 + (number * 37) % 100 for number in range(600)],
         strategy={"lpi_entry_threshold": 0.5},
         missing={"2024-03-25": "um/btcusdt/signals was never materialized"},
+        curve=[(power, str(100 * power - 7**power / 20), 1 / power, False) for power in range(4, 10)],
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_page(dataclasses.replace(result, is_synthetic=True)))
@@ -103,13 +104,13 @@ def test_a_telephone_at_night_asks_for_nothing_but_the_file(browser, report):
 
 
 def column(tab, number):
-    cells = tab.locator(f"section[aria-labelledby=trips] tbody tr td:nth-child({number})").all_text_contents()
+    cells = tab.locator(f"section[aria-labelledby=round-trips] tbody tr td:nth-child({number})").all_text_contents()
     return [float(cell.replace(",", "")) for cell in cells]
 
 
 def test_a_heading_sorts_all_rows(tab):
     """By mouse and by keyboard, up and down, those too that are not shown yet; all can be shown."""
-    net = tab.locator("section[aria-labelledby=trips] th").nth(10)
+    net = tab.locator("section[aria-labelledby=round-trips] th").nth(10)
     assert net.inner_text().startswith("net")
     net.get_by_role("button").click()
     assert net.get_attribute("aria-sort") == "ascending"
@@ -119,7 +120,7 @@ def test_a_heading_sorts_all_rows(tab):
     assert column(tab, 11)[:3] == [149, 148, 147]
     tab.get_by_role("button", name="Show all rows").click()
     assert column(tab, 11) == [float(net) for net in range(149, -101, -1)]
-    opened_at = tab.locator("section[aria-labelledby=trips] th").first
+    opened_at = tab.locator("section[aria-labelledby=round-trips] th").first
     opened_at.get_by_role("button").click()
     assert net.get_attribute("aria-sort") is None
     assert column(tab, 11)[:2] == [-100, -63]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.ledger import LEDGER_SCHEMA, TRIP_SCHEMA
 from phoenix_core.report.result import PublishedResult
@@ -65,8 +66,8 @@ def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment)
     }
 
 
-def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, **document):
-    """A result with such round trips, and an equity curve at such steps."""
+def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, curve=(), **document):
+    """A result with such round trips, an equity curve at such steps, and points (power of ten, net, filled, ruined)."""
     trips = made_up_trips([str(net) for net in nets])
     fills = {
         "ts": [ts for trip in trips.iter_rows(named=True) for ts in (trip["opened_ns"], trip["closed_ns"])],
@@ -97,16 +98,19 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
             schema={"ts": pl.Int64, "price": pl.Float64, "position": pl.Float64, "equity": pl.Float64},
         ),
         fills=pl.DataFrame(fills, schema=kinds),
-        trips=trips,
+        round_trips=trips,
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
+        capacity=tuple(
+            Point(f"{10**power}", net, filled, 0.01, 0.4, 5, ruined, "d" * 64) for power, net, filled, ruined in curve
+        ),
     )
 
 
 def write_result(lake: Lake, result: PublishedResult, name="0123456789ab", span="2024-03-24_2024-03-25"):
     """Write a result as `publish` does; gives its folder."""
     folder = f"backtests/{name}/{span}"
-    tables = {"equity": result.equity, "fills": result.fills, "positions": result.trips, "ledger": result.ledger}
+    tables = {"equity": result.equity, "fills": result.fills, "positions": result.round_trips, "ledger": result.ledger}
     files = {}
     for table, frame in tables.items():
         path = lake.path(f"{folder}/{table}.parquet")

@@ -12,7 +12,6 @@ from nautilus_trader.model.enums import AggressorSide
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 from nautilus_trader.model.objects import Price, Quantity
 
-from fakes.independent_replay import Data, Replayer, Request, Terms
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
@@ -28,6 +27,7 @@ from phoenix_core.market import Listing, day_start_ns
 from phoenix_core.strategies.events import Fill
 from phoenix_core.strategies.parameters import StrategyParameters
 from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.verification.replayer import Data, Replayer, Request, Terms
 
 DAY = date(2024, 3, 30)
 START = day_start_ns(DAY)

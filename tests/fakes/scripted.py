@@ -8,7 +8,6 @@ from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from fakes.independent_replay import Replayer
 from fakes.scenario import DAY, INSTRUMENT, Scenario, as_rows, at, request_of, terms_of
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.venue import as_traded, engine_with_venue
@@ -17,6 +16,7 @@ from phoenix_core.execution.orders import FORCED
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.strategies.events import CLIENT, Clock, Fill
+from phoenix_core.verification.replayer import Replayer
 
 
 @dataclass

@@ -192,16 +192,16 @@
   }
 
   // A round trip's time leads to it: from ten minutes before it opened to ten after it closed.
-  const trips = document.querySelector("section[aria-labelledby=trips] table");
-  if (trips) {
+  const roundTrips = document.querySelector("section[aria-labelledby=round-trips] table");
+  if (roundTrips) {
     const MINUTE = 60e3, AROUND = 10 * MINUTE;
-    trips.tBodies[0].addEventListener("click", ({ target }) => {
+    roundTrips.tBodies[0].addEventListener("click", ({ target }) => {
       if (target.tagName !== "BUTTON") return;
       const opened = ms(target.textContent), held = number(target.closest("tr").cells[1].textContent) * MINUTE;
       look([opened - AROUND, opened + held + AROUND]);
       document.getElementById("panels").scrollIntoView();
     });
-    for (const { cells: [opened] } of trips.tBodies[0].rows) wrapped(opened);
+    for (const { cells: [opened] } of roundTrips.tBodies[0].rows) wrapped(opened);
   }
 
   draw();

@@ -4,7 +4,6 @@ from decimal import Decimal
 import polars as pl
 import pytest
 from conftest import materialize_day
-from fakes.independent_replay import rows
 from fakes.zips import DAY
 
 from phoenix_core.backtest.experiment import Experiment
@@ -18,6 +17,7 @@ from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
+from phoenix_core.verification.files import rows
 
 
 def test_a_range_without_a_day_names_the_first(lake):
@@ -86,11 +86,11 @@ def test_funding_at_midnight_is_paid_at_the_mark_of_midnight(market):
     """At 00:00:00.00x the day's first mark is its open; that of 00:00:59.999 is the future."""
     day = market.days[1]
     path = next((market.archive / "data/futures/um/daily/markPriceKlines").rglob(f"*{day}.zip"))
-    first = next(rows(path))
+    opened, closed = next(rows(path, "markPriceKlines", ("open", "close")))
     read = InputReader(market.lake, market.listing, SignalParameters()).day(day)
     midnight, *later = read.funding
     assert midnight.ts < day_start_ns(day) + 10**9
-    assert midnight.mark == Decimal(first["open"]) != Decimal(first["close"])
+    assert midnight.mark == Decimal(opened) != Decimal(closed)
     closes = {mark.ts: mark.close for mark in read.marks}
     assert [one.mark for one in later] == [closes[one.ts // (60 * 10**9) * 60 * 10**9 - 10**6] for one in later]
 

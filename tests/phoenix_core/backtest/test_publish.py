@@ -11,7 +11,6 @@ from decimal import Decimal
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from fakes.independent_replay import Replayer, Request, data_of
 from fakes.instruments import folder_with
 from fakes.scenario import terms_of
 
@@ -27,6 +26,8 @@ from phoenix_core.instruments.table import InstrumentTable, specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.verification.files import data_of
+from phoenix_core.verification.replayer import Replayer, Request
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from fakes.independent_replay import Replayer, data_of
 from fakes.scenario import Scenario, as_rows, both, recomputed, request_of, terms_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,8 @@ from phoenix_core.backtest.venue import as_traded, order_latency_ns
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.strategies.events import Why
+from phoenix_core.verification.files import data_of
+from phoenix_core.verification.replayer import Replayer
 
 TICKS = st.lists(
     st.tuples(

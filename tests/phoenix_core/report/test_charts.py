@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fakes.results import made_up_result
 
-from phoenix_core.report.charts import COLORS, charts, distribution
+from phoenix_core.report.charts import COLORS, capacity_charts, charts, distribution
 from phoenix_core.report.summary import Summary
 
 
@@ -48,6 +48,20 @@ def test_without_a_trade_there_are_no_signals_and_no_distribution():
     result = made_up_result()
     assert list(drawn(result)) == ["equity", "drawdown", "price", "parts", "position"]
     assert distribution(result) is None
+
+
+def test_a_capacity_curve_is_drawn_by_balance():
+    """Net, return and filled entries; the axis of balances is logarithmic, a little wider than the points."""
+    result = made_up_result(curve=((4, "50", 1.0, False), (6, "-25000", None, True)))
+    net, returns, shares = capacity_charts(result)
+    assert array(net.traces[0]["x"]).tolist() == [1e4, 1e6]
+    assert array(net.traces[0]["y"]).tolist() == [50, -25_000]
+    (returned,), (filled,) = returns.traces, shares.traces
+    assert array(returned["y"]).tolist() == [0.005, -0.025]
+    assert array(filled["y"])[0] == 1
+    assert np.isnan(array(filled["y"])[1])
+    assert (net.layout["xaxis"]["type"], net.layout["xaxis"]["range"]) == ("log", [3.85, 6.15])
+    assert capacity_charts(made_up_result()) == []
 
 
 def luminance(color):

@@ -41,8 +41,9 @@ def test_results_of_different_ranges_stand_side_by_side(lake):
     rows = {(row[0], row[1]): row for row in printable(found)[1:]}
     assert rows["one", "2024-03-24 to 2024-03-25"][2] == "+1,500.00 USDT"
     assert ("one", "2024-03-24 to 2024-03-27") in rows
-    assert [(one.span, one.tried, one.chance is None) for one in found.deflated] == [(SPAN, 2, False), (OTHER, 1, True)]
-    assert "needs two" in remarks(found)[1]
+    counts = [(one.span, one.tried, one.over_other_ranges, one.compared) for one in found.deflated]
+    assert counts == [(SPAN, 2, 0, 2), (OTHER, 2, 1, 1)]
+    assert "2 experiments tried, 1 over other ranges that overlap, 1 compared here" in remarks(found)[1]
     assert remarks(found)[-1] == "No parameter differs between them."
 
 
@@ -66,6 +67,38 @@ def test_leaving_experiments_out_does_not_make_the_best_better(lake):
     alone, (every,) = comparison(lake, [good]), comparison(lake, results_over(lake, "um:BTCUSDT", SPAN)).deflated
     assert alone.deflated[0].chance == every.chance
     assert "3 experiments tried, 1 of which never traded (a ratio of 0), 1 compared here" in remarks(alone)[0]
+
+
+def test_a_range_of_its_own_does_not_make_it_better(lake):
+    """One that was tried a day longer, or earlier, counts with the hours that it shares; on other days it does not."""
+    good = put(lake, "good", GOOD)
+    alone = comparison(lake, [good]).deflated[0]
+    assert (alone.tried, alone.chance) == (1, None)
+    assert "needs two that were tried on the same days" in remarks(comparison(lake, [good]))[0]
+    put(lake, "fair", FAIR, OTHER, first="2024-03-24", last="2024-03-27")
+    put(lake, "flat", FLAT, "2024-03-20_2024-03-24", first="2024-03-20", last="2024-03-24")
+    put(lake, "elsewhere", FAIR, "2024-03-26", first="2024-03-26", last="2024-03-26")
+    found = comparison(lake, [good]).deflated[0]
+    assert (found.tried, found.over_other_ranges, found.flat) == (3, 2, 1)
+    returns = [hourly_returns(made_up_result(equity=one, every_ns=HOUR_NS).equity) for one in (FLAT, GOOD, FAIR)]
+    assert found.chance == pytest.approx(deflated_sharpe(returns, returns[1]))
+
+
+def test_intervals_stand_beside_their_figures(lake):
+    """In brackets after them, and as columns; where there are none, nothing is said of them."""
+    days = [100 + (number * 7) % 5 for number in range(30 * 24)]
+    long = put(lake, "long", days, "2024-03-24_2024-04-22", first="2024-03-24", last="2024-04-22")
+    found = comparison(lake, [long, put(lake, "short", GOOD)])
+    by_name = {row["experiment"]: row for row in found.rows.iter_rows(named=True)}
+    row = by_name["long"]
+    assert row["sharpe_low"] < row["sharpe"] < row["sharpe_high"]
+    assert 0 <= row["probability_of_loss"] <= 1
+    assert (row["expectancy_low"], by_name["short"]["sharpe_low"]) == (None, None)
+    cells = {line[0]: line for line in printable(found)}
+    assert f"({row['sharpe_low']:.2f} to {row['sharpe_high']:.2f})" in " ".join(cells["long"])
+    assert "(" not in " ".join(cells["short"])
+    assert any("95% intervals" in line for line in remarks(found))
+    assert not any("95% intervals" in line for line in remarks(comparison(lake, ["backtests/short/" + SPAN])))
 
 
 def test_a_flat_one_is_the_best_of_losers_and_worth_nothing(lake):

@@ -19,7 +19,7 @@ def test_what_was_published_is_read(lake):
     """All tables, and the folder's name as that of the experiment."""
     written = made_up_result(nets=[4, 5])
     found = result_in(lake, write_result(lake, written))
-    assert found.trips.equals(written.trips)
+    assert found.round_trips.equals(written.round_trips)
     assert found.equity.equals(written.equity)
     assert found.name == "0123456789ab"
     assert page_of(lake, found.folder) == page_of(lake, str(lake.path(found.folder)))
@@ -28,7 +28,7 @@ def test_what_was_published_is_read(lake):
 def test_a_table_that_changed_is_not_shown(lake):
     """The digest in experiment.json is held against it."""
     folder = write_result(lake, made_up_result(nets=[4]))
-    made_up_result(nets=[400]).trips.write_parquet(lake.path(f"{folder}/positions.parquet"))
+    made_up_result(nets=[400]).round_trips.write_parquet(lake.path(f"{folder}/positions.parquet"))
     with pytest.raises(CatalogCorrupt, match=r"positions\.parquet"):
         result_in(lake, folder)
     with pytest.raises(InputMissing, match="holds no backtest"):

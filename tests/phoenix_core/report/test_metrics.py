@@ -65,7 +65,7 @@ def test_trades_by_hand():
 def test_won_counts_net_gains():
     """After fees and funding."""
     found = statistics(curve(100, position=1.0), pl.DataFrame({"net": [1.0, -1.0, 0.0]}))
-    assert (found.trips, found.won, found.exposure) == (3, 1, 1.0)
+    assert (found.round_trips, found.won, found.exposure) == (3, 1, 1.0)
 
 
 def test_thinning_keeps_the_last_row():

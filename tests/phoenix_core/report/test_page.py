@@ -88,6 +88,24 @@ def test_the_same_result_is_the_same_page(page):
     assert report_page(made_up_result(nets=[1])) == report_page(made_up_result(nets=[1]))
 
 
+def test_no_interval_is_made_up(page):
+    """Of one day there is a sentence and no table; of thirty there are both."""
+    assert "No interval can be given: 1 day, at least 20 are needed." in page
+    assert "Intervals" not in Reader(page).tables
+    equity = [100_000 + 100 * ((number * 7) % 5) for number in range(30 * 24)]
+    found = Reader(report_page(made_up_result(nets=[1], equity=equity, every_ns=3_600 * 10**9)))
+    assert found.tables["Intervals"][0] == ["figure", "value", "95% interval"]
+    assert [row[0] for row in found.tables["Intervals"][1:3]] == ["Sharpe", "max drawdown"]
+
+
+def test_capacity_is_shown_where_it_was_computed(page):
+    """A heading over nothing otherwise."""
+    assert "Capacity" not in Reader(page).tables
+    found = Reader(report_page(made_up_result(nets=[1], curve=((4, "5", 1.0, False), (9, "-7", 0.1, False)))))
+    assert [row[0] for row in found.tables["Capacity"]] == ["USDT", "10,000", "1,000,000,000"]
+    assert found.open == []
+
+
 def test_made_up_data_is_told_before_any_figure(page):
     """And on no other page."""
     assert page.index("Synthetic data") < page.index("Net PnL")

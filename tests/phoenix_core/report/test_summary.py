@@ -66,6 +66,24 @@ def test_made_up_data_ruin_and_missing_days_are_told_first():
     assert found[2].text.startswith("1 of 2 days could not be run")
 
 
+def test_doubt_stands_beside_the_figures():
+    """Thirty days of hours, a round trip won each: intervals in headlines and rows; two minutes: none, with the reason."""
+    equity = [100_000 + 100 * ((number * 7) % 5) for number in range(30 * 24)]
+    summary = Summary(made_up_result(nets=[5, -3] * 12, equity=equity, every_ns=HOUR_NS))
+    found = {one.name: one.note for one in summary.headlines()}
+    low, high = summary.uncertainty.sharpe.low, summary.uncertainty.sharpe.high
+    assert found["Sharpe, annualized"].startswith(f"95% interval {low:.2f} to {high:.2f}; from 720 hourly returns")
+    assert "; probability of a loss over as many days: " in found["Net PnL"]
+    rows = summary.intervals()
+    assert [row[0] for row in rows] == [
+        "Sharpe", "max drawdown", "expectancy, USDT", "probability of a loss",
+    ]  # fmt: skip
+    assert rows[2] == ("expectancy, USDT", "+1.00", "none")  # all of them within an hour of the first day
+    short = Summary(made_up_result())
+    assert (short.intervals(), short.uncertainty.why_none) == ([], "1 day, at least 20 are needed")
+    assert "interval" not in " ".join(one.note for one in short.headlines())
+
+
 def test_every_statistic_is_listed_with_its_meaning():
     """And none with an empty one."""
     rows = Summary(made_up_result(nets=[5, -3])).figures()

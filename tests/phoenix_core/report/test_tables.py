@@ -1,7 +1,7 @@
 import polars as pl
 from fakes.results import START_NS, made_up_result
 
-from phoenix_core.report.tables import missing_days, monthly_returns, round_trips
+from phoenix_core.report.tables import capacity_table, missing_days, monthly_returns, round_trips
 
 DAY_NS = 86_400 * 10**9
 
@@ -40,3 +40,14 @@ def test_a_round_trip_by_hand():
     assert (row["price PnL, USDT"], row["fees, USDT"], row["net, USDT"]) == ("-16.00", "-10.00", "-25.00")
     assert row["net, bp of notional"] == "-10.0"
     assert row["its trades, "] == "0 to 99"
+
+
+def test_capacity_by_hand():
+    """58.41 on 10,000 is 0.584 %; where no entry was sent no share is made up; ruin is said."""
+    table = capacity_table(made_up_result(curve=((4, "58.41", 0.5, False), (9, "-505012.5", None, True))))
+    assert table.rows == [
+        ("10,000", "+58.41", "+0.584%", "50.0%", "1.00%", "40.00%", "5"),
+        ("1,000,000,000", "-505,012.50, ruined", "-0.051%", "none", "1.00%", "40.00%", "5"),
+    ]
+    assert table.columns[0].unit == "USDT"
+    assert capacity_table(made_up_result()).rows == []

@@ -1,21 +1,23 @@
-"""docs/fills.md once more, by the plainest means: no code of phoenix_core and no engine.
+"""docs/fills.md once more, by the plainest means: no other module of Phoenix and no engine.
 
 Everything is a Decimal or a Fraction, every event is looked at, and a seller is a buyer whose prices are
-negative. The rules are numbered as on that page.
+negative. The rules are numbered as on that page. Events come one after another, so days of any size fit.
 """
 
-import csv
-import io
 import itertools
-import zipfile
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from heapq import merge
+from operator import itemgetter
+from typing import Any
 
 MS, SECOND = 1_000_000, 1_000_000_000
 EIGHT = Decimal("0.00000001")
+
+
+Fill = tuple[int, str, str, Decimal, Decimal, str]
 
 
 @dataclass
@@ -36,12 +38,19 @@ class Request:
 
 @dataclass
 class Data:
-    """A market: trades (ts, price, size, side), quotes (ts, bid, size, ask, size), depth (ts, {percent: lots})."""
+    """A market in the order of time; numbers of trades and quotes may be text.
 
-    trades: list
-    quotes: list
-    depth: list = field(default_factory=list)
-    funding: list = field(default_factory=list)  # (ts, rate, mark)
+    Attributes:
+        trades: (ts, price, size, aggressor's side).
+        quotes: (ts, bid, size, ask, size).
+        depth: (ts, {percent from the mid: lots}).
+        funding: (ts, rate, mark).
+    """
+
+    trades: Iterable[tuple[Any, ...]]
+    quotes: Iterable[tuple[Any, ...]]
+    depth: Sequence[tuple[int, dict[Decimal, Decimal]]] = ()
+    funding: Sequence[tuple[int, Decimal, Decimal]] = ()
 
 
 @dataclass
@@ -58,7 +67,7 @@ class Terms:
     quotes_fill: bool = True
 
 
-def arrival(sent, latency):
+def arrival(sent: int, latency: int) -> int:
     """Rule 1."""
     instant = (sent + latency) // MS * MS + MS // 2
     return instant if instant >= sent + latency else instant + MS
@@ -69,101 +78,123 @@ class Standing:
     """One of our orders, in a buyer's prices."""
 
     request: Request
-    limit: Decimal | None
+    limit: Decimal
     left: Decimal
     ahead: Decimal | None = Decimal(0)
     there: Decimal = Decimal(0)
 
 
 class Replayer:
-    """Walks through all events and keeps what we have."""
+    """Walks through all events and keeps what we have.
 
-    def __init__(self, data, requests, terms):
+    Attributes:
+        fills: (ts, name of the order, side, lots, price, MAKER or TAKER).
+        rejected: Names of orders that were.
+        cancelled: Names of orders of which something was left.
+    """
+
+    def __init__(self, data: Data, requests: Iterable[Request], terms: Terms) -> None:
         self.data, self.terms = data, terms
-        self.quote = None
-        self.book = []
-        self.fills = []
-        self.rejected, self.cancelled = [], []
+        self.quote: tuple[Decimal, ...] = ()
+        self.book: list[Standing] = []
+        self.fills: list[Fill] = []
+        self.rejected: list[str] = []
+        self.cancelled: list[str] = []
         self.held = Decimal(0)
-        self.took = {"BUY": None, "SELL": None}  # lots, and the worst price up to which they were taken
-        self.reached = {}
-        self.busy_until = None
-        self.known = self.latest = None  # the last quote that was followed, and the last one
-        self.events = [(ts, 0, n, "trade", rest) for n, (ts, *rest) in enumerate(data.trades)]
-        self.events += [(ts, 1, n, "quote", rest) for n, (ts, *rest) in enumerate(data.quotes)]
-        steps = []
+        # Lots, and the worst price up to which they were taken.
+        self.took: dict[str, tuple[Decimal, Decimal] | None] = {"BUY": None, "SELL": None}
+        self.reached: dict[tuple[str, int], Fraction] = {}
+        self.busy_until: int | None = None
+        self.known: tuple[Any, ...] | None = None  # the last quote that was followed
+        self.latest: tuple[Any, ...] | None = None  # and the last one
+        steps: list[tuple[int, str, Request]] = []
         for request in requests:
             steps.append((request.sent, "order", request))
             if request.cancel_sent is not None:
                 steps.append((request.cancel_sent, "cancel", request))
-        steps.sort(key=lambda step: step[0])
-        for n, (sent, what, request) in enumerate(steps):
-            self.events.append((arrival(sent, terms.latency_ns), 2, n, what, request))
-        self.events.sort(key=lambda event: event[:3])  # rule 2
+        steps.sort(key=itemgetter(0))
+        self.steps = [(arrival(sent, terms.latency_ns), what, request) for sent, what, request in steps]
 
-    def run(self):
-        for ts, _, _, what, rest in self.events:
-            getattr(self, f"on_{what}")(ts, rest)
+    def run(self) -> "Replayer":
+        """Walk through everything once."""
+        for ts, _, _, what, rest in merge(*self._events(), key=itemgetter(0, 1, 2)):  # rule 2
+            getattr(self, f"_on_{what}")(ts, rest)
             if self.book:
                 self.busy_until = ts + SECOND
         return self
 
+    def _events(self) -> Iterator[Iterator[tuple[int, int, int, str, Any]]]:
+        """Trades, quotes and requests, each numbered and in the order of time."""
+        yield ((ts, 0, n, "trade", rest) for n, (ts, *rest) in enumerate(self.data.trades))
+        yield ((ts, 1, n, "quote", rest) for n, (ts, *rest) in enumerate(self.data.quotes))
+        yield ((ts, 2, n, what, request) for n, (ts, what, request) in enumerate(self.steps))
+
     # A buyer sees (best to join, its size, best to take, its size); a seller the negative of it.
-    def seen_by(self, side):
+    def _seen_by(self, side: str) -> tuple[Decimal, ...]:
         bid, bid_size, ask, ask_size = self.quote
         return (bid, bid_size, ask, ask_size) if side == "BUY" else (-ask, ask_size, -bid, bid_size)
 
-    def on_quote(self, ts, values):
-        self.quote = tuple(values)
+    def _on_quote(self, ts: int, values: Sequence[Any]) -> None:
         self.latest = (ts, *values)
-        if self.follows(ts):
-            self.known = self.latest
-            self.shown(ts)
+        if self._follows(ts):
+            self._look()
+            self._shown(ts)
 
-    def follows(self, ts):
+    def _look(self) -> None:
+        """See the last quote; most are never looked at, and stay text."""
+        self.known = self.latest
+        if self.latest is not None:
+            self.quote = tuple(map(Decimal, self.latest[1:]))
+
+    def _follows(self, ts: int) -> bool:
         return bool(self.book) or (self.busy_until is not None and ts <= self.busy_until)
 
-    def shown(self, ts):
-        for side in ("BUY", "SELL"):
-            if self.took[side] and self.seen_by(side)[2] > self.took[side][1]:
+    def _shown(self, ts: int) -> None:
+        for side, took in self.took.items():
+            if took and self._seen_by(side)[2] > took[1]:
                 self.took[side] = None
         for order in list(self.book):
-            joined, joined_size, best, size = self.seen_by(order.request.side)
+            joined, joined_size, best, size = self._seen_by(order.request.side)
             if order.limit > joined:  # rule 3
                 order.ahead, order.there = Decimal(0), Decimal(0)
             elif order.limit == joined and order.ahead is None:
                 order.ahead = order.there = joined_size
             elif order.limit == joined:
-                self.deplete(order, joined_size)
+                self._deplete(order, joined_size)
             if best <= order.limit and self.terms.quotes_fill:  # rule 5
-                self.give(ts, order, self.grab(order.request.side, size, order.left, order.limit))
+                self._give(ts, order, self._grab(order.request.side, size, order.left, order.limit))
 
-    def deplete(self, order, size):
+    def _deplete(self, order: Standing, size: Decimal) -> None:
         if self.terms.depletion == "proportional" and order.there > size and order.ahead:
             gone = Fraction(order.there - size) * Fraction(order.ahead) / Fraction(order.there)
             order.ahead -= gone // Fraction(self.terms.step) * self.terms.step
-        if self.terms.depletion != "none":
+        if self.terms.depletion != "none" and order.ahead is not None:
             order.ahead = min(order.ahead, size)
         order.there = size
 
-    def grab(self, side, size, wanted, limit):
+    def _grab(self, side: str, size: Decimal, wanted: Decimal, limit: Decimal) -> Decimal:
         """Rule 9."""
-        lots = max(Decimal(0), min(wanted, size - (self.took[side][0] if self.took[side] else 0)))
-        self.note_taken(side, lots, limit)
+        taken, _ = self.took[side] or (Decimal(0), limit)
+        lots = max(Decimal(0), min(wanted, size - taken))
+        self._note_taken(side, lots, limit)
         return lots
 
-    def note_taken(self, side, lots, price):
+    def _note_taken(self, side: str, lots: Decimal, price: Decimal) -> None:
         if lots:
             before, up_to = self.took[side] or (Decimal(0), price)
             self.took[side] = before + lots, max(up_to, price)
 
-    def on_trade(self, ts, values):
-        price, size, aggressor = values
+    def _on_trade(self, ts: int, values: Sequence[Any]) -> None:
+        if self._follows(ts):
+            price, size, aggressor = values
+            self._traded(ts, Decimal(price), Decimal(size), aggressor)
+
+    def _traded(self, ts: int, price: Decimal, size: Decimal, aggressor: str) -> None:
         given = Decimal(0)
         taker, paid = ("BUY", price) if aggressor == "BUYER" else ("SELL", -price)
-        if self.follows(ts) and self.took[taker] and paid <= self.took[taker][1]:  # rule 9
-            lots, up_to = self.took[taker]
-            self.took[taker] = (lots - size, up_to) if lots > size else None
+        took = self.took[taker]
+        if took and paid <= took[1]:  # rule 9
+            self.took[taker] = (took[0] - size, took[1]) if took[0] > size else None
         for order in list(self.book):
             paid = price if order.request.side == "BUY" else -price
             if aggressor == ("BUYER" if order.request.side == "BUY" else "SELLER") or paid > order.limit:
@@ -179,40 +210,40 @@ class Replayer:
             lots = min(order.left, past - given)  # rule 10
             if lots > 0:
                 given += lots
-                self.give(ts, order, lots)
+                self._give(ts, order, lots)
 
-    def give(self, ts, order, lots):
+    def _give(self, ts: int, order: Standing, lots: Decimal) -> None:
         if lots > 0:
             order.left -= lots
-            self.note(ts, order, lots, order.limit, "MAKER")
+            self._note(ts, order, lots, order.limit, "MAKER")
             if not order.left:
                 self.book.remove(order)
                 self.busy_until = ts + SECOND
 
-    def note(self, ts, order, lots, price, liquidity):
+    def _note(self, ts: int, order: Standing, lots: Decimal, price: Decimal, liquidity: str) -> None:
         side = order.request.side
         self.held += lots if side == "BUY" else -lots
         self.fills.append((ts, order.request.name, side, lots, abs(price), liquidity))
 
-    def on_cancel(self, ts, request):
+    def _on_cancel(self, ts: int, request: Request) -> None:
         for order in list(self.book):
             if order.request is request:
                 self.book.remove(order)
                 self.cancelled.append(request.name)
                 self.busy_until = ts + SECOND
 
-    def on_order(self, ts, request):
+    def _on_order(self, ts: int, request: Request) -> None:
         side, quantity = request.side, request.quantity
-        if self.quote is None:
+        if self.latest is None:
             self.rejected.append(request.name)
             return
-        if not self.follows(ts):  # rule 9: a second after our last order only this very quote is remembered
+        if not self._follows(ts):  # rule 9: a second after our last order only this very quote is remembered
             if self.known != self.latest:
                 self.took = {"BUY": None, "SELL": None}
-            self.known = self.latest
-            self.shown(ts)
+            self._look()
+            self._shown(ts)
         self.busy_until = ts + SECOND
-        joined, joined_size, best, size = self.seen_by(side)
+        joined, joined_size, best, size = self._seen_by(side)
         limit = None if request.limit is None else request.limit if side == "BUY" else -request.limit
         takes = limit is None or limit >= best
         if request.reduce_only:  # rule 12
@@ -220,15 +251,15 @@ class Replayer:
         if (request.post_only and takes) or quantity <= 0:
             self.rejected.append(request.name)
             return
-        order = Standing(request, limit, quantity)
+        order = Standing(request, limit if limit is not None else best, quantity)
         if takes:
-            self.take(ts, order, best, size)
+            self._take(ts, order, best, size)
         if order.left and request.rests:
-            self.stand(order, joined, joined_size)
+            self._stand(order, joined, joined_size)
         elif order.left:
             self.cancelled.append(request.name)
 
-    def stand(self, order, joined, size):
+    def _stand(self, order: Standing, joined: Decimal, size: Decimal) -> None:
         """Rule 3."""
         if self.terms.queue and order.limit == joined:
             order.ahead = order.there = size
@@ -237,57 +268,64 @@ class Replayer:
         self.book.append(order)
         self.book.sort(key=lambda one: -one.limit)
 
-    def take(self, ts, order, best, size):
+    def _take(self, ts: int, order: Standing, best: Decimal, size: Decimal) -> None:
         side = order.request.side
-        lots = self.grab(side, size, order.left, best)  # rule 6
+        lots = self._grab(side, size, order.left, best)  # rule 6
         if lots:
             order.left -= lots
-            self.note(ts, order, lots, best, "TAKER")
+            self._note(ts, order, lots, best, "TAKER")
         bid, _, ask, _ = self.quote
         mid = Fraction(bid + ask) / 2
         here = mid if side == "BUY" else -mid
         snapshot = [one for one in self.data.depth if one[0] <= ts][-1:]
         if order.left and snapshot and ts - snapshot[0][0] <= 300 * SECOND:
-            self.walk(ts, order, (Fraction(size), Fraction(best)), here, snapshot[0])
+            self._walk(ts, order, (Fraction(size), Fraction(best)), here, snapshot[0])
         if order.left and order.request.forced:  # rule 8
-            price = max(self.up(here + mid * Fraction(5, 100)), best)
-            self.note(ts, order, order.left, price, "TAKER")
+            price = max(self._up(here + mid * Fraction(5, 100)), best)
+            self._note(ts, order, order.left, price, "TAKER")
             order.left = Decimal(0)
 
-    def walk(self, ts, order, start, here, snapshot):
+    def _walk(
+        self,
+        ts: int,
+        order: Standing,
+        start: tuple[Fraction, Fraction],
+        here: Fraction,
+        snapshot: tuple[int, dict[Decimal, Decimal]],
+    ) -> None:
         """Rule 7."""
         side, (known, bands) = order.request.side, snapshot
         mid = abs(here)
         points = [start]
         ours = [(abs(percent), lots) for percent, lots in bands.items() if (percent > 0) == (side == "BUY")]
-        for percent, lots in sorted(ours):
-            price = here + mid * Fraction(percent) / 100
-            if lots > points[-1][0] and price > points[-1][1]:
-                points.append((Fraction(lots), price))
+        for percent, deep in sorted(ours):
+            edge = here + mid * Fraction(percent) / 100
+            if deep > points[-1][0] and edge > points[-1][1]:
+                points.append((Fraction(deep), edge))
         at = max(start[0], Fraction(self.reached.get((side, known), 0)))
         for (low, cheap), (high, dear) in itertools.pairwise(points):
             end = high
-            if order.limit is not None and dear > order.limit:
+            if order.request.limit is not None and dear > order.limit:
                 end = low + (high - low) * (Fraction(order.limit) - cheap) / (dear - cheap)
             at = max(at, low)
             step = Fraction(self.terms.step)
             lots = min(Fraction(order.left), (end - at) // step * step)
             if lots > 0:
-                price = self.up(cheap + (dear - cheap) * (at + lots / 2 - low) / (high - low))
+                price = self._up(cheap + (dear - cheap) * (at + lots / 2 - low) / (high - low))
                 at += lots
                 self.reached[side, known] = at
                 exact = Decimal(lots.numerator) / Decimal(lots.denominator)
-                self.note_taken(side, exact, price)
+                self._note_taken(side, exact, price)
                 order.left -= exact
-                self.note(ts, order, exact, price, "TAKER")
+                self._note(ts, order, exact, price, "TAKER")
             if not order.left or end < high:
                 return
 
-    def up(self, price):
+    def _up(self, price: Fraction) -> Decimal:
         ticks = price / Fraction(self.terms.tick)
         return -(-ticks // 1) * self.terms.tick
 
-    def account(self, start):
+    def account(self, start: Decimal | int) -> Decimal:
         """Cash after all fills and funding; the position is flat then."""
         cash = Decimal(start)
         for _, _, side, lots, price, liquidity in self.fills:
@@ -295,43 +333,15 @@ class Replayer:
             share = self.terms.maker_fee if liquidity == "MAKER" else self.terms.taker_fee
             cash -= (notional * share).quantize(EIGHT, ROUND_HALF_EVEN)
             cash += lots * price if side == "SELL" else -lots * price
+        return cash + sum((amount for _, amount in self.funded()), Decimal(0))
+
+    def funded(self) -> list[tuple[int, Decimal]]:
+        """Time and amount of each funding while something was held."""
+        charges = []
         for ts, rate, mark in self.data.funding:
             held = sum(
                 (lots if side == "BUY" else -lots for at, _, side, lots, *_ in self.fills if at <= ts), Decimal(0)
             )
-            cash -= (held * rate * mark).quantize(EIGHT, ROUND_HALF_EVEN)
-        return cash
-
-
-def rows(path):
-    """Rows of a published zip that has a header."""
-    with zipfile.ZipFile(path) as archive:
-        text = archive.read(archive.namelist()[0]).decode()
-    yield from csv.DictReader(io.StringIO(text))
-
-
-def depth_of(paths):
-    """Snapshots of published zips: known a second after their label, which is cut to whole seconds."""
-    snapshots = defaultdict(dict)
-    for path in paths:
-        for row in rows(path):
-            label = datetime.strptime(row["timestamp"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-            snapshots[(int(label.timestamp()) + 1) * SECOND][Decimal(row["percentage"])] = Decimal(row["depth"])
-    return sorted(snapshots.items())
-
-
-def data_of(trades, quotes, depth=()):
-    """The market of published zips, oldest first."""
-    return Data(
-        trades=[
-            (int(row["transact_time"]) * MS, Decimal(row["price"]), Decimal(row["quantity"]),
-             "SELLER" if row["is_buyer_maker"].lower() == "true" else "BUYER")
-            for path in trades for row in rows(path)
-        ],
-        quotes=[
-            (int(row["transaction_time"]) * MS, Decimal(row["best_bid_price"]), Decimal(row["best_bid_qty"]),
-             Decimal(row["best_ask_price"]), Decimal(row["best_ask_qty"]))
-            for path in quotes for row in rows(path)
-        ],
-        depth=depth_of(depth),
-    )  # fmt: skip
+            if held:
+                charges.append((ts, -(held * rate * mark).quantize(EIGHT, ROUND_HALF_EVEN)))
+        return charges
