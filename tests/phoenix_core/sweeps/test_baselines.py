@@ -90,6 +90,6 @@ def test_where_a_result_stands():
 def test_published_tables_are_taken_as_they_are():
     """Decimals of a result's own tables: one trip of a minute on a price that stands still pays what it paid."""
     result = made_up_result(nets=[40], equity=[1, 1, 1, 1])
-    found = random_entries(result.equity, result.trips, draws=10)
+    found = random_entries(result.equity, result.round_trips, draws=10)
     assert (found.net, found.median) == (40, 1 - 10)
-    assert held_net(result.equity, result.trips, 1000.0) < 0
+    assert held_net(result.equity, result.round_trips, 1000.0) < 0
