@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.signals.parameters import SignalParameters
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_dagster.cli.app import app
 from phoenix_dagster.settings_page import settings_table, text_of
 

@@ -91,6 +91,15 @@ def reached(*roots: str) -> list[str]:
     return sorted(found)
 
 
+def module_digest(tree: ast.Module) -> str:
+    """Digest of a whole module, whoever's it is, without comments, docstrings and positions."""
+    reading = _Reading()
+    for statement in tree.body:
+        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+            reading.read(statement)
+    return hashlib.sha256("".join(reading.text).encode()).hexdigest()
+
+
 def recipe(code: str, **settings: object) -> str:
     """Digest of code and settings: what an entry records, and Dagster's code version.
 

@@ -48,7 +48,7 @@ def agreement(lake: Lake, experiment: Experiment, day: date) -> Agreement:
         InputMissing: The day has no true quotes, or no trades on both sides.
     """
     listing = Listing.parse(experiment.listing)
-    inputs = InputReader(lake, listing, experiment.strategy.signals).day(day)
+    inputs = InputReader(lake, listing, experiment.signals).day(day)
     entry = Manifest(lake).find(catalog_asset(BOOK_TICKER, listing), day)
     if inputs.quotes is None or entry is None:
         raise InputMissing(f"{listing} has no quote_ticks on {day}: expected a day that has book_ticker.")

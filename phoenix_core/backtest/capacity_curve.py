@@ -35,7 +35,7 @@ class Point:
         share_median: Share of a minute's traded volume that the fills were, at the median.
         share_worst: The same of the worst minute.
         fills: Number of fills.
-        ruined: Whether the account was worth nothing on the way.
+        insolvent: Whether the account was worth nothing on the way.
         identity: Of that run.
     """
 
@@ -45,7 +45,7 @@ class Point:
     share_median: float
     share_worst: float
     fills: int
-    ruined: bool
+    insolvent: bool
     identity: str
 
 
@@ -92,7 +92,7 @@ def _point(result: Result) -> Point:
         share_median=result.capacity.median,
         share_worst=result.capacity.worst,
         fills=result.fills.height,
-        ruined=result.ruined_ns is not None,
+        insolvent=result.insolvent_ns is not None,
         identity=identity(result),
     )
 

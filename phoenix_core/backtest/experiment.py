@@ -6,13 +6,22 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.execution.rule import QueueDepletion
 from phoenix_core.market import Listing, Market
+from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage import digest_of
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.contract import Importable, default_strategy, importable, model_of, strategy_from
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -21,8 +30,9 @@ if TYPE_CHECKING:
 class ReplayMode(StrEnum):
     """Which events the engine sees."""
 
-    SIGNALS = "signals"  # what the strategy acts on, and ticks only while an order works
+    SIGNALS = "signals"  # what the strategy's skipper stops at, and ticks while an order works; else every tick
     FULL = "full"  # every tick: the reference
+    LIVE = "live"  # every tick, and the default strategy computes its signals by itself, as it would trade live
 
 
 class VenueParameters(BaseModel):
@@ -49,10 +59,10 @@ class VenueParameters(BaseModel):
         30.0, ge=0, description="From decision to exchange, the feed's own 4 to 6 ms included."
     )
     order_latency_spread_ms: float = Field(
-        0.0, ge=0, le=10_000, description="Mean of an exponential delay added to each order, seeded; 0: none."
+        0.0, ge=0, le=10_000, description="Latency jitter: mean of an exponential delay of each order, seeded; 0: none."
     )
     feed_latency_ms: float = Field(
-        0.0, ge=0, le=60_000, description="By which signals and quotes are seen later than the exchange made them."
+        0.0, ge=0, le=60_000, description="Delay from an event at the exchange until the strategy sees it."
     )
     queue_position: bool = Field(default=True, description="A maker waits for the size ahead of it.")
     queue_depletion: QueueDepletion = Field(
@@ -62,7 +72,7 @@ class VenueParameters(BaseModel):
     prob_slippage: float = Field(0.0, ge=0, le=1, description="Chance that a fill at market pays one tick more.")
     seed: int = Field(42, ge=0, description="Seed of these chances and delays.")
     price_protection_ticks: int = Field(
-        0, ge=0, description="An exit takes no price further than this from the quote seen when sent; 0: any price."
+        0, ge=0, description="A market order takes no price further than this from the quote seen; 0: any price."
     )
     largest_share: float = Field(
         0.1, gt=0, description="Share of a minute's traded volume above which a result's check of capacity fails."
@@ -85,7 +95,8 @@ class Experiment(BaseModel):
     listing: str = Field(description="market:SYMBOL, for example um:BTCUSDT.")
     first: date = Field(description="First day, UTC, inclusive.")
     last: date = Field(description="Last day, UTC, inclusive.")
-    strategy: StrategyParameters = StrategyParameters()
+    # Parameters of the default strategy, or any other by its import path.
+    strategy: SerializeAsAny[BaseModel] = Field(default_factory=lambda: default_strategy().parameters())
     venue: VenueParameters = VenueParameters()
     replay: ReplayMode = ReplayMode.SIGNALS
 
@@ -96,6 +107,11 @@ class Experiment(BaseModel):
         if listing.market is Market.CM:
             raise ConfigInvalid(f"{text} is an inverse contract: backtests settle in quote units, um or spot.")
         return str(listing)
+
+    @field_validator("strategy", mode="before")
+    @classmethod
+    def _modelled(cls, section: object) -> object:
+        return strategy_from(section)
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -110,19 +126,45 @@ class Experiment(BaseModel):
         Raises:
             ConfigInvalid: An unknown key, a wrong type or a value out of range, each named.
         """
+        section = values.get("strategy", {})
+        problems = []
         try:
-            return cls.model_validate(values)
+            values["strategy"] = strategy_from(section)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(str(part) for part in problem['loc'])}: {_said(cls, problem)}, found {problem['input']!r}"
-                for problem in error.errors()
-            )
-            raise ConfigInvalid(f"The experiment can't be run: {problems}. Correct its config.") from error
+            problems += _problems(model_of(section), error, "strategy.")
+            values.pop("strategy")
+        try:
+            parsed = cls.model_validate(values)
+        except ValidationError as error:
+            problems += _problems(cls, error)
+        if problems:
+            raise ConfigInvalid(f"The experiment can't be run: {'; '.join(problems)}. Correct its config.")
+        return parsed
+
+    @property
+    def signals(self) -> SignalParameters | None:
+        """Parameters of the signals that the strategy gets; None: it gets none."""
+        return self.importable.signals
+
+    @property
+    def importable(self) -> Importable:
+        """What is to be imported, with its config."""
+        return importable(self.strategy, is_live=self.replay is ReplayMode.LIVE)
 
     @property
     def name(self) -> str:
         """Short identity of everything but the range: days of one experiment share it."""
-        return digest_of(self.model_dump(mode="json", exclude={"first", "last", "replay"}))[:12]
+        # Skipping or not, a result is the same to the last digit; signals computed live are so to the twelfth.
+        same = {"first", "last"} if self.replay is ReplayMode.LIVE else {"first", "last", "replay"}
+        return digest_of(self.model_dump(mode="json", exclude=same))[:12]
+
+
+def _problems(model: type[BaseModel], error: ValidationError, within: str = "") -> list[str]:
+    """What is wrong with the values of a model, each named by its place."""
+    return [
+        f"{within}{'.'.join(str(part) for part in problem['loc'])}: {_said(model, problem)}, found {problem['input']!r}"
+        for problem in error.errors()
+    ]
 
 
 def _said(model: type[BaseModel], problem: "ErrorDetails") -> str:

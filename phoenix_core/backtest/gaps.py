@@ -1,4 +1,4 @@
-"""Outages of the data: when no trade came for minutes the strategy stands down.
+"""Outages of the data: when no trade came for minutes, entries are blocked.
 
 A gap is five minutes or more without a trade. Nothing is entered on a signal that closed in it or within
 five minutes of its end, since windows that span it mean something else. What is missing from midnight on
@@ -25,7 +25,7 @@ class Gap:
     from_midnight: bool = False
 
     @property
-    def stands_down_until_ns(self) -> int:
+    def entries_blocked_until_ns(self) -> int:
         """Entries are possible again after this."""
         return self.end_ns + (0 if self.from_midnight else QUIET_NS)
 
@@ -53,9 +53,9 @@ def gaps_of(minutes: pl.Series, start_ns: int) -> tuple[Gap, ...]:
     return tuple(Gap(end + 1, begin, end + 1 == start_ns) for end, begin in pairs if begin - end - 1 >= QUIET_NS)
 
 
-def with_stand_down(signals: pl.DataFrame, gaps: tuple[Gap, ...]) -> pl.DataFrame:
-    """Mark the signals on which nothing is entered: column `stands_down`."""
-    down = pl.lit(value=False)
+def with_blocked_entries(signals: pl.DataFrame, gaps: tuple[Gap, ...]) -> pl.DataFrame:
+    """Mark the signals on which nothing is entered: column `entries_blocked`."""
+    blocked = pl.lit(value=False)
     for gap in gaps:
-        down = down | pl.col("ts_init").is_between(gap.start_ns, gap.stands_down_until_ns)
-    return signals.with_columns(down.alias("stands_down"))
+        blocked = blocked | pl.col("ts_init").is_between(gap.start_ns, gap.entries_blocked_until_ns)
+    return signals.with_columns(blocked.alias("entries_blocked"))

@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import polars as pl
+from nautilus_trader.core.data import Data
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 
-from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
+from phoenix_core.backtest.feeds import FEED_DATASETS, FeedReader
+from phoenix_core.backtest.gaps import Gap, gaps_of, with_blocked_entries
 from phoenix_core.backtest.settlement import FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day, verified_file
@@ -21,8 +23,10 @@ from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.parameters import SignalParameters
+from phoenix_core.signals.table import SIGNAL_COLUMNS
 from phoenix_core.storage import Lake
-from phoenix_core.strategies.events import SignalTick
+from phoenix_core.strategies.contract import Feed
+from phoenix_core.strategies.signal_tick import SignalTick
 
 _MINUTE = 60 * 1_000_000_000
 
@@ -43,6 +47,7 @@ class DayInputs:
         without: What the day ran without, in words.
         gaps: Times without trades, in which nothing is entered.
         depth: Snapshots of the book around its mid, or None.
+        others: What the strategy gets besides ticks and signals.
     """
 
     day: date
@@ -56,6 +61,7 @@ class DayInputs:
     without: tuple[str, ...]
     gaps: tuple[Gap, ...] = ()
     depth: Snapshots | None = None
+    others: tuple[Data, ...] = ()
 
     @property
     def start_ns(self) -> int:
@@ -74,16 +80,27 @@ class DayInputs:
 
 @dataclass(frozen=True, slots=True)
 class InputReader:
-    """Reads days of a listing."""
+    """Reads days of a listing.
+
+    Attributes:
+        lake: The data folder.
+        listing: Market and symbol.
+        parameters: Of the signals that the strategy gets; None: it gets none.
+        feeds: What else it gets.
+        late_ns: From an event at the exchange until the strategy sees it.
+    """
 
     lake: Lake
     listing: Listing
-    parameters: SignalParameters
+    parameters: SignalParameters | None
+    feeds: frozenset[Feed] = frozenset()
+    late_ns: int = 0
 
     def why_missing(self, day: date) -> str | None:
         """Why a day can't be replayed, or None if it can."""
         manifest = Manifest(self.lake)
-        for asset in (one.product.asset(self.listing) for one in BACKTEST.inputs if one.is_required):
+        required = [one.product for one in BACKTEST.inputs if one.is_required]
+        for asset in (product.asset(self.listing) for product in required if self.parameters or product is not SIGNALS):
             entry = manifest.find(asset, day)
             if entry is None:
                 return f"{asset} was never materialized"
@@ -106,7 +123,7 @@ class InputReader:
         gaps = gaps_of(prices["minute_ns"].sort(), day_start_ns(day))
         return DayInputs(
             day=day,
-            signals=with_stand_down(signals, gaps),
+            signals=with_blocked_entries(signals, gaps),
             trades=self._ticks(AGG_TRADES, day, NautilusDataType.TradeTick),
             quotes=self._ticks(BOOK_TICKER, day, NautilusDataType.QuoteTick) if self._has(BOOK_TICKER, day) else None,
             funding=self._funding(day, marks, prices),
@@ -116,6 +133,7 @@ class InputReader:
             without=(*without, *_signal_gaps(signals)),
             gaps=gaps,
             depth=self._depth(day),
+            others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
         )
 
     def versions(self, day: date) -> dict[str, str]:
@@ -123,8 +141,8 @@ class InputReader:
         manifest = Manifest(self.lake)
         found = (manifest.find(asset, day) for asset in self._assets())
         versions = {f"{entry.asset}@{day}": entry.data_version for entry in found if entry is not None}
-        days = SignalDays(self.lake, self.listing, self.parameters)
-        if days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
+        days = SignalDays(self.lake, self.listing, self.parameters) if self.parameters else None
+        if days and days.asset(SIGNALS) + f"@{day}" in versions and not self._are_published(days, day):
             # With parameters of its own a run computes its signals, from what they are always computed from.
             sources = sources_of(manifest, SIGNALS, self.listing, day)
             versions |= {name if "@" in name else f"{name}@{day}": version for name, version in sources.items()}
@@ -141,7 +159,11 @@ class InputReader:
         ]
 
     def _assets(self) -> list[str]:
-        return [one.product.asset(self.listing) for one in BACKTEST.inputs_on(self.listing.market)]
+        inputs = [one.product for one in BACKTEST.inputs_on(self.listing.market)]
+        assets = [product.asset(self.listing) for product in inputs if self.parameters or product is not SIGNALS]
+        asked = [FEED_DATASETS[feed] for feed in Feed if feed in self.feeds]
+        assets += [catalog_asset(one, self.listing) for one in asked if self.listing.market in one.columns]
+        return list(dict.fromkeys(assets))
 
     def _has(self, dataset: Dataset, day: date) -> bool:
         entry = Manifest(self.lake).find(catalog_asset(dataset, self.listing), day)
@@ -151,7 +173,9 @@ class InputReader:
         return TickFile.at(verified_file(self.lake, catalog_asset(dataset, self.listing), day), kind)
 
     def _signals(self, day: date) -> pl.DataFrame:
-        """Published signals where they were made with these parameters, computed ones otherwise."""
+        """Published signals where they were made with these parameters, computed ones otherwise; none if not asked."""
+        if self.parameters is None:
+            return pl.DataFrame(schema=dict.fromkeys(SIGNAL_COLUMNS, pl.Float64) | {"ts_init": pl.Int64})
         days = SignalDays(self.lake, self.listing, self.parameters)
         if self._are_published(days, day):
             return read_day(self.lake, days.asset(SIGNALS), day)

@@ -5,7 +5,7 @@ on their own. What a fill cost against the mid at its decision is slippage, whic
 realized PnL and shown apart. The parts add up to the account, or the run fails.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from phoenix_core.errors import LedgerUnbalanced
-from phoenix_core.strategies.events import Fill, Why
+from phoenix_core.execution.decisions import Fill, OrderReason
+from phoenix_core.strategies.contract import Annotated
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.settlement import Settled
 
 _CENT = Decimal("0.01")
 _MONEY = pl.Decimal(38, 12)
+_KINDS: Mapping[type, type[pl.DataType]] = {int: pl.Int64, float: pl.Float64, str: pl.String}
 
 LEDGER_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ts": pl.Int64,
@@ -50,10 +52,6 @@ TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "net": _MONEY,
     "closed_by": pl.String,
     "entry_decided_ns": pl.Int64,
-    "entry_bucket": pl.Int64,
-    "entry_first_trade": pl.Int64,
-    "entry_last_trade": pl.Int64,
-    "entry_lpi": pl.Float64,
 }
 
 
@@ -78,7 +76,7 @@ class Ledger:
 
     Attributes:
         rows: One row a change, columns `LEDGER_SCHEMA`, in time order.
-        trips: One row a round trip from flat to flat, columns `TRIP_SCHEMA`.
+        trips: One row a round trip from flat to flat, columns `trip_schema`.
         parts: Sums.
     """
 
@@ -87,7 +85,18 @@ class Ledger:
     parts: Parts
 
 
-def ledger(fills: Sequence[Fill], settled: "Sequence[Settled]", starting: Decimal, final: Decimal) -> Ledger:
+def trip_schema(annotations: Sequence[Annotated]) -> dict[str, Any]:
+    """Columns of round trips: `TRIP_SCHEMA`, then what is published of the entry's annotations."""
+    return TRIP_SCHEMA | {f"entry_{one.name}": _KINDS[one.kind] for one in annotations}
+
+
+def ledger(
+    fills: Sequence[Fill],
+    settled: "Sequence[Settled]",
+    starting: Decimal,
+    final: Decimal,
+    annotations: Sequence[Annotated] = (),
+) -> Ledger:
     """Post fills and charges, and hold the sum against the account.
 
     Args:
@@ -95,11 +104,12 @@ def ledger(fills: Sequence[Fill], settled: "Sequence[Settled]", starting: Decima
         settled: Funding and liquidation fees, in order.
         starting: Balance before.
         final: The engine's balance after.
+        annotations: Of orders, which round trips show.
 
     Raises:
         LedgerUnbalanced: The parts differ from the account by a cent or more.
     """
-    book = _Book(starting)
+    book = _Book(starting, annotations)
     events: list[tuple[int, int, Any]] = [(fill.ts, 0, fill) for fill in fills]
     events += [(charge.ts, 1, charge) for charge in settled]
     for _, is_charge, event in sorted(events, key=lambda item: item[:2]):
@@ -118,14 +128,15 @@ def ledger(fills: Sequence[Fill], settled: "Sequence[Settled]", starting: Decima
             f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
             "No result was published; this is a defect of Phoenix or of the engine's settings."
         )
-    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.trips, TRIP_SCHEMA), parts)
+    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.trips, trip_schema(annotations)), parts)
 
 
 class _Book:
     """A position, its average entry, and what happened since it was opened."""
 
-    def __init__(self, cash: Decimal) -> None:
+    def __init__(self, cash: Decimal, annotations: Sequence[Annotated]) -> None:
         self.cash = cash
+        self._annotations = annotations
         self.position = Decimal(0)
         self.entry = Decimal(0)
         self.rows: list[dict[str, Any]] = []
@@ -207,11 +218,11 @@ class _Book:
         self.rows.append(row)
         self._open_rows.append((row, fill))
         if self.position == 0 and kind == "fill":
-            self.trips.append(_trip(self._open_rows))
+            self.trips.append(_trip(self._open_rows, self._annotations))
             self._open_rows = []
 
 
-def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]]) -> dict[str, Any]:
+def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]], annotations: Sequence[Annotated]) -> dict[str, Any]:
     fills = [(row, fill) for row, fill in rows if fill is not None]
     first = fills[0][1]
     entries = [row for row, fill in fills if fill.side == first.side]
@@ -236,17 +247,23 @@ def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]]) -> dict[str, Any]:
         "fees": total("fee"),
         "funding": total("funding"),
         "net": total("amount"),
-        "closed_by": fills[-1][1].decision.why.value,
+        "closed_by": fills[-1][1].decision.reason.value,
         "entry_decided_ns": first.decision.ts,
-        "entry_bucket": first.decision.bucket,
-        "entry_first_trade": first.decision.first_trade,
-        "entry_last_trade": first.decision.last_trade,
-        "entry_lpi": first.decision.lpi,
+        **{f"entry_{name}": value for name, value in _annotated(first, annotations).items()},
     }
 
 
-def fills_frame(fills: Sequence[Fill]) -> pl.DataFrame:
-    """Fills as a table, each with the decision behind it."""
+def _annotated(fill: Fill, annotations: Sequence[Annotated]) -> dict[str, Any]:
+    """What the decision behind a fill was annotated with, as published."""
+    return {one.name: _as(one, fill.decision.annotation(one.name, one.missing)) for one in annotations}
+
+
+def _as(declared: Annotated, value: Any) -> Any:  # noqa: ANN401 - an annotation
+    return value if value is None else declared.kind(value)
+
+
+def fills_frame(fills: Sequence[Fill], annotations: Sequence[Annotated] = ()) -> pl.DataFrame:
+    """Fills as a table, each with the decision behind it and what that was annotated with."""
     rows = [
         {
             "ts": fill.ts,
@@ -255,13 +272,10 @@ def fills_frame(fills: Sequence[Fill]) -> pl.DataFrame:
             "price": fill.price,
             "fee": fill.fee,
             "liquidity": fill.liquidity,
-            "why": fill.decision.why.value,
+            "why": fill.decision.reason.value,
             "decided_ns": fill.decision.ts,
             "mid_at_decision": fill.decision.mid,
-            "bucket": fill.decision.bucket,
-            "first_trade": fill.decision.first_trade,
-            "last_trade": fill.decision.last_trade,
-            "lpi": fill.decision.lpi,
+            **_annotated(fill, annotations),
             "order_id": fill.order_id,
             "trade_id": fill.trade_id,
         }
@@ -277,10 +291,7 @@ def fills_frame(fills: Sequence[Fill]) -> pl.DataFrame:
         "why": pl.String,
         "decided_ns": pl.Int64,
         "mid_at_decision": _MONEY,
-        "bucket": pl.Int64,
-        "first_trade": pl.Int64,
-        "last_trade": pl.Int64,
-        "lpi": pl.Float64,
+        **{one.name: _KINDS[one.kind] for one in annotations},
         "order_id": pl.String,
         "trade_id": pl.String,
     }
@@ -289,7 +300,7 @@ def fills_frame(fills: Sequence[Fill]) -> pl.DataFrame:
 
 def closed_at_end(fills: Sequence[Fill]) -> int:
     """Fills that the end of the session forced."""
-    return sum(fill.decision.why is Why.SESSION_END for fill in fills)
+    return sum(fill.decision.reason is OrderReason.SESSION_END for fill in fills)
 
 
 def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal) -> pl.DataFrame:

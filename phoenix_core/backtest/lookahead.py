@@ -22,14 +22,14 @@ import pyarrow.parquet as pq
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
 from phoenix_core.catalog.store import catalog_asset, read_day
-from phoenix_core.datasets import AGG_TRADES, Dataset, LabelledBy
+from phoenix_core.datasets import AGG_TRADES, KLINES, Dataset, LabelledBy
 from phoenix_core.errors import InputMissing
+from phoenix_core.execution.decisions import Decision, OrderReason
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
 from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS, VOLUME_BUCKETS
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.storage import Lake, digest_of, sha256_of
-from phoenix_core.strategies.events import Decision, Why
 
 _MILLISECOND = NS_PER_SECOND // 1000
 
@@ -120,9 +120,11 @@ def _instants(
 
 
 def _signals(lake: Lake, experiment: Experiment, until_ns: int) -> dict[date, pl.DataFrame]:
-    """Published signals of the range's days, made with the experiment's parameters."""
+    """Published signals of the range's days, made with the experiment's parameters; none where it uses none."""
+    if experiment.signals is None:
+        return {}
     asset = SIGNALS.asset(Listing.parse(experiment.listing))
-    digest = digest_of(experiment.strategy.signals.model_dump(mode="json"))
+    digest = digest_of(experiment.signals.model_dump(mode="json"))
     found = {}
     for day in days_between(experiment.first, min(experiment.last, day_of_ns(until_ns - 1))):
         entry = Manifest(lake).find(asset, day)
@@ -152,6 +154,12 @@ def _differences(
     return tuple(found)
 
 
+def _inputs(listing: Listing) -> list[Dataset]:
+    """What a backtest reads, and the bars that a strategy may ask for besides."""
+    bars = [KLINES] if listing.market in KLINES.columns else []
+    return [*BACKTEST.datasets(listing.market), *bars]
+
+
 def _days_back(listing: Listing) -> int:
     """How far before its own days a backtest's inputs reach."""
     return max(one.days_back for one in BACKTEST.upstream(listing.market))
@@ -161,7 +169,7 @@ def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
     """Inputs with rows that are known before they happened."""
     listing = Listing.parse(experiment.listing)
     found = []
-    for dataset in BACKTEST.datasets(listing.market):
+    for dataset in _inputs(listing):
         asset = catalog_asset(dataset, listing)
         for day in days_between(experiment.first - timedelta(_days_back(listing)), experiment.last):
             entry = Manifest(lake).find(asset, day)
@@ -186,7 +194,7 @@ def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decis
         result = run(lake, experiment.model_copy(update={"last": last}))
     except InputMissing:
         return ()  # nothing had happened yet that could be traded on
-    return tuple(one for one in result.decisions if one.ts < until_ns and one.why is not Why.SESSION_END)
+    return tuple(one for one in result.decisions if one.ts < until_ns and one.reason is not OrderReason.SESSION_END)
 
 
 def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int) -> Lake:
@@ -194,12 +202,14 @@ def _without_future(lake: Lake, left: Lake, experiment: Experiment, cut_ns: int)
     listing = Listing.parse(experiment.listing)
     last = day_of_ns(cut_ns - 1)
     days = days_between(experiment.first - timedelta(_days_back(listing)), last)
-    for dataset in BACKTEST.datasets(listing.market):
+    for dataset in _inputs(listing):
         for day in days:
             _copy(lake, left, dataset, catalog_asset(dataset, listing), day, cut_ns)
     for day in days:
         _copy(lake, left, None, INSTRUMENT.asset(listing), day, cut_ns)
-    signals = SignalDays(left, listing, experiment.strategy.signals)
+    if experiment.signals is None:
+        return left
+    signals = SignalDays(left, listing, experiment.signals)
     before = timedelta(SIGNALS.days_back(VOLUME_BUCKETS.name))
     for day in days_between(experiment.first - before, last):
         if Manifest(left).find(catalog_asset(AGG_TRADES, listing), day) is not None:

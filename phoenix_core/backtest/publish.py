@@ -56,7 +56,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         "assumptions": list(result.assumptions),
         "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
         "excluded_seconds": result.excluded_seconds,
-        "ruined_ns": result.ruined_ns,
+        "ruined_ns": result.insolvent_ns,
         "capacity": asdict(result.capacity),
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,

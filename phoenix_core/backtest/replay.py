@@ -1,9 +1,12 @@
 """Which events the engine needs.
 
-`FULL` feeds every tick. `SIGNALS` feeds the signals that the strategy would act on, the market just
-before each, and all ticks from there until no order is open; the rest can't change anything. Both feed
-from the same files in the same order of ties: trades, quotes, other data, signals. A quote comes after the trades of
-its millisecond, since it is the state that they left.
+In full every tick is fed. A strategy with a skipper (`strategies.contract`) may be fed less: the signals that
+its skipper stops at, the market just before each, and all ticks from there until no order is open; the rest can't
+change anything. Both feed from the same files in the same order of ties: trades, quotes, other data, signals. A quote
+comes after the trades of its millisecond, since it is the state that they left.
+
+Where the strategy sees the market late, each event is fed twice: at its own time to the exchange alone, as
+custom data, and later to everybody else.
 """
 
 from bisect import bisect_left
@@ -12,23 +15,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-from nautilus_trader.backtest.engine import BacktestEngine
-from nautilus_trader.model.data import CustomData, DataType
+from nautilus_trader.core.data import Data
+from nautilus_trader.model.data import Bar, CustomData, DataType, FundingRateUpdate, MarkPriceUpdate
 from nautilus_trader.model.enums import AggressorSide
 
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
-from phoenix_core.backtest.settlement import Settlement
 from phoenix_core.backtest.ticks import TickFile
-from phoenix_core.execution.exchange import Exchange
-from phoenix_core.strategies.events import CLIENT, Clock, SignalTick
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.backtest.venue import Simulated
+from phoenix_core.execution.delayed_feed import DelayedFeed
+from phoenix_core.execution.heartbeat import Heartbeat
+from phoenix_core.strategies.contract import Skipper
+from phoenix_core.strategies.signal_tick import ARCHIVE, SignalTick
 
 _SECOND = 1_000_000_000
 _FIRST_WINDOW = 3 * _SECOND
 _LONGEST_WINDOW = 300 * _SECOND
-_SIGNAL = DataType(SignalTick)
-_CLOCK = DataType(Clock)
+_BUILT_IN = (Bar, MarkPriceUpdate, FundingRateUpdate)
 
 
 @dataclass
@@ -36,24 +39,26 @@ class Replay:
     """Feeds days to an engine, one after another.
 
     Attributes:
-        engine: With venue, instrument and strategy in place.
-        strategy: The only one.
-        settlement: The venue's module.
-        exchange: Where its orders go.
+        simulated: Engine and venue, with instrument and strategy in place.
+        skipper: The strategy's; None: it has none, and gets every tick.
+        late_ns: From an event at the exchange until the strategy sees it.
         closing_ns: What an order needs to arrive, and a little more: the session ends twice this before
             the end of its last day, and finally once this.
         implied: Where quotes come from if book_ticker is not used; None: from its files.
         events: Events fed so far.
     """
 
-    engine: BacktestEngine
-    strategy: PhoenixStrategy
-    settlement: Settlement
-    exchange: Exchange
+    simulated: Simulated
+    skipper: Skipper | None
     closing_ns: int
+    late_ns: int = 0
     implied: ImpliedQuotes | None = None
     events: int = 0
     _days: list[DayInputs] = field(default_factory=list)
+    _delayed: DelayedFeed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._delayed = DelayedFeed(self.late_ns)
 
     def full(self, day: DayInputs, *, ends_session: bool) -> None:
         """Feed every tick of a day."""
@@ -63,26 +68,30 @@ class Replay:
         if self.implied is None and day.quotes is not None:
             sources.append(day.quotes.stream())
         events = self._other_events(day, day.start_ns, day.end_ns, ends_session=ends_session)
-        for *ticks, others, signals in merged_chunks(sources, [events, day.signal_ticks(day.signals)]):
-            self._feed(ticks, others, signals)
+        signals = day.signal_ticks(day.signals)
+        for *ticks, others, known in merged_chunks(sources, [events, signals]):
+            self._feed(ticks, others, known)
 
-    def on_signals(self, day: DayInputs, *, ends_session: bool) -> None:
-        """Feed what the strategy acts on, and ticks while an order is open."""
+    def skipping(self, day: DayInputs, *, ends_session: bool) -> None:
+        """Feed what the skipper stops at, and ticks while an order is open; without a skipper all."""
+        if self.skipper is None:
+            self.full(day, ends_session=ends_session)
+            return
         self._begin(day)
         self._feed([], self._other_events(day, day.start_ns, day.start_ns, ends_session=ends_session), [])
         now = day.start_ns - 1
         window = _FIRST_WINDOW
         while now < day.end_ns:
-            if self.strategy.has_open_order or self.exchange.needs_ticks(now):
+            if self.skipper.needs_ticks or self.simulated.exchange.needs_ticks(now):
                 until = min(now + window, day.end_ns)
                 self._feed_between(day, now + 1, until, ends_session=ends_session)
                 now, window = until, min(window * 2, _LONGEST_WINDOW)
                 continue
             window = _FIRST_WINDOW
-            stop = self._next_stop(day, now, ends_session=ends_session)
+            stop = self._next_stop(self.skipper, day, now, ends_session=ends_session)
             if stop is None:
                 return
-            market = self._market_before(day, stop - self.strategy.feed_latency_ns)
+            market = self._market_before(day, stop - self.late_ns)
             if self.implied is not None and market > now:
                 self.implied.forget()  # what is skipped is not known; from here on it is fed anew
             self._feed_between(day, max(now + 1, market), stop, ends_session=ends_session, only_at=stop)
@@ -90,35 +99,23 @@ class Replay:
 
     def _begin(self, day: DayInputs) -> None:
         self._days = [*self._days[-1:], day]
-        self.settlement.expect(day.funding, day.marks)
-        self.exchange.expect(day.depth)
-        self.strategy.open_session()
+        self.simulated.settlement.expect(day.funding, day.marks)
+        self.simulated.exchange.expect(day.depth)
+        self.simulated.closing.open_session()
 
     def _session_ends(self, day: DayInputs, *, ends_session: bool) -> tuple[int, ...]:
-        """When the strategy leaves, and once more for what a working entry caught while it was cancelled."""
+        """When everything is closed, and once more for what a working entry caught while it was cancelled."""
         return (day.end_ns - 2 * self.closing_ns, day.end_ns - self.closing_ns) if ends_session else ()
 
-    def _next_stop(self, day: DayInputs, now: int, *, ends_session: bool) -> int | None:
+    def _next_stop(self, skipper: Skipper, day: DayInputs, now: int, *, ends_session: bool) -> int | None:
         """The next instant at which something can happen, seen from the strategy's present state."""
-        later = day.signals.filter(pl.col("ts_init") > now)
-        stops: list[int | None] = []
-        if self.strategy.position == 0:
-            stops.append(self._next_entry(later))
-        else:
-            exits = later.filter(pl.col("lpi") < self.strategy.parameters.lpi_exit_threshold)
-            stops.append(exits["ts_init"][0] if exits.height else None)
+        stops = [skipper.next_stop(day.signals.filter(pl.col("ts_init") > now))]
+        if self.simulated.closing.position != 0:
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
             stops.append(next((end for end in self._session_ends(day, ends_session=ends_session) if end > now), None))
         known = [stop for stop in stops if stop is not None]
-        danger = self.settlement.next_danger(now, min(known, default=day.end_ns))
+        danger = self.simulated.settlement.next_danger(now, min(known, default=day.end_ns))
         return min([*known, *([danger] if danger is not None else [])], default=None)
-
-    def _next_entry(self, later: pl.DataFrame) -> int | None:
-        likely = later.filter(pl.col("lpi") > self.strategy.parameters.lpi_entry_threshold)
-        for row in likely.iter_rows(named=True):
-            if self.strategy.qualifies(SignalTick(row)):
-                return int(row["ts_init"])
-        return None
 
     def _market_before(self, day: DayInputs, at: int) -> int:
         """From when on ticks must be fed for the book to be, at an instant, what it was."""
@@ -152,35 +149,47 @@ class Replay:
         files: list[TickFile | None] = [getattr(inputs, kind) for inputs in self._days if inputs.end_ns >= first]
         return [tick for file in files if file for tick in file.between(first, last)]
 
-    def _other_events(self, day: DayInputs, first: int, last: int, *, ends_session: bool) -> list[Clock]:
-        """The day's beginning, instants at which the exchange settles, and the end of the session."""
+    def _other_events(self, day: DayInputs, first: int, last: int, *, ends_session: bool) -> list[Data]:
+        """What else is known, the day's beginning, when the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
-        events = [Clock(ts) for ts in times if first <= ts <= last]
+        events: list[Data] = [Heartbeat(ts) for ts in times if first <= ts <= last]
         ends = self._session_ends(day, ends_session=ends_session)
-        events += [Clock(end, closes=True) for end in ends if first <= end <= last]
+        events += [Heartbeat(end, ends_session=True) for end in ends if first <= end <= last]
         if ends_session and last >= day.end_ns:
-            events.append(Clock(day.end_ns))
-        return sorted(events, key=lambda event: event.ts)
+            events.append(Heartbeat(day.end_ns))
+        # What a day's file holds may be known only after midnight: that of the day before is looked through as well.
+        known = (event for inputs in self._days for event in inputs.others)
+        events += [event for event in known if first <= event.ts_init <= last]
+        return sorted(events, key=lambda event: event.ts_init)
 
-    def _feed(self, ticks: Sequence[Sequence[Any]], others: Sequence[Clock], signals: Sequence[SignalTick]) -> None:
-        batches = [
-            *ticks,
-            [CustomData(_CLOCK, event) for event in others],
-            [CustomData(_SIGNAL, tick) for tick in signals],
-        ]
-        filled = [batch for batch in batches if batch]
-        if not filled:
+    def _feed(self, ticks: Sequence[Sequence[Any]], others: Sequence[Data], signals: Sequence[SignalTick]) -> None:
+        if not any((*ticks, others, signals)):
             return
-        for batch in filled:
-            self._add(batch)
-        self.engine.sort_data()  # stable: ties stay trades, quotes, other data, signals
-        self.engine.run(streaming=True)
-        self.engine.clear_data()
+        if self.late_ns:
+            for batch in ticks:
+                self._add([_custom(tick) for tick in batch])
+            until = max(batch[-1].ts_init for batch in (*ticks, others, signals) if batch)
+            self._add(self._delayed.seen(ticks, until))
+        else:
+            for batch in ticks:
+                self._add(batch)
+        self._add([event for event in others if isinstance(event, _BUILT_IN)])
+        self._add([_custom(event) for event in others if not isinstance(event, _BUILT_IN)])
+        self._add([_custom(signal) for signal in signals])
+        engine = self.simulated.engine
+        engine.sort_data()  # stable: ties stay trades, quotes, other data, signals
+        engine.run(streaming=True)
+        engine.clear_data()
 
-    def _add(self, batch: Sequence[Any]) -> None:
-        client = CLIENT if isinstance(batch[0], CustomData) else None
-        self.engine.add_data(list(batch), client_id=client, sort=False)
-        self.events += len(batch)
+    def _add(self, batch: Sequence[Data]) -> None:
+        if batch:
+            client = ARCHIVE if isinstance(batch[0], CustomData) else None
+            self.simulated.engine.add_data(list(batch), client_id=client, sort=False)
+            self.events += len(batch)
+
+
+def _custom(event: Data) -> CustomData:
+    return CustomData(DataType(type(event)), event)
 
 
 def merged_chunks(

@@ -6,29 +6,32 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import polars as pl
-from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.gaps import Gap
+from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
+from phoenix_core.backtest.venue import Simulated, as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.store import catalog_asset
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
+from phoenix_core.execution.decisions import Decision
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions, specification
+from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
-from phoenix_core.products import BACKTEST, INSTRUMENT
+from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.storage import Lake
-from phoenix_core.strategies.events import Decision
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.strategies.imported import contract_of, strategy_of
 
 _MINUTE_NS = 60 * NS_PER_SECOND
 _SPARE_NS = 2_000_000  # an arrival is put between milliseconds
@@ -85,11 +88,11 @@ class Result:
     @property
     def excluded_seconds(self) -> float:
         """Time in which the data had nothing to trade on: missing days, gaps, and five minutes after each gap."""
-        gaps = sum((gap.stands_down_until_ns - gap.start_ns) / NS_PER_SECOND for gap in self.gaps)
+        gaps = sum((gap.entries_blocked_until_ns - gap.start_ns) / NS_PER_SECOND for gap in self.gaps)
         return gaps + len(self.missing) * DAY_NS / NS_PER_SECOND
 
     @property
-    def ruined_ns(self) -> int | None:
+    def insolvent_ns(self) -> int | None:
         """When the account was first worth nothing, after a change or at a minute's end; None: never."""
         worth = (("cash", self.ledger.rows.filter(pl.col("position") == 0)), ("equity", self.equity))
         times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in worth]
@@ -108,13 +111,16 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         day_done: Told each day as it ends, with the events so far.
 
     Raises:
+        ConfigInvalid: The strategy can't be imported or made of its config.
         InputMissing: Not one day of the range can be replayed.
         CatalogCorrupt: A file is not what was published.
         StrategyFailed: The strategy raised, or the engine stopped early.
         LedgerUnbalanced: The parts of the PnL are not the account's change.
     """
     listing = Listing.parse(experiment.listing)
-    reader = InputReader(lake, listing, experiment.strategy.signals)
+    strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
+    contract, late_ns = contract_of(strategy), feed_latency_ns(experiment.venue)
+    reader = InputReader(lake, listing, experiment.signals, contract.feeds, late_ns)
     wanted = days_between(experiment.first, experiment.last)
     missing = {day: why for day in wanted if (why := reader.why_missing(day)) is not None}
     days = [day for day in wanted if day not in missing]
@@ -130,42 +136,39 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         inputs.versions |= reader.versions(day)  # a day that is there later makes another result
     spec = _specification(lake, listing, experiment, days[0])
     traded = instrument(spec)
-    strategy = PhoenixStrategy(
-        traded.id,
-        experiment.strategy,
-        hesitation_ns=hesitation(experiment.venue),
-        feed_latency_ns=feed_latency_ns(experiment.venue),
-        protection_ticks=experiment.venue.price_protection_ticks,
-    )
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
-    engine, settlement = simulated.engine, simulated.settlement
+    engine, settlement, recorder = simulated.engine, simulated.settlement, simulated.recorder
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
     closing_ns = order_latency_ns(experiment.venue) + _SPARE_NS
-    replay = Replay(engine, strategy, settlement, simulated.exchange, closing_ns, quotes)
-    feed = replay.full if experiment.replay is ReplayMode.FULL else replay.on_signals
+    skipper = contract.skipper(strategy) if contract.skipper else None
+    replay = Replay(simulated, skipper, closing_ns, late_ns, quotes)
+    feed = replay.skipping if experiment.replay is ReplayMode.SIGNALS else replay.full
     try:
+        if contract.remembers:
+            inputs.versions |= _remember(lake, listing, strategy, day := days[0])
         for day in days:
             inputs.add(read := _priced(reader.day(day), experiment))
             ends = day + timedelta(1) not in days
             feed(read, ends_session=ends)
             if ends:
-                _require_flat(strategy, day)
+                _require_flat(simulated, day)
             day_done(day, replay.events)
         engine.end()
-        final = _final_balance(engine, strategy)
+        final = _final_balance(simulated)
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
         ) from error
     finally:
         engine.dispose()
-    books = ledger(strategy.fills, settlement.settled, experiment.venue.starting_balance, final)
-    fills, minutes = fills_frame(strategy.fills), _with_missing_days(pl.concat(inputs.prices), days)
+    starting, annotations = experiment.venue.starting_balance, contract.annotations
+    books = ledger(recorder.fills, settlement.settled, starting, final, annotations)
+    fills, minutes = fills_frame(recorder.fills, annotations), _with_missing_days(pl.concat(inputs.prices), days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
-        equity=equity_curve(minutes, books.rows, experiment.venue.starting_balance),
+        equity=equity_curve(minutes, books.rows, starting),
         final_balance=final,
         days=tuple(days),
         missing=missing,
@@ -175,12 +178,12 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
             *assumptions(spec, days[-1]),
             *_said_of_missing(days),
         ),
-        orders=dict(sorted(strategy.orders_by_end.items())),
-        closed_at_end=closed_at_end(strategy.fills),
+        orders=recorder.orders_by_end,
+        closed_at_end=closed_at_end(recorder.fills),
         events=replay.events,
         versions=dict(sorted(inputs.versions.items())),
         gaps=tuple(inputs.gaps),
-        decisions=strategy.decisions,
+        decisions=recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
     )
@@ -243,10 +246,23 @@ def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: da
     return as_traded(spec, experiment.venue)
 
 
-def _require_flat(strategy: PhoenixStrategy, day: date) -> None:
-    if strategy.position != 0 or strategy.has_open_order:
+def _traded(listing: Listing, day: date) -> InstrumentId:
+    return InstrumentId.from_str(specification(listing, day).instrument_id)
+
+
+def _remember(lake: Lake, listing: Listing, strategy: Strategy, first: date) -> dict[str, str]:
+    """Tell a strategy what was before its first day, and give the data versions of that."""
+    for event in history(lake, listing, first):
+        strategy.on_historical_data(event)
+    sources = sources_of(Manifest(lake), SIGNALS, listing, first)
+    return {name: version for name, version in sources.items() if "@" in name}
+
+
+def _require_flat(simulated: Simulated, day: date) -> None:
+    position = simulated.closing.position
+    if position != 0 or simulated.exchange.unfinished_orders():
         raise StrategyFailed(
-            f"The session of {day} ended with {strategy.position} held or an order open: expected flat. "
+            f"The session of {day} ended with {position} held or an order open: expected flat. "
             "The market had no price to close at; leave that day out."
         )
 
@@ -264,9 +280,8 @@ def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFr
     return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
 
 
-def _final_balance(engine: BacktestEngine, strategy: PhoenixStrategy) -> Decimal:
-    venue = strategy.instrument_id.venue
-    account = engine.portfolio.account(venue)
+def _final_balance(simulated: Simulated) -> Decimal:
+    account = simulated.settlement.exchange.get_account()
     return Decimal(account.balance_total(account.base_currency).as_decimal())
 
 

@@ -14,8 +14,8 @@ from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 
-from phoenix_core.strategies.events import Why
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.execution.closing import Closing
+from phoenix_core.execution.decisions import OrderReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,14 +67,18 @@ class Settlement(SimulationModule):
 
     Args:
         instrument: What is traded.
-        strategy: Whose position it is.
         liquidation_fee: Share of notional; None: positions are not liquidated.
+
+    Attributes:
+        closing: Knows the position and closes it; the venue is made before it.
+        settled: What was charged, in order.
     """
 
-    def __init__(self, instrument: Instrument, strategy: PhoenixStrategy, liquidation_fee: Decimal | None) -> None:
+    closing: Closing
+
+    def __init__(self, instrument: Instrument, liquidation_fee: Decimal | None) -> None:
         super().__init__(SimulationModuleConfig())
         self._instrument = instrument
-        self._strategy = strategy
         self._liquidation_fee = liquidation_fee
         self._funding: list[FundingTime] = []
         self._marks: list[Mark] = []
@@ -111,7 +115,7 @@ class Settlement(SimulationModule):
 
         Near: within a tenth of the notional, which funding in between can't bridge.
         """
-        quantity = self._strategy.position
+        quantity = self.closing.position
         if quantity == 0 or self._liquidation_fee is None:
             return None
         for mark in self._marks:
@@ -126,12 +130,12 @@ class Settlement(SimulationModule):
         self._next_ns = min(due, default=_FAR)
 
     def _pay(self, due: FundingTime) -> None:
-        quantity = self._strategy.position
+        quantity = self.closing.position
         if quantity:
             self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, -quantity * due.mark * due.rate)
 
     def _watch(self, mark: Mark) -> None:
-        quantity = self._strategy.position
+        quantity = self.closing.position
         if quantity == 0:
             self._is_liquidating = False
             return
@@ -142,11 +146,11 @@ class Settlement(SimulationModule):
             self._is_liquidating = True
             fee = -abs(quantity) * worst * self._liquidation_fee
             self._charge(Charge.LIQUIDATION_FEE, mark.ts, quantity, worst, self._liquidation_fee, fee)
-            self._strategy.leave(Why.LIQUIDATION)
+            self.closing.close(OrderReason.LIQUIDATION)
 
     def _cushion(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Equity above the maintenance margin, were the mark at a price."""
-        positions = self._strategy.cache.positions_open(instrument_id=self._instrument.id)
+        positions = self.closing.cache.positions_open(instrument_id=self._instrument.id)
         paid = sum(
             (Decimal(repr(position.avg_px_open)) * Decimal(repr(position.signed_qty)) for position in positions),
             Decimal(0),

@@ -12,14 +12,16 @@ from nautilus_trader.model.enums import AccountType, BookType, OmsType
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
+from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
-from phoenix_core.execution.exchange import Exchange
+from phoenix_core.execution.gateway import Conditions, Gateway
+from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification
-from phoenix_core.strategies.phoenix import PhoenixStrategy
 
 
 def order_latency_ns(venue: VenueParameters) -> int:
@@ -47,12 +49,22 @@ def feed_latency_ns(venue: VenueParameters) -> int:
     return int(venue.feed_latency_ms * 1_000_000)
 
 
-def hesitation(venue: VenueParameters) -> Callable[[], int]:
+def latency_jitter(venue: VenueParameters) -> Callable[[], int]:
     """Draws of the random part of an order's latency, in nanoseconds: exponential, seeded."""
     if not venue.order_latency_spread_ms:
         return int
     chosen = random.Random(venue.seed)  # noqa: S311 - a simulation, not a secret
     return lambda: int(chosen.expovariate(1 / venue.order_latency_spread_ms) * 1_000_000)
+
+
+def conditions(venue: VenueParameters) -> Conditions:
+    """How requests and data travel under a venue's settings."""
+    return Conditions(
+        latency_ns=order_latency_ns(venue),
+        jitter_ns=latency_jitter(venue),
+        feed_latency_ns=feed_latency_ns(venue),
+        protection_ticks=venue.price_protection_ticks,
+    )
 
 
 def fill_rule(instrument: Instrument, venue: VenueParameters, *, quotes_implied: bool) -> Rule:
@@ -77,32 +89,36 @@ def _drawn(chance: random.Random, share: float) -> Callable[[], bool]:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """An engine with one venue.
+    """An engine with one venue and one strategy.
 
     Attributes:
         engine: NautilusTrader's, which keeps account and positions.
-        exchange: Where orders go.
+        exchange: Where orders go, through the gateway that it is.
         settlement: Funding and liquidation.
+        closing: Makes the strategy flat when it has to be.
+        recorder: What was decided and filled.
     """
 
     engine: BacktestEngine
-    exchange: Exchange
+    exchange: Gateway
     settlement: Settlement
+    closing: Closing
+    recorder: Recorder
 
 
 def engine_with_venue(
-    instrument: Instrument, venue: VenueParameters, strategy: PhoenixStrategy, *, quotes_implied: bool
+    instrument: Instrument, venue: VenueParameters, strategy: Strategy, *, quotes_implied: bool
 ) -> Simulated:
     """Build an engine with one venue, instrument and strategy, whose orders our own exchange fills."""
     engine = BacktestEngine(
         BacktestEngineConfig(
-            trader_id=TraderId("PHOENIX-001"),
+            trader_id=TraderId("BACKTEST-001"),
             logging=LoggingConfig(bypass_logging=True),
             run_analysis=False,
         )
     )
     fee = venue.liquidation_fee if venue.liquidation else None
-    settlement = Settlement(instrument, strategy, fee)
+    settlement = Settlement(instrument, fee)
     currency = instrument.get_settlement_currency()
     engine.add_venue(
         venue=instrument.id.venue,
@@ -118,9 +134,12 @@ def engine_with_venue(
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()
     rule = fill_rule(instrument, venue, quotes_implied=quotes_implied)
-    exchange = Exchange(engine, instrument, rule, order_latency_ns(venue))
+    exchange = Gateway(engine, instrument, rule, conditions(venue))
+    recorder = Recorder(engine, instrument.id)
+    closing = Closing(engine, instrument, strategy, exchange)
+    settlement.closing = closing
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
     engine.kernel.exec_engine.register_client(exchange)
     engine.add_strategy(strategy)
-    return Simulated(engine, exchange, settlement)
+    return Simulated(engine, exchange, settlement, closing, recorder)

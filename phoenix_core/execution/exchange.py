@@ -21,9 +21,10 @@ from nautilus_trader.execution.messages import (
     SubmitOrderList,
 )
 from nautilus_trader.model.data import QuoteTick, TradeTick
-from nautilus_trader.model.enums import AggressorSide
+from nautilus_trader.model.enums import AggressorSide, OrderSide
 from nautilus_trader.model.identifiers import ClientOrderId
 from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import Order as EngineOrder
 
 from phoenix_core.execution.arrival import arrival_ns
@@ -46,9 +47,18 @@ class Exchange(ReportingClient):
         instrument: What is traded.
         rule: Settings of the rule.
         latency_ns: From sending to arrival.
+        is_fed_apart: What the engine publishes is seen late. The market itself then comes as custom data.
     """
 
-    def __init__(self, engine: BacktestEngine, instrument: Instrument, rule: Rule, latency_ns: int) -> None:
+    def __init__(
+        self,
+        engine: BacktestEngine,
+        instrument: Instrument,
+        rule: Rule,
+        latency_ns: int,
+        *,
+        is_fed_apart: bool = False,
+    ) -> None:
         super().__init__(engine, instrument)
         self._latency_ns = latency_ns
         self._market = Market(rule)
@@ -58,11 +68,16 @@ class Exchange(ReportingClient):
         self._active_ns: int | None = None
         self._follows = False
         self._quote: QuoteTick | None = None
+        self._is_fed_apart = is_fed_apart
+        self._last_quote: QuoteTick | None = None
         topic = f"{instrument.id.venue}.{instrument.id.symbol}"
+        trades, quotes = ("TradeTick", "QuoteTick") if is_fed_apart else ("trades", "quotes")
         self._topics: tuple[tuple[str, Callable[[Any], None]], ...] = (
-            (f"data.trades.{topic}", self._on_trade),
-            (f"data.quotes.{topic}", self._on_quote),
+            (f"data.{trades}.{topic}", self._on_trade),
+            (f"data.{quotes}.{topic}", self._on_quote),
         )
+        if is_fed_apart:
+            self._msgbus.subscribe(f"data.{quotes}.{topic}", self._keep, priority=_FIRST + 1)
         self.sent: dict[str, Sent] = {}
 
     def expect(self, depth: Snapshots | None) -> None:
@@ -73,21 +88,23 @@ class Exchange(ReportingClient):
         """Whether an order is on its way or works, or did within the last second."""
         return bool(self._requests or self._orders) or self._remembers(now_ns)
 
+    def unfinished_orders(self, side: OrderSide = OrderSide.NO_ORDER_SIDE) -> list[EngineOrder]:
+        """Orders that have not ended, those on their way included, in the order in which they were made."""
+        chosen = {"instrument_id": self._instrument.id, "side": side}
+        found = {*self._cache.orders_open(**chosen), *self._cache.orders_inflight(**chosen)}
+        return sorted(found, key=lambda order: (order.ts_init, order.client_order_id.value))
+
     # -- requests ---------------------------------------------------------------------------------
 
     def submit_order(self, command: SubmitOrder) -> None:
         """Send an order on its way."""
-        order = command.order
-        now = self._clock.timestamp_ns()
-        self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
-        self.sent[order.client_order_id.value] = sent_of(order, now)
-        self._send(lambda: self._arrive(order))
+        self._acknowledge(command.order)
+        self._request(command.order)
 
     def submit_order_list(self, command: SubmitOrderList) -> None:
         """Refuse: contingent orders are not simulated."""
         for order in command.order_list.orders:
-            now = self._clock.timestamp_ns()
-            self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
+            self._acknowledge(order)
             self._reject(order, "lists of orders are not simulated")
 
     def cancel_order(self, command: CancelOrder) -> None:
@@ -96,7 +113,7 @@ class Exchange(ReportingClient):
 
     def cancel_all_orders(self, command: CancelAllOrders) -> None:
         """Send the cancellation of every open order on its way."""
-        for order in self._cache.orders_open(instrument_id=command.instrument_id, side=command.order_side):
+        for order in self.unfinished_orders(command.order_side):
             self._send_cancellation(order.client_order_id)
 
     def batch_cancel_orders(self, command: BatchCancelOrders) -> None:
@@ -114,6 +131,16 @@ class Exchange(ReportingClient):
             "orders are not modified: cancel it and send another",
             self._clock.timestamp_ns(),
         )
+
+    def _acknowledge(self, order: EngineOrder) -> None:
+        now = self._clock.timestamp_ns()
+        self.generate_order_submitted(order.strategy_id, order.instrument_id, order.client_order_id, now)
+
+    def _request(self, order: EngineOrder, limit: int | None = None) -> None:
+        """Send an order on its way, a market order perhaps under a limit."""
+        protected = None if limit is None else Price.from_raw(limit, self._instrument.price_precision).as_decimal()
+        self.sent[order.client_order_id.value] = sent_of(order, self._clock.timestamp_ns(), protected)
+        self._send(lambda: self._arrive(order, limit))
 
     def _send_cancellation(self, identity: ClientOrderId) -> None:
         sent = self.sent.get(identity.value)
@@ -135,7 +162,7 @@ class Exchange(ReportingClient):
 
     # -- arrival ----------------------------------------------------------------------------------
 
-    def _arrive(self, engine_order: EngineOrder) -> None:
+    def _arrive(self, engine_order: EngineOrder, limit: int | None) -> None:
         now = self._clock.timestamp_ns()
         if not self._is_informed(now):
             self._reject(engine_order, "no market: no quote is known")
@@ -143,7 +170,7 @@ class Exchange(ReportingClient):
         if why := self._why_refused(engine_order):
             self._reject(engine_order, why)
             return
-        order = order_of(engine_order)
+        order = order_of(engine_order, limit)
         if order.post_only and self._market.would_take(order):
             self._reject(engine_order, "post-only, and it would have taken", due_post_only=True)
             return
@@ -193,7 +220,7 @@ class Exchange(ReportingClient):
 
     def _is_informed(self, now_ns: int) -> bool:
         """Know the quote in force, and follow the market from here on; whether there is a quote."""
-        quote = self._cache.quote_tick(self._instrument.id)
+        quote = self._last_quote if self._is_fed_apart else self._cache.quote_tick(self._instrument.id)
         if not self._remembers(now_ns) and not self._orders and quote is not None:
             if self._quote is None or QuoteTick.to_dict(quote) != QuoteTick.to_dict(self._quote):
                 self._market.forget()
@@ -207,6 +234,9 @@ class Exchange(ReportingClient):
 
     def _remembers(self, now_ns: int) -> bool:
         return self._active_ns is not None and now_ns <= self._active_ns + MEMORY_NS
+
+    def _keep(self, quote: QuoteTick) -> None:
+        self._last_quote = quote
 
     def _show(self, quote: QuoteTick) -> list[Filled]:
         self._quote = quote

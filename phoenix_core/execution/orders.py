@@ -1,14 +1,17 @@
 """An order in three forms: the engine's, the rule's, and as it was sent, for whoever recomputes its fills."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from nautilus_trader.model.enums import OrderSide, OrderType, TimeInForce
 from nautilus_trader.model.orders import Order as EngineOrder
 
+from phoenix_core.execution.decisions import OrderReason
 from phoenix_core.execution.rule import Order
 
 FORCED = "forced"  # tag of an order that has to be filled at any price
+_BY = "forced by "  # and of what forced it
 _KINDS = {OrderType.MARKET, OrderType.LIMIT}
 _LIVES = {TimeInForce.GTC, TimeInForce.IOC}
 
@@ -42,14 +45,28 @@ class Sent:
     cancel_sent_ns: int | None = None
 
 
-def sent_of(order: EngineOrder, now_ns: int) -> Sent:
-    """An order as it leaves the strategy."""
+def tags_forced_by(reason: OrderReason) -> list[str]:
+    """Tags of an order that something else than its strategy demands.
+
+    >>> forced_by(tags_forced_by(OrderReason.LIQUIDATION))
+    <OrderReason.LIQUIDATION: 'liquidation'>
+    """
+    return [FORCED, f"{_BY}{reason.value}"]
+
+
+def forced_by(tags: Iterable[str]) -> OrderReason | None:
+    """What forced an order; None: its strategy sent it."""
+    return next((OrderReason(tag.removeprefix(_BY)) for tag in tags if tag.startswith(_BY)), None)
+
+
+def sent_of(order: EngineOrder, now_ns: int, limit: Decimal | None) -> Sent:
+    """An order as it leaves the gateway, perhaps under a limit that protects it."""
     return Sent(
         order_id=order.client_order_id.value,
         sent_ns=now_ns,
         side=order.side.name,
         quantity=order.quantity.as_decimal(),
-        price=order.price.as_decimal() if order.has_price else None,
+        price=order.price.as_decimal() if order.has_price else limit,
         post_only=bool(order.has_price and order.is_post_only),
         rests=rests(order),
         reduce_only=order.is_reduce_only,
@@ -57,13 +74,13 @@ def sent_of(order: EngineOrder, now_ns: int) -> Sent:
     )
 
 
-def order_of(order: EngineOrder) -> Order:
-    """An order in the rule's lots."""
+def order_of(order: EngineOrder, limit: int | None) -> Order:
+    """An order in the rule's lots, perhaps under a limit that protects it."""
     return Order(
         key=order.client_order_id.value,
         sign=sign_of(order),
         quantity=order.quantity.raw,
-        price=order.price.raw if order.has_price else None,
+        price=order.price.raw if order.has_price else limit,
         post_only=bool(order.has_price and order.is_post_only),
         rests=rests(order),
         forced=FORCED in (order.tags or ()),

@@ -85,7 +85,7 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
         Chart("price", f"Price and fills, {money}", "", price, {"height": 320}),
         Chart("parts", f"PnL by part, cumulated, {money}", "", _parts(result.ledger, amount), {"height": 260}),
         Chart("position", f"Position, {base}", "", position, {"height": 190}),
-        *_signals(result.signals),
+        *_signals(result),
     ]
     start, end = (equity["ts"][0] // _MS, equity["ts"][-1] // _MS) if equity.height else (0, 1)
     return [_spanning(panel, start, end) for panel in panels]
@@ -196,8 +196,9 @@ def _parts(ledger: pl.DataFrame, form: str) -> list[Trace]:
     return [_line(kept.select("ts", name), name, color, form, shape="hv") for name, color in colors.items()]
 
 
-def _signals(signals: pl.DataFrame | None) -> list[Chart]:
-    """LPI and its parts around each trade; nothing where no trade was made."""
+def _signals(result: PublishedResult) -> list[Chart]:
+    """What the strategy declares of the signals around each trade; nothing where no trade was made."""
+    signals = result.signals
     if signals is None or signals.is_empty():
         return []
 
@@ -206,11 +207,9 @@ def _signals(signals: pl.DataFrame | None) -> list[Chart]:
         points = signals.select(pl.col("ts_init").alias("ts"), pl.col(column).cast(pl.Float32))
         return _line(points, column.upper().replace("_", " "), color, ".3f}")
 
-    pressure = [line(*pair) for pair in (("lpi", "red"), ("fsi", "amber"), ("vpin", "blue"), ("ldr", "slate"))]
-    note = "Ten minutes around each fill. Drag over a trade to look into it, or choose it among the round trips."
     return [
-        Chart("signals", "Signals around trades", note, pressure, {"height": 260}),
-        Chart("crowding", "Open interest around trades, z-score", "", [line("oi_z", "violet")], {"height": 190}),
+        Chart(panel.name, panel.title, panel.note, [line(*pair) for pair in panel.lines], {"height": panel.height})
+        for panel in result.shown.panels
     ]
 
 

@@ -1,7 +1,7 @@
 """The page of a result that lies in a folder of the data folder: what is read for it, and by which digest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -15,11 +15,11 @@ from phoenix_core.report.page import report_page
 from phoenix_core.report.parameters import parameters
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.storage import Lake, digest_of, sha256_of
+from phoenix_core.strategies.contract import shown_of
 from phoenix_core.synthetic.files import is_synthetic
 
 _AROUND_NS = 600 * 1_000_000_000
 _SIGNAL_ROWS = 20_000
-_SIGNALS = ("lpi", "fsi", "vpin", "ldr", "oi_z")
 
 
 def page_of(lake: Lake, location: str) -> str:
@@ -113,10 +113,11 @@ def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) 
     Those of other parameters were computed for the run alone; those that were made again since are not
     what the strategy saw.
     """
-    chosen = parameters(document["experiment"])
+    chosen, panels = parameters(document["experiment"]), shown_of(document["experiment"]["strategy"]).panels
+    shown = [name for panel in panels for name, _ in panel.lines]
     if not all(one.is_default for one in chosen if one.name.startswith("signals.")):
         return None, "The experiment chose its own signal parameters: its signals were computed for it and not kept."
-    if fills.is_empty():
+    if fills.is_empty() or not shown:
         return None, ""
     asset = f"{Listing.parse(document['experiment']['listing']).path}/signals"
     days = sorted({day_of_ns(ts) for ts in fills["ts"]})
@@ -127,23 +128,23 @@ def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) 
             if entry is None or entry.data_version != document["inputs"].get(f"{asset}@{day}"):
                 gone.append(day.isoformat())
                 continue
-            near.append(_near(read_day(lake, asset, day), fills["ts"]))
+            near.append(_near(read_day(lake, asset, day), fills["ts"], shown))
         except (InputMissing, CatalogCorrupt):
             gone.append(day.isoformat())
     why = f"No longer the signals that were used, and left out: {', '.join(gone)}." if gone else ""
-    return (_broken(pl.concat(near)), why) if near else (None, why)
+    return (_broken(pl.concat(near), shown), why) if near else (None, why)
 
 
-def _near(signals: pl.DataFrame, fills: pl.Series) -> pl.DataFrame:
+def _near(signals: pl.DataFrame, fills: pl.Series, shown: Sequence[str]) -> pl.DataFrame:
     times = pl.DataFrame({"fill": fills.sort()}).with_columns(pl.col("fill").set_sorted())
     signals = signals.with_columns(pl.col("ts_init").cast(pl.Int64)).sort("ts_init")
     joined = signals.join_asof(times, left_on="ts_init", right_on="fill", strategy="nearest", tolerance=_AROUND_NS)
-    return joined.filter(pl.col("fill").is_not_null()).select("ts_init", *_SIGNALS)
+    return joined.filter(pl.col("fill").is_not_null()).select("ts_init", *shown)
 
 
-def _broken(signals: pl.DataFrame) -> pl.DataFrame:
+def _broken(signals: pl.DataFrame, shown: Sequence[str]) -> pl.DataFrame:
     """A missing value breaks the line between one trade and the next."""
     breaks = pl.col("ts_init").diff() > 2 * _AROUND_NS
-    values = [pl.when(breaks).then(None).otherwise(pl.col(name)).alias(name) for name in _SIGNALS]
+    values = [pl.when(breaks).then(None).otherwise(pl.col(name)).alias(name) for name in shown]
     found = signals.select("ts_init", *values)
     return found if found.height <= _SIGNAL_ROWS else found.gather_every(-(-found.height // _SIGNAL_ROWS))

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.strategies.contract import model_of
 
 ABSENT = "absent"
 
@@ -53,12 +54,14 @@ def parameters(experiment: Mapping[str, Any]) -> list[Parameter]:
     """Give every parameter of an experiment, as its published document has it, in the order of the models."""
     found: list[Parameter] = []
     for section, field in Experiment.model_fields.items():
-        model = field.annotation
+        model = model_of(experiment.get(section, {})) if section == "strategy" else field.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
             known = _declared(model)
             chosen = dict(_flat(experiment.get(section, {})))
             names = [*known, *(name for name in chosen if name not in known)]
-            found += [Parameter(section, name, chosen.get(name, ABSENT), *known.get(name, _UNKNOWN)) for name in names]
+            unknown = {name: _OF_ITS_CONFIG if name.startswith("config.") else _UNKNOWN for name in names}
+            declared = unknown | known
+            found += [Parameter(section, name, chosen.get(name, ABSENT), *declared[name]) for name in names]
     return found
 
 
@@ -92,6 +95,7 @@ def written(value: Any) -> str:  # noqa: ANN401 - any JSON scalar
 
 
 _UNKNOWN = (ABSENT, "Not a parameter of this version.")
+_OF_ITS_CONFIG = (ABSENT, "Field of the imported strategy's own config.")
 
 
 def _declared(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[Any, str]]:
@@ -102,7 +106,7 @@ def _declared(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[Any, 
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found |= _declared(inner, f"{prefix}{name}.")
-        else:
+        elif name in defaults:  # not the fields of an imported strategy's config, which only it knows
             found[f"{prefix}{name}"] = (defaults[name], field.description or "")
     return found
 

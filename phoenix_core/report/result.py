@@ -13,6 +13,7 @@ from phoenix_core.backtest.ledger import Parts
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_from_text
+from phoenix_core.strategies.contract import Shown, shown_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class PublishedResult:
         """What was run."""
         chosen: Mapping[str, Any] = self.document["experiment"]
         return chosen
+
+    @property
+    def shown(self) -> Shown:
+        """What is shown of its strategy besides what is shown of any."""
+        return shown_of(self.experiment["strategy"])
 
     @property
     def name(self) -> str:

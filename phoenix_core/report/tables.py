@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from string import Formatter
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup
 
+from phoenix_core.backtest.ledger import TRIP_SCHEMA
 from phoenix_core.market import NS_PER_SECOND, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.parameters import Parameter, written
 from phoenix_core.report.result import PublishedResult
 
 _MONTHS = range(1, 13)
+_KNOWN = {*TRIP_SCHEMA, "entry_zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Table:
 
 
 def round_trips(result: PublishedResult) -> Table:
-    """Every round trip, with the signal that began it."""
+    """Every round trip, with what its strategy declares of its beginning."""
     money, base = result.instrument.settlement, result.instrument.base
     return _table(
         result.round_trips,
@@ -64,11 +68,28 @@ def round_trips(result: PublishedResult) -> Table:
                 1e4 * pl.col("net").cast(pl.Float64) / (pl.col("quantity") * pl.col("entry_price")).cast(pl.Float64), 1
             ),
             Column("closed by", is_number=False): pl.col("closed_by").str.to_lowercase(),
-            Column("LPI"): _number(pl.col("entry_lpi"), 3),
-            Column("bucket"): pl.col("entry_bucket").cast(pl.String),
-            Column("its trades", is_number=False): pl.format("{} to {}", "entry_first_trade", "entry_last_trade"),
+            **_annotated(result),
         },
     )
+
+
+def _annotated(result: PublishedResult) -> dict[Column, pl.Expr]:
+    """What the strategy declares of its round trips; of one that declares nothing, its annotations as they are."""
+    declared = result.shown.trip_columns
+    if declared:
+        return {Column(one.name, is_number=one.is_number): _formatted(one.text) for one in declared}
+    named = [name for name in result.round_trips.columns if name.startswith("entry_") and name not in _KNOWN]
+    return {Column(name.removeprefix("entry_"), is_number=False): pl.col(name).cast(pl.String) for name in named}
+
+
+def _formatted(text: str) -> pl.Expr:
+    """Columns in a format; empty where one of them is."""
+    names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(text) if name))
+
+    def cell(row: Mapping[str, Any]) -> str:
+        return "" if None in row.values() else text.format(**row)
+
+    return pl.struct(names).map_elements(cell, return_dtype=pl.String)
 
 
 def monthly_returns(equity: pl.DataFrame, hold: pl.Series, starting: float) -> Table:
@@ -105,7 +126,7 @@ def capacity_table(result: PublishedResult) -> Table:
     rows = [
         (
             f"{Decimal(one.balance):,.0f}",
-            signed(Decimal(one.net)) + (", ruined" if one.ruined else ""),
+            signed(Decimal(one.net)) + (", insolvent" if one.insolvent else ""),
             signed(Decimal(one.net) / Decimal(one.balance), ".3%"),
             "none" if one.filled is None else f"{one.filled:.1%}",
             f"{one.share_median:.2%}",

@@ -1,1 +1,1 @@
-"""The Phoenix strategy on NautilusTrader, and its signals tick by tick as live trading would see them."""
+"""What a backtest can run: any NautilusTrader strategy by import path, and those that have a folder here."""

@@ -13,6 +13,7 @@ from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.products import SIGNALS, Product
+from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
 from phoenix_dagster.assets.keys import OWNERS, check_specs_of, deps_of, group_of, key_of
@@ -31,7 +32,15 @@ _CENT = Decimal("0.01")
 
 # The listing is the asset's and the range the run's; all else comes from the experiment's own model.
 _GIVEN = frozenset({"listing", "first", "last"})
-CONFIG = shape_of(Experiment, without=_GIVEN)
+_PARAMETERS = default_strategy().parameters
+# Either parameters of the default strategy, or another one's `path` and `config`: one shape, so that run config
+# from before there was a choice is still valid, and the launchpad checks the names of both.
+_STRATEGY = dg.Shape(shape_of(ImportedStrategy) | shape_of(_PARAMETERS))  # type: ignore[no-untyped-call]
+CONFIG = {
+    "strategy": dg.Field(
+        _STRATEGY, description="Parameters of the default strategy; or the path and config of any other."
+    )
+} | shape_of(Experiment, without=_GIVEN | {"strategy"})
 RANGE = {
     "first": dg.Field(
         str,
@@ -120,7 +129,28 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
 
 def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
     chosen = {name: value for name, value in config.items() if name not in RANGE}
+    chosen["strategy"] = _strategy(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
+
+
+def _strategy(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen of the two halves of a strategy's config: Dagster fills in the defaults of both.
+
+    Raises:
+        ConfigInvalid: Something of both was chosen.
+    """
+    others, own = ImportedStrategy.model_fields, _PARAMETERS.model_fields
+    by_default = defaults_of(ImportedStrategy) | defaults_of(_PARAMETERS)
+    changed = [name for name, value in config.items() if value != by_default.get(name)]
+    if config.get("path"):
+        kept, stray = others, [name for name in changed if name not in others]
+        remedy = "it is a parameter of the default strategy; those of this one stand in strategy.config"
+    else:
+        kept, stray = own, [name for name in changed if name not in own]
+        remedy = "it belongs to a strategy that is imported: give strategy.path as well"
+    if stray:
+        raise ConfigInvalid(f"strategy.{stray[0]} is set, and strategy.path is {config.get('path', '')!r}: {remedy}.")
+    return {name: value for name, value in config.items() if name in kept}
 
 
 def _range(
@@ -195,8 +225,8 @@ def _checks(result: "Result") -> tuple[Check, ...]:
         ),
         Check(
             "solvent",
-            passed=result.ruined_ns is None,
-            says="always" if result.ruined_ns is None else f"worth nothing at {result.ruined_ns} ns",
+            passed=result.insolvent_ns is None,
+            says="always" if result.insolvent_ns is None else f"worth nothing at {result.insolvent_ns} ns",
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 # A decimal is typed as a number; pydantic reads its shortest form, so that 0.0125 is exactly 0.0125.
 _SCALARS = {bool: dg.Bool, int: dg.Int, float: dg.Float, Decimal: dg.Float, str: dg.String}
+_ANY_FIELDS = dict[str, Any]
 _BOUNDS = ((Gt, "gt", "above"), (Ge, "ge", "at least"), (Lt, "lt", "below"), (Le, "le", "at most"))
 
 
@@ -76,6 +77,8 @@ def _type(annotation: Any) -> Any:  # noqa: ANN401 - whatever stands behind a fi
     if get_origin(annotation) in {Union, UnionType}:
         (inner,) = (one for one in get_args(annotation) if one is not NoneType)
         return dg.Noneable(_type(inner))
+    if annotation == _ANY_FIELDS:
+        return dg.Permissive()  # type: ignore[no-untyped-call]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice(annotation)
     return _SCALARS[annotation]

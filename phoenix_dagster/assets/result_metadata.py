@@ -94,7 +94,7 @@ def _figures(result: "Result", stats: "Statistics", doubt: "Uncertainty") -> dic
 
 
 def _background(result: "Result") -> dict[str, Any]:
-    fills = result.fills.head(_FILLS).select("ts", "side", "quantity", "price", "fee", "liquidity", "why", "lpi")
+    fills = result.fills.head(_FILLS).drop("decided_ns", "mid_at_decision", "order_id", "trade_id")
     without = {day.isoformat(): list(what) for day, what in result.without.items() if what}
     return {
         "fills_table": table(fills.to_dicts()),

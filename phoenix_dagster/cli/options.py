@@ -1,8 +1,10 @@
 """Options that several commands share, written once, and what they mean together."""
 
 import json
+import sys
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,6 +29,29 @@ Select = Annotated[
     typer.Option(help="Assets or stages, separated by commas; all: every daily asset.", autocompletion=names_beginning),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def strategy_fields(text: str) -> dict[str, Any]:
+    """Read a strategy: its import path, or a JSON object of its fields.
+
+    Modules of the folder that the command was started in are found, as `python -m` finds them.
+
+    Raises:
+        typer.BadParameter: It is neither.
+    """
+    is_path = ":" in text and not text.lstrip().startswith("{")
+    chosen = {"path": text.strip()} if is_path else fields(text)
+    if chosen.get("path"):
+        sys.path.insert(0, str(Path.cwd()))
+    return chosen
+
+
+Strategy = Annotated[
+    Any,
+    typer.Option(
+        parser=strategy_fields, metavar="JSON", help="Fields of the strategy, as JSON; or module:Class of another one."
+    ),
+]
 
 
 def days_of(first: str, last: str, settings: "Settings") -> list[date]:

@@ -10,13 +10,12 @@ import typer
 
 from phoenix_core.market import days_between
 from phoenix_core.storage import Lake
-from phoenix_dagster.cli.options import First, Json, Last, Symbol, amounts_of, day_of, fields, listing_of
+from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, amounts_of, day_of, fields, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.experiment import Experiment
 
-Strategy = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields of the strategy, as JSON.")]
 Venue = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields of the venue, as JSON.")]
 Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the last one that was written.")]
 

@@ -11,7 +11,7 @@ import typer
 
 from phoenix_core.interrupts import EXIT_CODE
 from phoenix_core.market import Listing
-from phoenix_dagster.cli.options import First, Json, Last, Select, Symbol, days_of, listing_of, names_of
+from phoenix_dagster.cli.options import First, Json, Last, Select, Strategy, Symbol, days_of, listing_of, names_of
 from phoenix_dagster.cli.output import duration, print_document
 from phoenix_dagster.operation.interrupts import Interrupts, ended_at_once
 
@@ -27,6 +27,7 @@ def run(
     last: Last = "",
     symbol: Symbol = "",
     select: Select = "all",
+    strategy: Strategy = "{}",
     *,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +37,7 @@ def run(
         from phoenix_dagster.cli.display import display, span  # noqa: PLC0415 - --help need not wait for it
         from phoenix_dagster.operation.tally import Tally  # noqa: PLC0415 - as above
 
-    runner.watcher = tally = Tally.of(plan)
+    runner.watcher, runner.strategy = (tally := Tally.of(plan)), strategy
     with display(tally) as shown:
 
         def last_words() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from phoenix_core.products import CONTINUOUS_BACKTEST
+from phoenix_core.products import BACKTEST, CONTINUOUS_BACKTEST
 from phoenix_dagster.deployment.claims import process_tags
 
 _PRINTED = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
@@ -69,6 +69,17 @@ def materialize(
 def continuous_span(keys: Sequence[dg.AssetKey], first: str, last: str) -> dict[dg.AssetKey, dict[str, str]]:
     """Config that gives the assets over a range their first and last day, both inclusive."""
     return {key: {"first": first, "last": last} for key in keys if key.path[-1] == CONTINUOUS_BACKTEST.name}
+
+
+def backtest_config(
+    keys: Sequence[dg.AssetKey], strategy: Mapping[str, Any], span: tuple[str, str] | None
+) -> dict[dg.AssetKey, dict[str, Any]]:
+    """Config of the backtests among assets: their strategy where one was chosen, and the range where they have one."""
+    config: dict[dg.AssetKey, dict[str, Any]] = {**continuous_span(keys, *span)} if span else {}
+    for key in keys:
+        if strategy and key.path[-1] in {BACKTEST.name, CONTINUOUS_BACKTEST.name}:
+            config[key] = {**config.get(key, {}), "strategy": dict(strategy)}
+    return config
 
 
 def reason_of(event: dg.DagsterEvent) -> str:

@@ -6,10 +6,11 @@ has published.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import dagster as dg
 from dagster import EventLogEntry
@@ -20,7 +21,7 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage import Lake
-from phoenix_dagster.operation.in_process import continuous_span, materialize, new_run_id, reason_of
+from phoenix_dagster.operation.in_process import backtest_config, materialize, new_run_id, reason_of
 from phoenix_dagster.operation.selection import Path, chosen
 
 SPANNING = "range"
@@ -156,6 +157,7 @@ class Runner:
         is_interrupted: Whether somebody asked to end; then no further run is begun.
         interrupt: Interrupts again what is under way: the first time may have been swallowed.
         run_id: The run that is under way; empty between two.
+        strategy: What backtests run, by fields of their config; empty: the default.
     """
 
     defs: dg.Definitions
@@ -165,6 +167,7 @@ class Runner:
     is_interrupted: Callable[[], bool] = lambda: False
     interrupt: Callable[[], None] = lambda: None
     run_id: str = ""
+    strategy: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, plan: Plan) -> Iterator[RunDone]:
         """Run each day, then what spans them; give each as it ends."""
@@ -187,7 +190,7 @@ class Runner:
         record = _Record(day, {key.to_python_identifier(): key for key in keys}, self._versions(keys, day), self)
         self.run_id = run_id = new_run_id()
         self.instance.add_event_listener(run_id, record.hear)
-        config = continuous_span(keys, *span) if span else None
+        config = backtest_config(keys, self.strategy, span)
         materialize(self.defs, self.instance, keys, day=day, config=config, run_id=run_id)
         self.run_id = ""
         done = RunDone(day, run_id, record.parts(), time.monotonic() - started)

@@ -7,9 +7,10 @@ import polars as pl
 
 from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.ledger import LEDGER_SCHEMA, TRIP_SCHEMA
+from phoenix_core.backtest.ledger import LEDGER_SCHEMA, trip_schema
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.storage import Lake, canonical_json, sha256_of
+from phoenix_core.strategies.phoenix.declaration import CONTRACT
 
 MINUTE_NS = 60 * 10**9
 START_NS = 1_711_238_400 * 10**9  # 2024-03-24
@@ -39,7 +40,7 @@ def made_up_trips(nets, start_ns=START_NS):
         }
         for number, net in enumerate(nets)
     ]
-    return pl.DataFrame(rows, schema=TRIP_SCHEMA)
+    return pl.DataFrame(rows, schema=trip_schema(CONTRACT.annotations))
 
 
 def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment):

@@ -18,15 +18,15 @@ from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
-from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, hesitation, order_latency_ns
+from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
+from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_start_ns
-from phoenix_core.strategies.events import Fill
-from phoenix_core.strategies.parameters import StrategyParameters
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.strategies.contract import default_strategy, importable
+from phoenix_core.strategies.imported import contract_of, strategy_of
 from phoenix_core.verification.replayer import Data, Replayer, Request, Terms
 
 DAY = date(2024, 3, 30)
@@ -69,6 +69,7 @@ class Outcome:
     books: Ledger
     events: int
     sent: list[Sent]
+    decisions: tuple[Decision, ...]
 
 
 @dataclass
@@ -136,10 +137,10 @@ class Scenario:
             "fsi_ready",
         )
         rows = [
-            {name: row[name] for name in columns} | {"stands_down": row.get("stands_down", False)}
+            {name: row[name] for name in columns} | {"entries_blocked": row.get("entries_blocked", False)}
             for row in self.signals
         ]
-        empty = dict.fromkeys(columns, pl.Int64) | schema | {"fsi_ready": pl.Boolean, "stands_down": pl.Boolean}
+        empty = dict.fromkeys(columns, pl.Int64) | schema | {"fsi_ready": pl.Boolean, "entries_blocked": pl.Boolean}
         signals = pl.DataFrame(rows, schema=empty)
         return DayInputs(
             day=DAY,
@@ -175,32 +176,29 @@ class Scenario:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
         traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange))
-        chosen = StrategyParameters.model_validate({"max_leverage": 0.5} | strategy)
-        trader = PhoenixStrategy(
-            INSTRUMENT, chosen, hesitation_ns=hesitation(exchange),
-            feed_latency_ns=feed_latency_ns(exchange), protection_ticks=exchange.price_protection_ticks,
-        )  # fmt: skip
+        chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
+        trader = strategy_of(importable(chosen), INSTRUMENT)
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         made = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
-        engine, settlement = made.engine, made.settlement
-        closing_ns = order_latency_ns(exchange) + 2_000_000
-        replay = Replay(engine, trader, settlement, made.exchange, closing_ns, implied)
+        late_ns, closing_ns = feed_latency_ns(exchange), order_latency_ns(exchange) + 2_000_000
+        replay = Replay(made, contract_of(trader).skipper(trader), closing_ns, late_ns, implied)
         try:
-            (replay.full if full else replay.on_signals)(self.inputs(), ends_session=True)
-            engine.end()
-            account = engine.portfolio.account(INSTRUMENT.venue)
+            (replay.full if full else replay.skipping)(self.inputs(), ends_session=True)
+            made.engine.end()
+            account = made.engine.portfolio.account(INSTRUMENT.venue)
             final = account.balance_total(account.base_currency).as_decimal()
         finally:
-            engine.dispose()
-        books = ledger(trader.fills, settlement.settled, exchange.starting_balance, final)
+            made.engine.dispose()
+        fills, settled = made.recorder.fills, made.settlement.settled
         return Outcome(
-            trader.fills,
-            settlement.settled,
+            fills,
+            settled,
             final,
-            trader.orders_by_end,
-            books,
+            made.recorder.orders_by_end,
+            ledger(fills, settled, exchange.starting_balance, final),
             replay.events,
             list(made.exchange.sent.values()),
+            made.recorder.decisions,
         )
 
 
@@ -209,7 +207,7 @@ def both(scenario: Scenario, **options) -> Outcome:
     signals, full = scenario.run(**options), scenario.run(full=True, **options)
     assert signals.fills == full.fills
     assert (signals.final, signals.settled, signals.orders) == (full.final, full.settled, full.orders)
-    assert signals.sent == full.sent
+    assert (signals.sent, signals.decisions) == (full.sent, full.decisions)
     return signals
 
 

@@ -12,10 +12,12 @@ from fakes.scenario import DAY, INSTRUMENT, Scenario, as_rows, at, request_of, t
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.venue import as_traded, engine_with_venue
 from phoenix_core.catalog.instruments import instrument
+from phoenix_core.execution.decisions import Fill
+from phoenix_core.execution.heartbeat import Heartbeat
 from phoenix_core.execution.orders import FORCED
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
-from phoenix_core.strategies.events import CLIENT, Clock, Fill
+from phoenix_core.strategies.signal_tick import ARCHIVE
 from phoenix_core.verification.replayer import Replayer
 
 
@@ -114,8 +116,8 @@ def played(scenario: Scenario, script: Script, *, until=60, implied=False, **ven
     for batch in (scenario.trades, scenario.quotes):
         if batch:
             made.engine.add_data(batch, sort=False)
-    clock = [CustomData(DataType(Clock), Clock(at(second))) for second in (0, until)]
-    made.engine.add_data(clock, client_id=CLIENT, sort=False)
+    clock = [CustomData(DataType(Heartbeat), Heartbeat(at(second))) for second in (0, until)]
+    made.engine.add_data(clock, client_id=ARCHIVE, sort=False)
     made.engine.sort_data()
     made.engine.run(streaming=True)
     sent = list(made.exchange.sent.values())

@@ -13,6 +13,9 @@ from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
 from phoenix_core.products import DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
+from phoenix_core.strategies.contract import default_strategy
+from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS
+from phoenix_core.strategies.phoenix.recipe import ROOTS as ROOTS_OF_STRATEGY
 
 CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
@@ -21,8 +24,8 @@ ROOTS = {
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],
     "signals": ["signals.days:SignalDays"],
-    "backtest": ["backtest.run:run", "backtest.publish:publish"],
-    "report": ["report.folder:page_of"],
+    "backtest": ["backtest.run:run", "backtest.publish:publish", *ROOTS_OF_STRATEGY],
+    "report": ["report.folder:page_of", *REPORT_ROOTS],
 }
 
 
@@ -68,7 +71,7 @@ def test_comments_docstrings_and_formatting_change_nothing(tree):
         ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest"}),
         ("catalog/consistency.py", "_VOLUME = 1e-4", "_VOLUME = 1e-3", {"consistency"}),
         ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest"}),
-        ("strategies/phoenix.py", "_TIMEOUT", "_TIMED_OUT", {"backtest"}),
+        ("strategies/phoenix/strategy.py", "_TIMEOUT", "_TIMED_OUT", {"backtest"}),
         ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest"}),
         ("report/page.py", "_ROWS_SHOWN = 200", "_ROWS_SHOWN = 100", {"report"}),
     ],
@@ -94,7 +97,11 @@ def test_every_stage_reaches_what_it_is_known_to_use():
     assert {"tables.read:DayTable", "catalog.convert:_exact", "sources.lines:csv_lines"} <= catalog
     assert "tables.timestamps:label_of_file" in catalog
     backtest = set(reached(*ROOTS["backtest"]))
-    assert {"backtest.replay:Replay", "strategies.phoenix:PhoenixStrategy", "backtest.ledger:ledger"} <= backtest
+    assert {
+        "backtest.replay:Replay",
+        "strategies.phoenix.strategy:PhoenixStrategy",
+        "backtest.ledger:ledger",
+    } <= backtest
     assert {"signals.table:signal_table", "backtest.venue:as_traded", "backtest.settlement:Settlement"} <= backtest
     assert "report.page:report_page" in reached(*ROOTS["report"])
 
@@ -116,7 +123,9 @@ def test_a_raw_day_is_none_of_the_business_of_instruments():
 def test_the_roots_here_are_those_of_the_recipes():
     """The code that each product's entry names is under test, and no recipe begins at code of its own."""
     products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
-    assert {root for product in products for root in product.code} == {
+    declared = {*default_strategy().roots, *default_strategy().report_roots}
+    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS}
+    assert {root for product in products for root in product.code} | declared == {
         root for roots in ROOTS.values() for root in roots
     } - {"catalog.convert:_trade_ticks"}
     house = Path(recipes.__file__).parent

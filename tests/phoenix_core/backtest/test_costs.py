@@ -7,7 +7,7 @@ from fakes.scenario import Scenario, both
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.strategies.events import Why
+from phoenix_core.execution.decisions import OrderReason
 
 
 def eventful_day():
@@ -38,12 +38,12 @@ def test_all_costs_together():
     venue = {"maintenance_margin": "0.02", "prob_slippage": 1.0}
     outcome = both(eventful_day(), venue=venue, max_leverage=2.0)
     assert outcome.orders == {"REJECTED": 1, "CANCELED": 1, "FILLED": 4}
-    assert [(str(fill.quantity), str(fill.price), fill.decision.why, fill.liquidity) for fill in outcome.fills] == [
-        ("1.5", "50000", Why.ENTRY, "MAKER"),
-        ("2.5", "50000", Why.ENTRY, "MAKER"),
-        ("4", "50099.9", Why.EXIT, "TAKER"),
-        ("4.009", "50000", Why.ENTRY, "MAKER"),
-        ("4.009", "25499.9", Why.LIQUIDATION, "TAKER"),
+    assert [(str(fill.quantity), str(fill.price), fill.decision.reason, fill.liquidity) for fill in outcome.fills] == [
+        ("1.5", "50000", OrderReason.ENTRY, "MAKER"),
+        ("2.5", "50000", OrderReason.ENTRY, "MAKER"),
+        ("4", "50099.9", OrderReason.EXIT, "TAKER"),
+        ("4.009", "50000", OrderReason.ENTRY, "MAKER"),
+        ("4.009", "25499.9", OrderReason.LIQUIDATION, "TAKER"),
     ]
     assert outcome.final == Decimal("649.41800045")
     parts = outcome.books.parts
@@ -75,7 +75,7 @@ def test_no_order_is_larger_than_the_initial_margin_allows(venue, bought):
 
 def test_the_engine_itself_looks_at_no_margin(monkeypatch):
     """Pinned: NautilusTrader 1.231 would take 4 BTC on 100,000 at a leverage of 1, so the size must hold it."""
-    from phoenix_core.strategies.phoenix import PhoenixStrategy  # noqa: PLC0415 - to be made reckless
+    from phoenix_core.strategies.phoenix.strategy import PhoenixStrategy  # noqa: PLC0415 - to be made reckless
 
     monkeypatch.setattr(PhoenixStrategy, "_quantity", lambda *_: Decimal(4))
     assert sum(fill.quantity for fill in both(one_trip(), venue={"leverage": 1}).fills if fill.side == "BUY") == 4
@@ -151,7 +151,7 @@ def test_what_is_not_a_number_buys_nothing(signal):
     assert both(day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")).orders == {}
     held = one_trip()
     held.signals[-1]["lpi"] = float("nan")
-    assert both(held).fills[-1].decision.why is Why.SESSION_END
+    assert both(held).fills[-1].decision.reason is OrderReason.SESSION_END
 
 
 def test_a_ruined_account_buys_nothing_more():
@@ -161,4 +161,4 @@ def test_a_ruined_account_buys_nothing_more():
     day.quote(119, "25100.0", "25100.1").quote(122, "25100.0", "25100.1").signal(200, 0.9).trade(210, "25100.0", "9")
     outcome = both(day, max_leverage=2.0)
     assert outcome.final < 0
-    assert [fill.decision.why for fill in outcome.fills] == [Why.ENTRY, Why.LIQUIDATION]
+    assert [fill.decision.reason for fill in outcome.fills] == [OrderReason.ENTRY, OrderReason.LIQUIDATION]

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 from fakes.scenario import START, Scenario, at, both
 
-from phoenix_core.backtest.gaps import Gap, gaps_of, with_stand_down
+from phoenix_core.backtest.gaps import Gap, gaps_of, with_blocked_entries
 from phoenix_core.market import day_start_ns
 
 MINUTE = 60 * 10**9
@@ -25,7 +25,7 @@ def test_five_minutes_without_a_trade_are_a_gap():
 def test_what_is_missing_from_midnight_has_no_end_to_wait_for():
     """The day's buckets begin with its first trade; until midnight again is a gap of its own."""
     first, last = gaps_of(minutes(*range(100, 1000)), START)
-    assert (first.seconds, first.stands_down_until_ns) == (6_000, START + 100 * MINUTE)
+    assert (first.seconds, first.entries_blocked_until_ns) == (6_000, START + 100 * MINUTE)
     assert last.seconds == 440 * 60
     assert gaps_of(minutes(), day_start_ns(date(2024, 3, 30)))[0].seconds == 86_400
 
@@ -33,18 +33,18 @@ def test_what_is_missing_from_midnight_has_no_end_to_wait_for():
 def test_signals_in_a_gap_and_after_it_are_marked():
     """Until five minutes after its end."""
     signals = pl.DataFrame({"ts_init": [at(1), at(700), at(1_199), at(1_201)]})
-    marked = with_stand_down(signals, (Gap(at(600), at(900)),))
-    assert marked["stands_down"].to_list() == [False, True, True, False]
+    marked = with_blocked_entries(signals, (Gap(at(600), at(900)),))
+    assert marked["entries_blocked"].to_list() == [False, True, True, False]
 
 
-def scenario(*, stands_down):
+def scenario(*, entries_blocked):
     day = Scenario().quote(1, "50000.0", "50000.1", "0.5")
     day.signal(2, 0.9)
-    day.signals[-1]["stands_down"] = stands_down
+    day.signals[-1]["entries_blocked"] = entries_blocked
     return day.quote(9, "49998.0", "49998.1").trade(10, "49998.0", "10").signal(20, 0.1).trade(21, "49998.0", "1")
 
 
 def test_nothing_is_entered_while_standing_down():
     """The same signal enters otherwise."""
-    assert both(scenario(stands_down=False)).fills
-    assert not both(scenario(stands_down=True)).fills
+    assert both(scenario(entries_blocked=False)).fills
+    assert not both(scenario(entries_blocked=True)).fills

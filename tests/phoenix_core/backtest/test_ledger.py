@@ -8,13 +8,16 @@ import pytest
 from phoenix_core.backtest.ledger import equity_curve, ledger
 from phoenix_core.backtest.settlement import Charge, Settled
 from phoenix_core.errors import LedgerUnbalanced
-from phoenix_core.strategies.events import Decision, Fill, Why
+from phoenix_core.execution.decisions import Decision, Fill, OrderReason
+from phoenix_core.strategies.phoenix.declaration import CONTRACT
 
 START = Decimal(100_000)
+SIGNAL = (("bucket", 3), ("first_trade", 10), ("last_trade", 12), ("lpi", 0.9))
+PUBLISHED = CONTRACT.annotations
 
 
 def fill(ts, side, quantity, price, *, mid, fee="1"):
-    decision = Decision(Why.ENTRY if side == "BUY" else Why.EXIT, ts, Decimal(mid), 3, 10, 12, 0.9)
+    decision = Decision(OrderReason.ENTRY if side == "BUY" else OrderReason.EXIT, ts, Decimal(mid), annotations=SIGNAL)
     numbers = (Decimal(quantity), Decimal(price), Decimal(fee))
     return Fill(ts, side, *numbers, "MAKER", f"O-{ts}", f"T-{ts}", decision)
 
@@ -48,7 +51,7 @@ def test_rows_carry_position_and_cash():
 
 def test_a_round_trip_remembers_its_signal():
     """From flat to flat, with bucket and aggregate trades of its entry."""
-    trip = ledger(TRIP, [FUNDING], START, START + Decimal("2.94")).trips.row(0, named=True)
+    trip = ledger(TRIP, [FUNDING], START, START + Decimal("2.94"), PUBLISHED).trips.row(0, named=True)
     assert (trip["quantity"], trip["entry_price"], trip["exit_price"]) == (2, 101, 105)
     assert (trip["net"], trip["closed_by"]) == (Decimal("2.94"), "exit")
     assert (trip["entry_bucket"], trip["entry_first_trade"], trip["entry_last_trade"]) == (3, 10, 12)

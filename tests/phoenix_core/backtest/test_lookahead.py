@@ -88,7 +88,7 @@ def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
     assert sound.decisions
     assert sound.leaks == (), described(sound)
     lake = leaky("mark_prices", 59_999 * 10**6)
-    assert any(one.why == "liquidation" for one in run(lake, chosen).decisions)
+    assert any(one.reason == "liquidation" for one in run(lake, chosen).decisions)
     found = guard(lake, chosen, instants=8, seed=3)
     assert found.leaks, described(found)
 

@@ -25,7 +25,7 @@ from phoenix_core.instruments import table
 from phoenix_core.instruments.table import InstrumentTable, specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage import Lake, sha256_of
-from phoenix_core.strategies.phoenix import PhoenixStrategy
+from phoenix_core.strategies.phoenix.strategy import PhoenixStrategy
 from phoenix_core.verification.files import data_of
 from phoenix_core.verification.replayer import Replayer, Request
 
@@ -105,11 +105,11 @@ def test_a_strategy_that_raises_publishes_nothing(lake, market, monkeypatch, eve
 def test_ruin_is_told_with_its_time(market):
     """When equity, or what is left after a change, was first zero or less."""
     result = run(market.lake, experiment(market))
-    assert result.ruined_ns is None
+    assert result.insolvent_ns is None
     broke = result.equity.with_columns(
         pl.when(pl.int_range(pl.len()) >= 700).then(0.0).otherwise("equity").alias("equity")
     )
-    assert replace(result, equity=broke).ruined_ns == broke["ts"][700]
+    assert replace(result, equity=broke).insolvent_ns == broke["ts"][700]
 
 
 def test_other_fees_of_the_instrument_are_another_identity(lake, market, tmp_path, monkeypatch):

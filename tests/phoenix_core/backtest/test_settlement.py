@@ -6,7 +6,7 @@ import pytest
 from fakes.scenario import Scenario, both
 
 from phoenix_core.backtest.settlement import Charge
-from phoenix_core.strategies.events import Why
+from phoenix_core.execution.decisions import OrderReason
 
 
 def long_one_btc():
@@ -79,7 +79,9 @@ def test_a_position_is_liquidated_at_the_maintenance_margin():
     day.mark(59.999, "25300").mark(119.999, "25200", low="25100").quote(58, "25300.0", "25300.1")
     day.quote(119, "25100.0", "25100.1").quote(122, "25100.0", "25100.1").signal(200, 0.5)
     outcome = both(day, max_leverage=2.0)
-    assert [(fill.decision.why, fill.price) for fill in outcome.fills[1:]] == [(Why.LIQUIDATION, Decimal("25100.00"))]
+    assert [(fill.decision.reason, fill.price) for fill in outcome.fills[1:]] == [
+        (OrderReason.LIQUIDATION, Decimal("25100.00"))
+    ]
     assert [(s.kind, s.amount) for s in outcome.settled] == [(Charge.LIQUIDATION_FEE, Decimal("-1255.00000000"))]
     # 100,000 - 40 (maker) - 4 × 24,900 - 50.2 (taker) - 1,255
     assert outcome.final == Decimal(100_000) - 40 - 4 * 24_900 - Decimal("50.2") - 1255
@@ -90,7 +92,7 @@ def test_liquidation_can_be_switched_off():
     day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").mark(59.999, "25100").quote(200, "50000.0", "50000.1")
     outcome = both(day, max_leverage=2.0, venue={"liquidation": False})
-    assert outcome.fills[-1].decision.why is Why.SESSION_END
+    assert outcome.fills[-1].decision.reason is OrderReason.SESSION_END
 
 
 @pytest.mark.parametrize("full", [True, False])

@@ -3,7 +3,7 @@ from fakes.results import made_up_document
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.report.parameters import ABSENT, parameters
 from phoenix_core.signals.parameters import SignalParameters
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 
 
 def found(**experiment):

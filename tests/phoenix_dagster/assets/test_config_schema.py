@@ -7,7 +7,8 @@ import pytest
 
 from phoenix_core.backtest.experiment import Experiment, VenueParameters
 from phoenix_core.signals.parameters import SignalParameters
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.strategies.contract import ImportedStrategy
+from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_dagster.assets.backtest import CONFIG, RANGE, SCAFFOLD
 from phoenix_dagster.assets.config_schema import config_of, exact
 
@@ -28,9 +29,10 @@ def fields_at(*path: str) -> dict[str, Any]:
 def test_every_parameter_is_a_field_with_its_description(path, model):
     """No name is lacking, none is invented, and each says what its model says."""
     fields = fields_at(*path)
-    assert fields.keys() == model.model_fields.keys()
-    for name, field in fields.items():
-        assert (model.model_fields[name].description or "") in field.description
+    others = ImportedStrategy.model_fields.keys() if path == ["strategy"] else set()
+    assert fields.keys() == model.model_fields.keys() | others
+    for name, field in model.model_fields.items():
+        assert (field.description or "") in fields[name].description
 
 
 def test_types_defaults_and_ranges_are_shown():
@@ -41,7 +43,7 @@ def test_types_defaults_and_ranges_are_shown():
     assert venue["maker_fee"].config_type.kind == dg._config.ConfigTypeKind.NONEABLE
     assert venue["funding"].config_type.given_name == "Bool"
     assert venue["seed"].config_type.given_name == "Int"
-    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full"]
+    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full", "live"]
 
 
 def test_the_scaffold_is_the_default_experiment():

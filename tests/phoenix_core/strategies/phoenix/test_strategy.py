@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from fakes.scenario import Scenario, at, both
 
-from phoenix_core.strategies.events import Why
-from phoenix_core.strategies.parameters import StrategyParameters
+from phoenix_core.execution.decisions import OrderReason
+from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 
 
 def rising_pressure():
@@ -26,10 +26,10 @@ def market_of_the_last_second():
 
 
 def sides(outcome):
-    return [(fill.side, fill.decision.why) for fill in outcome.fills]
+    return [(fill.side, fill.decision.reason) for fill in outcome.fills]
 
 
-ENTRY_AND_EXIT = [("BUY", Why.ENTRY), ("SELL", Why.EXIT)]
+ENTRY_AND_EXIT = [("BUY", OrderReason.ENTRY), ("SELL", OrderReason.EXIT)]
 
 
 def test_entry_is_post_only_at_the_bid_and_exit_at_market():
@@ -66,7 +66,7 @@ def test_an_order_below_the_least_notional_is_not_sent():
 def test_what_is_bought_while_the_session_ends_is_sold(market_of_the_last_second):
     """The entry fills after the session's end asked to cancel it, before the request arrives: sold all the same."""
     outcome = both(market_of_the_last_second, venue={"order_latency_ms": 30})
-    assert sides(outcome) == [("BUY", Why.ENTRY), ("SELL", Why.SESSION_END)]
+    assert sides(outcome) == [("BUY", OrderReason.ENTRY), ("SELL", OrderReason.SESSION_END)]
 
 
 def test_falling_open_interest_does_not_hold_back_the_exit():
@@ -100,7 +100,7 @@ def test_gates_can_be_switched_off():
         .signal(10, 0.6, oi_z=None, ldr=None)
     )
     outcome = both(day.trade(12, "50000.0", "5"), oi_gate=False, depth_gate=False, lpi_entry_threshold=0.5)
-    assert sides(outcome)[0] == ("BUY", Why.ENTRY)
+    assert sides(outcome)[0] == ("BUY", OrderReason.ENTRY)
 
 
 def test_an_order_is_tracked_beyond_its_first_partial_fill():
@@ -159,7 +159,7 @@ def test_latency_is_between_decision_and_market():
 def test_what_is_open_at_the_end_is_closed_and_counted():
     """At market, with a taker's fee, as the session's end."""
     outcome = both(rising_pressure().trade(12, "50000.0", "5").quote(13, "50000.0", "50000.1"))
-    assert sides(outcome) == [("BUY", Why.ENTRY), ("SELL", Why.SESSION_END)]
+    assert sides(outcome) == [("BUY", OrderReason.ENTRY), ("SELL", OrderReason.SESSION_END)]
     assert outcome.fills[1].liquidity == "TAKER"
 
 

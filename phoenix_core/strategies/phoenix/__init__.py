@@ -1,0 +1,1 @@
+"""The Phoenix strategy: its parameters, its decisions, and what it declares of itself."""
