@@ -156,19 +156,16 @@ def _experiment(base: Experiment, values: dict[str, str]) -> Experiment:
             inner = inner.setdefault(part, {})
             if not isinstance(inner, dict):
                 raise ConfigInvalid(f"Grid field {field}: {part} is a single value and has no fields of its own.")
-        inner[name] = text if _is_declared(path, name) else _scalar(text)
+        inner[name] = text if _is_declared(base, path, name) else _scalar(text)
     return Experiment.parse(**described)
 
 
-def _is_declared(path: Sequence[str], name: str) -> bool:
+def _is_declared(base: Experiment, path: Sequence[str], name: str) -> bool:
     """Whether a model declares the type of a field: it then reads the text itself, exactly."""
-    model: type[BaseModel] = Experiment
+    model: object = base
     for part in path:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return False
-        model = field.annotation
-    return name in model.model_fields
+        model = getattr(model, part, None)
+    return isinstance(model, BaseModel) and name in type(model).model_fields
 
 
 def _scalar(text: str) -> Any:  # noqa: ANN401 - any JSON scalar
