@@ -26,10 +26,10 @@ from pathlib import Path
 import dagster as dg
 from workload import LISTING, alternating, end
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, METRICS
 from phoenix_core.market import day_start_ns, days_between
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage import sha256_of
 
 FIRST = date(2023, 1, 1)

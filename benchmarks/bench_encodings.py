@@ -18,11 +18,12 @@ import polars as pl
 import pyarrow.parquet as pq
 from nautilus_trader.core.nautilus_pyo3 import DataBackendSession, NautilusDataType
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.market import NS_PER_SECOND, Listing, day_start_ns
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -81,7 +82,9 @@ def main() -> None:
         root = Path(folder)
         write_archive(root / "archive", LISTING, [DAY], size=MarketSize(trades=chosen.trades))
         lake = Lake.at(root / "data")
-        raw = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1)).day(BOOK_TICKER, LISTING, DAY)
+        raw = Ingest(lake, (BinanceArchive(Archive(str(root / "archive"))),), date(2026, 1, 1)).day(
+            BOOK_TICKER, LISTING, DAY
+        )
         table = pq.read_table(lake.path(convert_day(lake, BOOK_TICKER, LISTING, DAY).file))
         found: dict[str, dict[str, list[float]]] = {
             name: {"write": [], "read": [], "hour": [], "bytes": []} for name in ENCODINGS

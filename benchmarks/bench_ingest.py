@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 from isal import isal_zlib
 from workload import DAY, LISTING, alternating, child, end, forget, on_one_core, peak_mb, raw_day
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.store import catalog_asset, convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, Dataset
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Market
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage import Lake
 from phoenix_core.tables.read import csv_schema
 

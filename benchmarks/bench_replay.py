@@ -19,12 +19,13 @@ from pathlib import Path
 
 from workload import LISTING, child, cost, end, on_one_core, peak_mb
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, METRICS
 from phoenix_core.market import days_between
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -37,7 +38,7 @@ INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, 
 def prepare(root: Path, days: Sequence[date], archive: Path) -> Lake:
     """Publish everything that a backtest of these days reads."""
     lake = Lake.at(root / "data")
-    ingest = Ingest(lake, Archive(str(archive)), date(2026, 1, 1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(str(archive))),), date(2026, 1, 1))
     signals = SignalDays(lake, LISTING)
     for day in days:
         for dataset in INPUTS:

@@ -32,9 +32,9 @@ from pathlib import Path
 import dagster as dg
 from workload import LISTING, end
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, DATASETS, FUNDING_RATE, TRADES, Dataset
 from phoenix_core.market import days_between
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.synthetic.files import write_archive, write_zip
 from phoenix_core.synthetic.market import MarketSize
 from phoenix_dagster.settings import demo_environment, export

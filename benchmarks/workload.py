@@ -17,12 +17,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import catalog_asset
 from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -39,7 +40,7 @@ def raw_day(root: Path, dataset: Dataset, rows: int) -> Lake:
     trades = rows // QUOTES_PER_TRADE if dataset.name == "book_ticker" else rows
     archive = root / f"archive-{dataset.name}-{rows}"
     write_dataset(archive, LISTING, dataset, MarketDay(DAY, 7, MarketSize(trades, QUOTES_PER_TRADE)))
-    Ingest(lake, Archive(str(archive)), TODAY).day(dataset, LISTING, DAY)
+    Ingest(lake, (BinanceArchive(Archive(str(archive))),), TODAY).day(dataset, LISTING, DAY)
     return lake
 
 

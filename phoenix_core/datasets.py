@@ -65,6 +65,7 @@ class Dataset:
         source: Where its columns are documented.
         description: One sentence for people.
         published: How often a file comes out.
+        has_months: Files of months are published beside those of days.
         interval: Length of a kline, for klines.
         by_pair: Markets where the files are those of the pair, not of the contract.
         feed: Suffix of the catalog's venue, for data that must not mix with the instrument's main feed.
@@ -87,6 +88,7 @@ class Dataset:
     source: str
     description: str
     published: Published = Published.DAILY
+    has_months: bool = True
     interval: Interval | None = None
     by_pair: frozenset[Market] = frozenset()
     feed: str = ""
@@ -318,6 +320,7 @@ METRICS = Dataset(
     order=(c.CREATE_TIME,),
     catalog_type=CatalogType.OPEN_INTEREST,
     catalog_name="open_interest",
+    has_months=False,
     source="https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Open-Interest-Statistics",
     description="Open interest and long/short ratios, every five minutes.",
     # https://github.com/binance/binance-public-data/issues/491: labels moved from end to start.
@@ -340,6 +343,7 @@ BOOK_DEPTH = Dataset(
     order=(c.TIMESTAMP, c.PERCENTAGE),
     catalog_type=CatalogType.DEPTH_BAND,
     catalog_name="depth",
+    has_months=False,
     source=f"{README}/issues/447",
     description="Liquidity within bands around the mid, about every 30 seconds.",
     known_after_ns=1_000_000_000,  # the label is cut to whole seconds: the snapshot may be up to 1 s younger
@@ -368,6 +372,7 @@ LIQUIDATION_SNAPSHOT = Dataset(
     order=(c.LIQUIDATION_TIME,),
     catalog_type=CatalogType.LIQUIDATION,
     catalog_name="liquidations",
+    has_months=False,
     source="https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/Liquidation-Order-Streams",
     description="Liquidation orders, of those within a second the latest alone.",
     known_after_ns=1_000_000_000,  # the stream sends a second's latest order when the second is over

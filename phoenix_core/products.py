@@ -173,7 +173,7 @@ def raw_product(dataset: Dataset) -> Product:
         name=dataset.name,
         stage=Stage.RAW,
         description=f"{dataset.description} The published zip, verified. Columns: {dataset.source}",
-        code=("archive.keys:key_of_day",),
+        code=("sources.binance.keys:key_of_day",),
         markets=dataset.markets,
         checks=(
             Rule("published", "The archive has a file for the day."),

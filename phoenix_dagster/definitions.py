@@ -53,7 +53,12 @@ def definitions(chosen: Settings) -> dg.Definitions:
             *(fresh_schedule(listing, check, chosen) for listing, check in checks.items()),
         ],
         resources={
-            "workspace": Workspace(data=str(chosen.data), archive_url=chosen.archive_url, sources=list(chosen.sources))
+            "workspace": Workspace(
+                data=str(chosen.data),
+                archive_url=chosen.archive_url,
+                sources=list(chosen.sources),
+                monthly=chosen.monthly,
+            )
         },
         executor=executors[chosen.executor],
     )

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -15,8 +15,9 @@ from phoenix_core.storage import Lake
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from phoenix_core.archive.client import Archive
     from phoenix_core.raw.store import Ingest
+    from phoenix_core.sources.binance.source import BinanceArchive
+    from phoenix_core.sources.contract import Source
     from phoenix_core.sources.local_tree.tree import LocalTree
 
 _LOG_EVERY_BYTES = 64 << 20
@@ -29,12 +30,14 @@ class Workspace(dg.ConfigurableResource[None]):
         data: Folder, `PHOENIX_DATA`.
         archive_url: Archive, mirror or folder, `PHOENIX_ARCHIVE_URL`.
         sources: Folders, and perhaps an archive behind them, `PHOENIX_SOURCES`; empty: the archive alone.
+        monthly: When days are taken out of months' files, `PHOENIX_MONTHLY`.
         today: The current UTC day, for rehearsals of another day; empty: the clock's.
     """
 
     data: str
     archive_url: str
     sources: list[str] = Field(default_factory=list)
+    monthly: Literal["never", "missing", "first"] = "never"
     today: str = ""
 
     def lake(self) -> Lake:
@@ -52,28 +55,31 @@ class Workspace(dg.ConfigurableResource[None]):
         is_own = sys.stderr is sys.__stderr__
         progress = _Bar() if is_own and sys.stderr.isatty() else _Lines(log)
         today = date.fromisoformat(self.today) if self.today else utc_today()
-        archive, trees = sources_of(lake, self.sources, self.archive_url)
-        return Ingest(lake, archive, today, progress, trees)
+        return Ingest(lake, sources_of(lake, self.sources, self.archive_url, self.monthly), today, progress)
 
-    def archive(self) -> "Archive | None":
+    def archive(self) -> "BinanceArchive | None":
         """The archive, if the sources let it be asked."""
-        return _opened(tuple(self.sources), self.archive_url)[0]
+        return _opened(tuple(self.sources), self.archive_url, self.monthly)[0]
 
 
-def sources_of(lake: Lake, named: Sequence[str], archive_url: str) -> "tuple[Archive | None, tuple[LocalTree, ...]]":
-    """The archive, if it may be asked, and the folders before it: those of the settings, then the adopted ones."""
+def sources_of(lake: Lake, named: Sequence[str], archive_url: str, monthly: str) -> "tuple[Source, ...]":
+    """Sources in order of preference: folders of the settings, adopted ones, and the archive, if it may be asked."""
     from phoenix_core.sources.adopted import adopted  # noqa: PLC0415 - brings an HTTP client
+    from phoenix_core.sources.contract import Monthly  # noqa: PLC0415 - as above
 
-    archive, trees = _opened(tuple(named), archive_url)
-    return archive, (*trees, *adopted(lake))
+    archive, trees = _opened(tuple(named), archive_url, monthly)
+    return (*trees, *adopted(lake, Monthly(monthly)), *([archive] if archive else []))
 
 
 @cache
-def _opened(sources: tuple[str, ...], archive_url: str) -> "tuple[Archive | None, tuple[LocalTree, ...]]":
+def _opened(
+    sources: tuple[str, ...], archive_url: str, monthly: str
+) -> "tuple[BinanceArchive | None, tuple[LocalTree, ...]]":
     """Open once for all days of a process: connections stay open, and folders are looked through once."""
+    from phoenix_core.sources.contract import Monthly  # noqa: PLC0415 - as below
     from phoenix_core.sources.opened import opened  # noqa: PLC0415 - brings an HTTP client
 
-    return opened(sources, archive_url)
+    return opened(sources, archive_url, Monthly(monthly))
 
 
 class _Lines:

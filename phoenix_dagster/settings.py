@@ -19,13 +19,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from phoenix_core.archive.address import without_login
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
+from phoenix_core.sources.binance.address import without_login
 
 _PREFIX = "PHOENIX_"
 # Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
 _OTHERS = ("PHOENIX_TEST_", "PHOENIX_SERVICE_", "PHOENIX_PORT")
+# Redis would deliver a run that takes longer than its visibility timeout a second time (docs/decisions/0017).
+_BROKERS = ("amqp://", "amqps://", "pyamqp://")
 # So near is a slip. `PORT` is not that near to `START`.
 _SLIP = 0.75
 
@@ -75,6 +77,11 @@ class Settings(BaseSettings):
         description="Folders of your own files, and perhaps an archive behind them, separated by commas; the first "
         "that has a day gives it. Empty: the archive alone.",
     )
+    monthly: Literal["never", "missing", "first"] = Field(
+        "never",
+        description="Days out of the archive's files of months; missing: where the day has no file of its own; first: "
+        "rather than out of its own, for history with thirty times fewer requests.",
+    )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
         default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
     )
@@ -103,6 +110,11 @@ class Settings(BaseSettings):
         3001, ge=0, le=65535, description="Port on 127.0.0.1 where reports are served; 0: nowhere."
     )
     postgres_url: SecretStr | None = Field(None, description="PostgreSQL for runs, events and schedules.")
+    celery_broker: SecretStr | None = Field(
+        None,
+        description="RabbitMQ, such as amqp://user:password@host:5672/phoenix: runs are done by `phoenix worker`, on "
+        "any number of hosts. Needs PHOENIX_POSTGRES_URL.",
+    )
 
 
 def read_settings() -> Settings:
@@ -134,7 +146,24 @@ def read_settings() -> Settings:
         raise ConfigInvalid("PHOENIX_NOTIFY_URL is no address of a webhook: expected http:// or https://. Correct it.")
     if settings.end is not None and settings.end < settings.start:
         raise ConfigInvalid(f"PHOENIX_END is {settings.end}: expected {settings.start}, PHOENIX_START, or later.")
+    _refuse_half_of_several_hosts(settings)
     return settings
+
+
+def _refuse_half_of_several_hosts(settings: Settings) -> None:
+    broker = settings.celery_broker
+    if broker is None:
+        return
+    if not broker.get_secret_value().startswith(_BROKERS):
+        raise ConfigInvalid(
+            "PHOENIX_CELERY_BROKER is no address of RabbitMQ: expected amqp://user:password@host:5672/name, or "
+            "amqps:// for TLS. Correct it."
+        )
+    if settings.postgres_url is None:
+        raise ConfigInvalid(
+            "PHOENIX_CELERY_BROKER is set without PHOENIX_POSTGRES_URL: workers on other hosts can't reach the history "
+            "in SQLite files of this one. Set PHOENIX_POSTGRES_URL, or unset PHOENIX_CELERY_BROKER."
+        )
 
 
 def _refuse_slips() -> None:

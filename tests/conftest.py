@@ -1,22 +1,26 @@
 """Fixtures that many tests share: the real files beside the checkout, and a small synthetic market."""
 
 import json
+import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from fakes.archive_server import FakeArchive, serving
 from fakes.environment import unavailable
 from hypothesis import settings
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import datasets_on
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -44,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:
     """Bring one day from raw to signals, as the assets do."""
-    materialize(Ingest(lake, Archive(str(archive)), LATER), listing, day)
+    materialize(Ingest(lake, (BinanceArchive(Archive(str(archive))),), LATER), listing, day)
 
 
 def materialize(ingest: Ingest, listing: Listing, day: date) -> None:
@@ -116,3 +120,19 @@ def real_minutes(real_files: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     lake = Lake.at(tmp_path_factory.mktemp("minutes") / "data")
     materialize_day(lake, real_files, Listing.parse("um:BTCUSDT"), date(2024, 8, 8))
     return lake
+
+
+@pytest.fixture
+def postgres_database() -> Iterator[str]:
+    """A database of its own on the server of PHOENIX_TEST_POSTGRES_URL."""
+    server = os.environ.get("PHOENIX_TEST_POSTGRES_URL")
+    if not server:
+        unavailable("PHOENIX_TEST_POSTGRES_URL names no PostgreSQL server")
+    name = f"phoenix_{uuid.uuid4().hex[:12]}"
+    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    yield sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from phoenix_core.archive.publication import Absence
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import day_from_text, days_between
+from phoenix_core.sources.contract import Absence
 from phoenix_core.storage import Lake
 
 UNREADABLE = "unreadable"  # the entry is not what was written: `phoenix doctor` mends it

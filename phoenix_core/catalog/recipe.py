@@ -12,8 +12,8 @@ from phoenix_core.market import Listing, Market
 from phoenix_core.products import Product, catalog_product
 from phoenix_core.recipes import code_digest, plain, reached, recipe, root_in
 
-# Words for people, limits that a row can only fail, and days without files (whose reason is a source).
-_NO_BYTES = frozenset({"source", "description", "availability", "max_ratio", "max_bytes"})
+# Words for people, limits that a row can only fail, and which files there are (what a day is made of is a source).
+_NO_BYTES = frozenset({"source", "description", "availability", "has_months", "max_ratio", "max_bytes"})
 _SPECIFICATION = "instruments.table:specification"  # its rows are no code
 # What orders cost and may be, from which day on; rows of market data are the same whatever it is.
 _OF_ORDERS = frozenset(

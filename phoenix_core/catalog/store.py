@@ -15,7 +15,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.convert import Conversion, to_catalog
 from phoenix_core.catalog.frames import frame_from_arrow
 from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
@@ -28,6 +27,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.products import INSTRUMENT, asset_name
 from phoenix_core.raw.store import is_published_zip, raw_asset
+from phoenix_core.sources.binance.keys import key_from_path
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.read import DayTable

@@ -14,10 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.products import INSTRUMENT, Stage
+from phoenix_core.sources.binance.checksums import sha256_from_sidecar
 from phoenix_core.storage import Lake, sha256_of
 
 _RESULT = "experiment.json"

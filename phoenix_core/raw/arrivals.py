@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
-from phoenix_core.archive.publication import Absence, absence
 from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
+from phoenix_core.sources.contract import Absence, Source
+from phoenix_core.sources.publication import absence
 from phoenix_core.storage import Lake, digest_of
 
 
@@ -52,9 +51,9 @@ class Arrival:
 
 
 def arrival(
-    lake: Lake, archive: Archive, listing: Listing, datasets: Sequence[Dataset], day: date, today: date
+    lake: Lake, source: Source, listing: Listing, datasets: Sequence[Dataset], day: date, today: date
 ) -> Arrival:
-    """Ask the archive about a day, one small request a dataset.
+    """Ask a source about a day, one small request a dataset.
 
     Monthly files are not asked for: they come out long after their days.
 
@@ -68,18 +67,21 @@ def arrival(
     for dataset in datasets:
         if dataset.published is not Published.DAILY or availability_of(dataset, listing).excludes(day):
             continue
-        digest = archive.published_sha256(key_of_day(dataset, listing, day))
+        own = (file for file in source.find(dataset, listing, day) if file.is_of_a_day)
+        digest = next(filter(None, map(source.published_sha256, own)), None)
         if digest is not None:
             published[dataset.name] = digest
         elif absence(dataset, listing, day, today).why is Absence.NOT_YET:
             awaited.append(dataset.name)
     entries = {dataset.name: manifest.find(raw_asset(dataset, listing), day) for dataset in datasets}
     known = {name: entry.sha256 for name, entry in entries.items() if entry is not None}
+    # What was cut out of a month's file has no published digest that it could be compared by.
+    cut = {name for name, entry in entries.items() if entry is not None and "cut_from" in entry.facts}
     return Arrival(
         day=day,
         published=published,
         awaited=tuple(awaited),
-        changed=tuple(name for name, digest in published.items() if known.get(name) != digest),
+        changed=tuple(name for name, digest in published.items() if known.get(name) != digest and name not in cut),
         unrecorded=tuple(name for name in entries if name not in known and name not in awaited),
     )
 

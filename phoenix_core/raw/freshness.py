@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from phoenix_core.archive.publication import known_absence
-from phoenix_core.datasets import Dataset, Published
+from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import raw_asset
@@ -42,7 +41,7 @@ def lacking(
             dataset.name
             for dataset in datasets
             if dataset.published is Published.DAILY
-            and not known_absence(dataset, listing, day)
+            and not availability_of(dataset, listing).excludes(day)
             and manifest.find(raw_asset(dataset, listing), day) is None
         )
         for day in days

@@ -4,18 +4,15 @@ Bytes are published sizes. Rows, hours and disk follow from them by ratios that 
 synthetic days (`benchmarks/results.md`): they say which of an hour, a day or a week it will be.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import ArchiveKey, key_of_day
-from phoenix_core.archive.publication import known_absence
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, TRADES, Dataset
 from phoenix_core.market import Listing
-from phoenix_core.raw.store import raw_path
-from phoenix_core.sources.local_tree.tree import LocalTree
+from phoenix_core.raw.source_days import copy_path
+from phoenix_core.sources.contract import Source, SourceFile
 from phoenix_core.storage import Lake
 
 # Zip bytes of a row: 15 to 20 of bookTicker, 12 of aggTrades and trades; of small files it hardly matters.
@@ -24,6 +21,7 @@ _OTHER_BYTES_A_ROW = 20.0
 _CATALOG_BYTES_A_ZIP_BYTE = 0.8
 _ROWS_A_CPU_SECOND = 1_000_000
 _AT_ONCE = 8
+_HERE = 0  # bytes to fetch; no published file is empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +56,48 @@ class Planned:
 
 
 def plan(
-    lake: Lake,
-    archive: Archive | None,
-    listing: Listing,
-    datasets: Sequence[Dataset],
-    days: Sequence[date],
-    trees: Sequence[LocalTree] = (),
+    lake: Lake, sources: Sequence[Source], listing: Listing, datasets: Sequence[Dataset], days: Sequence[date]
 ) -> Iterator[Planned]:
     """Ask for the size of each file that is not here yet, and sum by dataset.
 
-    Days that a folder of somebody's own has are here, and cost no fetching. Without an archive there is
-    nothing but those.
+    Days that a folder of somebody's own has are here, and cost no fetching.
 
     Raises:
         SourceUnreachable: The archive does not answer.
         SourceForbidden: It refuses us.
     """
     for dataset in datasets:
-        own = {day for day in days if any(tree.find(dataset, listing, day) for tree in trees)}
-        wanted = [day for day in days if day not in own and known_absence(dataset, listing, day) is None]
-        keys = list(dict.fromkeys(key_of_day(dataset, listing, day) for day in wanted))
-        lacking = [key for key in keys if not lake.path(raw_path(key)).is_file()]
-        sizes = [None] * len(lacking) if archive is None else _sizes(archive.size, lacking)
-        total = sum(size for size in sizes if size is not None)
-        missing = sum(size is None for size in sizes)
+        found = [[(one, file) for one in sources for file in one.find(dataset, listing, day)] for day in days]
+        taken = _taken(lake, [files for files in found if files])
+        sizes = [size for size in taken.values() if size is not None]
+        missing = sum(size is None for size in taken.values())
         yield Planned(
             dataset=dataset.name,
-            files=len(own) + len(keys) - missing,
-            here=len(own) + len(keys) - len(lacking),
-            absent=len(days) - len(own) - len(wanted) + missing,
-            bytes=total,
-            rows=int(total / _BYTES_A_ROW.get(dataset.name, _OTHER_BYTES_A_ROW)),
+            files=len(taken) - missing,
+            here=sum(size == _HERE for size in sizes),
+            absent=sum(not files for files in found) + missing,
+            bytes=sum(sizes),
+            rows=int(sum(sizes) / _BYTES_A_ROW.get(dataset.name, _OTHER_BYTES_A_ROW)),
         )
 
 
-def _sizes(size: Callable[[ArchiveKey], int | None], keys: Sequence[ArchiveKey]) -> list[int | None]:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(size, keys))
+def _taken(lake: Lake, days: Sequence[Sequence[tuple[Source, SourceFile]]]) -> dict[SourceFile, int | None]:
+    """Files that days will be taken from, with the bytes that are to fetch; None where the last choice is not out."""
+    taken: dict[SourceFile, int | None] = {}
+    asked: dict[SourceFile, int | None] = {}
+    pending = list(days)
+    while pending:
+        new = {file: source for (source, file), *_ in pending if file not in asked}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            asked.update(zip(new, pool.map(lambda pair: _to_fetch(lake, *pair), new.items()), strict=True))
+        taken |= {
+            files[0][1]: asked[files[0][1]] for files in pending if len(files) == 1 or asked[files[0][1]] is not None
+        }
+        pending = [files[1:] for files in pending if len(files) > 1 and asked[files[0][1]] is None]
+    return taken
+
+
+def _to_fetch(lake: Lake, file: SourceFile, source: Source) -> int | None:
+    """Bytes of a file that are not on this machine yet; None: it is not out."""
+    is_here = file.lies_at is not None or lake.path(copy_path(file.key)).is_file()
+    return _HERE if is_here else source.size(file)

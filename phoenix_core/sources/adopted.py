@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from phoenix_core.errors import CatalogCorrupt
+from phoenix_core.sources.contract import Monthly
 from phoenix_core.sources.local_tree.inventory import Answers
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake, canonical_json
@@ -16,7 +17,7 @@ from phoenix_core.storage import Lake, canonical_json
 _PATH = "sources/adopted.json"
 
 
-def adopted(lake: Lake) -> tuple[LocalTree, ...]:
+def adopted(lake: Lake, monthly: Monthly = Monthly.NEVER) -> tuple[LocalTree, ...]:
     """The adopted folders, in their order.
 
     Raises:
@@ -24,7 +25,7 @@ def adopted(lake: Lake) -> tuple[LocalTree, ...]:
     """
     path = lake.path(_PATH)
     try:
-        return _trees(path.read_bytes())
+        return _trees(path.read_bytes(), monthly)
     except FileNotFoundError:
         return ()
     except (ValueError, TypeError, KeyError) as error:
@@ -32,9 +33,9 @@ def adopted(lake: Lake) -> tuple[LocalTree, ...]:
 
 
 @cache
-def _trees(listed: bytes) -> tuple[LocalTree, ...]:
+def _trees(listed: bytes, monthly: Monthly) -> tuple[LocalTree, ...]:
     """Trees of a list, made once a process, since each looks through its folder once."""
-    return tuple(LocalTree(Path(one["folder"]), dict(one["answers"])) for one in json.loads(listed))
+    return tuple(LocalTree(Path(one["folder"]), dict(one["answers"]), monthly) for one in json.loads(listed))
 
 
 def remember(lake: Lake, folder: Path, answers: Answers) -> LocalTree:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.datasets import (
     AGG_TRADES,
     BOOK_DEPTH,
@@ -27,6 +26,7 @@ from phoenix_core.datasets import (
     availability_of,
 )
 from phoenix_core.market import Listing, Market
+from phoenix_core.sources.binance.keys import ArchiveKey, key_of_day
 from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
 
 _TWELVE_BANDS_SINCE = date(2026, 1, 1)

@@ -4,13 +4,14 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from phoenix_core.archive.client import Archive, no_progress
-from phoenix_core.archive.keys import key_from_path, key_of_day
 from phoenix_core.datasets import Dataset
 from phoenix_core.errors import InputMissing
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import is_published_zip, raw_asset
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_from_path, key_of_day
+from phoenix_core.sources.contract import no_progress
 from phoenix_core.storage import Lake
 from phoenix_core.tables.difference import Difference, difference
 from phoenix_core.tables.read import DayTable

@@ -21,10 +21,10 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
-from phoenix_core.archive.keys import ArchiveKey
 from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind, epoch_unit
 from phoenix_core.datasets import Dataset, LabelledBy
 from phoenix_core.errors import RowsInvalid, SchemaDrift
+from phoenix_core.sources.binance.keys import ArchiveKey
 from phoenix_core.sources.lines import csv_lines
 from phoenix_core.tables import rules, timestamps
 from phoenix_core.tables.ahead import ahead

@@ -36,8 +36,9 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
         description=f"Requests each of the last {settings.sensor_days} days of {listing} when it is out.",
     )
     def sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
-        from phoenix_core.archive.client import Archive  # noqa: PLC0415 - brings an HTTP client
         from phoenix_core.raw.arrivals import arrival, recent_days  # noqa: PLC0415 - likewise
+        from phoenix_core.sources.binance.client import Archive  # noqa: PLC0415 - brings an HTTP client
+        from phoenix_core.sources.binance.source import BinanceArchive  # noqa: PLC0415 - likewise
 
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
         last = settings.end or today
@@ -45,7 +46,7 @@ def ingestion_sensor(listing: Listing, raw: Sequence[dg.AssetsDefinition], setti
         named = workspace.archive()
         if named is None:
             return dg.SensorResult(skip_reason="no archive among PHOENIX_SOURCES: folders are not watched")
-        archive = Archive(named.url("").rstrip("/"), attempts=1, timeout=_TIMEOUT)
+        archive = BinanceArchive(Archive(named.client.url("").rstrip("/"), attempts=1, timeout=_TIMEOUT))
         datasets = datasets_on(listing.market, settings.kline_intervals)
         try:
             found = [arrival(workspace.lake(), archive, listing, datasets, day, today) for day in days]

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep, verify
+from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep, verify, worker
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -33,6 +33,7 @@ app.command()(start.settings)
 app.command()(data.plan)
 app.command()(run.run)
 app.command()(backfill.backfill)
+app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
 app.command()(verify.verify)

@@ -48,8 +48,8 @@ def plan(
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
     chosen = chosen_datasets(listing, settings, datasets)
     lake = Lake.at(settings.data)
-    archive, trees = sources_of(lake, settings.sources, settings.archive_url)
-    found = list(planned(lake, archive, listing, chosen, days, trees))
+    sources = sources_of(lake, settings.sources, settings.archive_url, settings.monthly)
+    found = list(planned(lake, sources, listing, chosen, days))
     if as_json:
         rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
         asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}

@@ -61,7 +61,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     wanted = set(settings.symbols)
     lake = Lake.at(settings.data)
     tree = remember(lake, found.root, answers)
-    done = list(adopted(lake, tree, found, lambda holding: holding.listing in wanted))
+    done = list(adopted(lake, tree, [one for one in found.holdings if one.listing in wanted]))
     tell_history(settings, [one.entry for one in done if one.entry is not None])
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
@@ -77,21 +77,29 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     raise typer.Exit(1 if any(one.entry is None for one in done) else 0)
 
 
-def against_archive(first: str, last: str, symbol: str, datasets: str, *, as_json: bool) -> None:
-    """Compare days out of your own files with the published ones, row by row; 1 if some differ."""
-    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - --help need not wait for it
-    from phoenix_core.errors import InputMissing  # noqa: PLC0415 - as above
+def compare_days(first: str, last: str, symbol: str, datasets: str, *, against_archive: bool, as_json: bool) -> None:
+    """Compare days with your other files of them, or with the published ones, row by row; 1 if some differ."""
+    from phoenix_core.errors import InputMissing  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_core.sources.binance.client import Archive  # noqa: PLC0415 - as above
     from phoenix_core.tables.against_archive import against_archive as compared  # noqa: PLC0415 - as above
+    from phoenix_core.tables.against_others import against_others  # noqa: PLC0415 - as above
+    from phoenix_dagster.resources import sources_of  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    lake, archive = Lake.existing(settings.data), Archive(settings.archive_url)
+    lake = Lake.existing(settings.data)
+    archive = Archive(settings.archive_url) if against_archive else None
+    sources = sources_of(lake, settings.sources, settings.archive_url, settings.monthly)
     rows: list[_Compared] = []
     for dataset in chosen_datasets(listing, settings, datasets):
         for day in days:
             with suppress(InputMissing):  # a day that is not here can't differ
-                rows.append((dataset.name, day, compared(lake, archive, dataset, listing, day)))
+                if archive is not None:
+                    rows.append((dataset.name, day, compared(lake, archive, dataset, listing, day)))
+                    continue
+                for name, found in against_others(lake, sources, dataset, listing, day):
+                    rows.append((f"{dataset.name}, {name}", day, found))
     _print_differences(rows, as_json=as_json)
     raise typer.Exit(1 if any(found is not None and not found.is_none for _, _, found in rows) else 0)
 

@@ -1,4 +1,4 @@
-"""The command that recomputes: a result from the raw files, or own files against the publisher's."""
+"""The command that recomputes a result from the raw files, and compares days of own files with others of them."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.storage import Lake
 from phoenix_dagster.cli.completion import datasets_beginning, days_beginning
-from phoenix_dagster.cli.folders import against_archive as compare_with_archive
+from phoenix_dagster.cli.folders import compare_days
 from phoenix_dagster.cli.options import Json, Last, Symbol
 from phoenix_dagster.cli.output import print_document, print_table
 from phoenix_dagster.cli.questions import Result, result_folder
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def verify(
     result: Result = "",
-    first: Annotated[str, typer.Option(help="With --against-archive: first day.", autocompletion=days_beginning)] = "",
+    first: Annotated[
+        str, typer.Option(help="Compare days instead, from this one on.", autocompletion=days_beginning)
+    ] = "",
     last: Last = "",
     symbol: Symbol = "",
     datasets: Annotated[
@@ -34,22 +36,19 @@ def verify(
         bool, typer.Option("--fills", help="Recompute its fills from raw zips, by the second implementation.")
     ] = False,
     against_archive: Annotated[
-        bool, typer.Option("--against-archive", help="Compare rows of own files with the published ones instead.")
+        bool, typer.Option("--against-archive", help="Compare days with the published files, not with each other.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Recompute a result, all of it by default, or compare days with the archive; 1 if something differs."""
+    """Recompute a result, all of it by default; or compare days with other files of them. 1 if something differs."""
     chosen = [name for name, wanted in (("signals", signals), ("ledger", ledger), ("fills", fills)) if wanted]
-    if against_archive:
-        if result or chosen:
-            raise ConfigInvalid("phoenix verify --against-archive compares days: it takes no result.")
-        if not first:
-            raise ConfigInvalid("phoenix verify --against-archive compares days: say from which on with --first.")
-        compare_with_archive(first, last, symbol, datasets, as_json=as_json)
-        return
-    if first or last or symbol or datasets:
-        raise ConfigInvalid("--first, --last, --symbol and --datasets choose days: add --against-archive.")
-    _verify_result(result, chosen, as_json=as_json)
+    if not first:
+        if against_archive or last or symbol or datasets:
+            raise ConfigInvalid("phoenix verify compares days, or recomputes a result: to compare days, add --first.")
+        _verify_result(result, chosen, as_json=as_json)
+    if result or chosen:
+        raise ConfigInvalid("phoenix verify --first compares days: it takes no result, and recomputes none.")
+    compare_days(first, last, symbol, datasets, against_archive=against_archive, as_json=as_json)
 
 
 def _verify_result(given: str, chosen: list[str], *, as_json: bool) -> None:

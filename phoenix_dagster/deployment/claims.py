@@ -8,7 +8,7 @@ does so again while it waits. Rests on private parts of Dagster; tests pin each.
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, EventLogEntry, RunsFilter
@@ -32,6 +32,8 @@ _AT_WORK = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunSt
 # Has no handler of its own: Python then prints warnings on stderr, which is where a shell's user looks.
 _LOG = logging.getLogger(__name__)
 
+Judge = Callable[[DagsterRun], Verdict]
+
 
 def process_tags(run_id: str) -> dict[str, str]:
     """Tags of a run that say that this process does its work."""
@@ -51,17 +53,22 @@ def verdict_on(run: DagsterRun) -> Verdict:
     return Verdict.UNKNOWN if process is None else process.verdict(Identity.own())
 
 
-def forsaken(instance: DagsterInstance) -> Iterator[DagsterRun]:
+def at_work(instance: DagsterInstance) -> list[DagsterRun]:
+    """Runs that have begun and not ended in the history."""
+    return list(instance.get_runs(filters=RunsFilter(statuses=_AT_WORK)))
+
+
+def forsaken(instance: DagsterInstance, judge: Judge = verdict_on) -> Iterator[DagsterRun]:
     """Runs that are at work in the history while their process is gone."""
-    for run in instance.get_runs(filters=RunsFilter(statuses=_AT_WORK)):
-        if verdict_on(run) is Verdict.GONE:
+    for run in at_work(instance):
+        if judge(run) is Verdict.GONE:
             yield run
 
 
-def end_forsaken(instance: DagsterInstance) -> list[str]:
+def end_forsaken(instance: DagsterInstance, judge: Judge = verdict_on) -> list[str]:
     """End runs whose process is gone, free their slots, and give a line about each."""
     lines = []
-    for run in forsaken(instance):
+    for run in forsaken(instance, judge):
         # Its process may have ended it and gone since we asked for the list.
         now = instance.get_run_by_id(run.run_id)
         process = process_of(run)

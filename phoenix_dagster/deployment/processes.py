@@ -64,7 +64,12 @@ class Identity:
     @property
     def named(self) -> str:
         """For people."""
-        return f"process {self.pid} on {self.machine.partition(' ')[0]}"
+        return f"process {self.pid} on {self.host}"
+
+    @property
+    def host(self) -> str:
+        """Name of its machine or container."""
+        return self.machine.partition(" ")[0]
 
     def verdict(self, here: "Identity") -> Verdict:
         """Judge it from another process.

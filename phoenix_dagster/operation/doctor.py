@@ -17,7 +17,8 @@ from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.products import DERIVED, Partitions, Product
 from phoenix_core.storage import Lake
 from phoenix_dagster.assets.config_schema import config_of
-from phoenix_dagster.deployment.claims import end_forsaken, forsaken, process_of
+from phoenix_dagster.deployment.claims import Judge, end_forsaken, forsaken, process_of
+from phoenix_dagster.deployment.hosts import hosts_at_work, judge_of
 from phoenix_dagster.operation.history import report
 from phoenix_dagster.operation.in_process import materialize
 
@@ -49,12 +50,14 @@ class Diagnosis:
         problems: What is wrong on the disk; after a repair, what still is.
         disagreements: Where Dagster's history and the disk differ; after a repair, where they still do.
         forsaken: Runs that are at work in the history while their process is gone, by id; after a repair, those left.
+        hosts: Runs at work by host, the first letters of each id and what is known of it.
     """
 
     examined: Examined = field(default_factory=Examined)
     problems: list[Problem] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     forsaken: list[str] = field(default_factory=list)
+    hosts: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def remaining(self) -> int:
@@ -71,6 +74,7 @@ class Diagnosis:
                 {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
             ],
             "forsaken_runs": self.forsaken,
+            "runs_by_host": self.hosts,
             "remaining": self.remaining,
         }
 
@@ -96,7 +100,11 @@ def doctor(
     """
     diagnosis = diagnosis or Diagnosis()
     # First of all: they may hold the slots that a repair needs.
-    diagnosis.forsaken = list(_without_process(instance, repair=repair, say=say))
+    judge = judge_of(instance)
+    diagnosis.forsaken = list(_without_process(instance, judge, repair=repair, say=say))
+    diagnosis.hosts = hosts_at_work(instance, judge)
+    for host, runs in diagnosis.hosts.items():
+        say(f"{'host':<16}{host} has runs at work: {', '.join(runs)}")
     examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
@@ -117,12 +125,12 @@ def doctor(
     return remaining
 
 
-def _without_process(instance: dg.DagsterInstance, *, repair: bool, say: Say) -> Iterator[str]:
+def _without_process(instance: dg.DagsterInstance, judge: Judge, *, repair: bool, say: Say) -> Iterator[str]:
     """Name runs whose process is gone, and end them if asked; give the ids of those that are left."""
     if repair:
-        for line in end_forsaken(instance):
+        for line in end_forsaken(instance, judge):
             say(f"{'run':<16}{line}")
-    for run in forsaken(instance):
+    for run in forsaken(instance, judge):
         process = process_of(run)
         named = "its process" if process is None else f"its {process.named}"
         say(f"{'run':<16}{run.run_id[:8]} is {run.status.value.lower()} in the history, and {named} is gone")

@@ -66,7 +66,8 @@ found = {
 }
 if moon := next((one for one in DATASETS if one.name == "moon"), None):
     from fakes.zips import DAY, START_MS, put_day
-    from phoenix_core.archive.client import Archive
+    from phoenix_core.sources.binance.client import Archive
+    from phoenix_core.sources.binance.source import BinanceArchive
     from phoenix_core.catalog.quality import inspect_day
     from phoenix_core.catalog.store import convert_day, read_day
     from phoenix_core.raw.store import Ingest
@@ -76,7 +77,7 @@ if moon := next((one for one in DATASETS if one.name == "moon"), None):
 
     put_day(here / "archive", moon, f"moon_time,moon_phase\\n{START_MS},0.25\\n{START_MS},0.25\\n")
     lake = Lake.at(here / "data")
-    Ingest(lake, Archive(str(here / "archive")), date(2026, 1, 1)).day(moon, um, DAY)
+    Ingest(lake, (BinanceArchive(Archive(str(here / "archive"))),), date(2026, 1, 1)).day(moon, um, DAY)
     entry = convert_day(lake, moon, um, DAY)
     found |= {
         "counts": entry.counts,

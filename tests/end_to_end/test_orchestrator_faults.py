@@ -1,111 +1,28 @@
 """Webserver, daemon and database are killed in the middle of a backfill, and come back."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from fakes import postgres
-from fakes.processes import ROOT, free_port, plain_environment
+from fakes.installation import Installation
 from reliability.kills import digests
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
-from phoenix_dagster.operation.backfill import RunningDagster
 
 LISTING = Listing.parse("um:BTCUSDT")
 FIRST = date(2024, 3, 1)
 DAYS = [FIRST + timedelta(n) for n in range(6)]
 ASSETS = ["agg_trades", "trade_ticks", "volume_buckets"]
-BIN = Path(sys.executable).parent
-
-
-class Installation:
-    """Phoenix as an operator runs it: webserver and daemon as services, history in PostgreSQL."""
-
-    def __init__(self, folder, database_url):
-        self.folder = folder
-        self.port = free_port()
-        self.environment = plain_environment() | {
-            "DAGSTER_HOME": str(folder / "dagster"),
-            "PHOENIX_DATA": str(folder / "data"),
-            "PHOENIX_ARCHIVE_URL": str(folder / "archive"),
-            "PHOENIX_START": FIRST.isoformat(),
-            "PHOENIX_POSTGRES_URL": database_url,
-            "PHOENIX_REPORTS_PORT": str(free_port()),
-        }
-        self.running = {}
-        (folder / "dagster").mkdir()
-        text = (ROOT / "dagster.yaml").read_text()
-        # What an operator waits a minute or two for is looked for in seconds here.
-        quicker = text.replace("poll_interval_seconds: 30", "poll_interval_seconds: 2")
-        quicker = quicker.replace("start_timeout_seconds: 120", "start_timeout_seconds: 20")
-        quicker = quicker.replace("free_slots_after_run_end_seconds: 60", "free_slots_after_run_end_seconds: 5")
-        (folder / "dagster" / "dagster.yaml").write_text(quicker)
-
-    @property
-    def dagster(self):
-        return RunningDagster(f"http://127.0.0.1:{self.port}")
-
-    def start(self, service):
-        workspace = ["-w", str(ROOT / "workspace.yaml")]
-        command = {
-            "webserver": [str(BIN / "dagster-webserver"), "-h", "127.0.0.1", "-p", str(self.port), *workspace],
-            "daemon": [str(BIN / "dagster-daemon"), "run", *workspace],
-        }[service]
-        with (self.folder / f"{service}.log").open("ab") as log:
-            self.running[service] = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def kill(self, service):
-        """With everything that it started: what an operator's machine does when it loses power."""
-        process = self.running.pop(service)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def done(self):
-        """Days of assets that are published."""
-        return len(list((self.folder / "data" / "manifest").rglob("*.json")))
-
-    def has_ended(self, service):
-        return self.running[service].poll() is not None
-
-    def until(self, what, seconds, why):
-        deadline = time.monotonic() + seconds
-        while True:
-            with suppress(ConfigInvalid, SourceUnreachable):
-                if what():
-                    return
-            assert time.monotonic() < deadline, f"{why}: {self.said()}"
-            time.sleep(0.5)
-
-    def said(self):
-        return {log.name: log.read_text()[-1500:] for log in self.folder.glob("*.log")}
-
-    def phoenix(self, *arguments):
-        return subprocess.run(
-            [str(BIN / "phoenix"), *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
 
 
 @pytest.fixture
@@ -113,7 +30,7 @@ def installation(tmp_path):
     """Six small synthetic days, and services that are not running yet."""
     write_archive(tmp_path / "archive", LISTING, DAYS, size=MarketSize(trades=2_000, quotes_per_trade=1))
     with postgres.server() as database:
-        made = Installation(tmp_path, database.url)
+        made = Installation(tmp_path, database.url, FIRST)
         made.database = database
         yield made
         for service in list(made.running):
@@ -161,7 +78,9 @@ def undisturbed(folder):
     """The same days, made one after another with nothing in the way."""
     lake = Lake.at(folder / "undisturbed")
     for day in DAYS:
-        Ingest(lake, Archive(str(folder / "archive")), date(2026, 1, 1)).day(AGG_TRADES, LISTING, day)
+        Ingest(lake, (BinanceArchive(Archive(str(folder / "archive"))),), date(2026, 1, 1)).day(
+            AGG_TRADES, LISTING, day
+        )
         convert_day(lake, AGG_TRADES, LISTING, day)
         SignalDays(lake, LISTING).publish_buckets(day)
     return lake

@@ -12,13 +12,14 @@ import polars as pl
 import pytest
 from nautilus_trader.model.data import Bar, FundingRateUpdate, MarkPriceUpdate, QuoteTick, TradeTick
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_from_path
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.catalog.store import catalog_asset, convert_day, nautilus_catalog, read_day
 from phoenix_core.datasets import Published, dataset_in_folder
 from phoenix_core.market import days_between
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_from_path
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.tables.read import DayTable
 
@@ -50,7 +51,7 @@ def catalog_rows(path: str, root: Path, lake: Lake) -> pl.DataFrame:
     first = date.fromisoformat(key.period if len(key.period) == 10 else f"{key.period}-01")
     if key.published is Published.MONTHLY and dataset.published is Published.DAILY:
         return DayTable(root / path, key, dataset, key.days, lake.staging).frame()
-    ingest = Ingest(lake, Archive(str(root)), date(2026, 11, 1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(str(root))),), date(2026, 11, 1))
     frames = []
     for day in days_between(*dataset.period_of(first)):
         assert ingest.day(dataset, key.listing, day).published

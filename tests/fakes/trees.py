@@ -3,9 +3,9 @@
 import zipfile
 from pathlib import Path
 
-from phoenix_core.archive.keys import key_from_path
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Market
+from phoenix_core.sources.binance.keys import key_from_path
 
 
 def extracted(archive: Path, folder: Path) -> Path:

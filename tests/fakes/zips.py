@@ -5,9 +5,9 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
-from phoenix_core.archive.keys import ArchiveKey, key_of_day
 from phoenix_core.datasets import Dataset
 from phoenix_core.market import Listing
+from phoenix_core.sources.binance.keys import ArchiveKey, key_of_day
 
 UM = Listing.parse("um:BTCUSDT")
 SPOT = Listing.parse("spot:BTCUSDT")

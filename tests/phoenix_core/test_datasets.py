@@ -5,7 +5,6 @@ from datetime import date
 
 import pytest
 
-from phoenix_core.archive.keys import key_from_path, key_of_day
 from phoenix_core.catalog.convert import CONVERTERS
 from phoenix_core.columns import PRICE, Role
 from phoenix_core.datasets import (
@@ -24,6 +23,7 @@ from phoenix_core.datasets import (
 )
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, Market
+from phoenix_core.sources.binance.keys import key_from_path, key_of_day
 
 PAIRS = [(dataset, market) for dataset in DATASETS for market in dataset.markets]
 

@@ -19,7 +19,7 @@ from phoenix_core.strategies.phoenix.recipe import ROOTS as ROOTS_OF_STRATEGY
 
 CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
-    "raw": ["archive.keys:key_of_day"],
+    "raw": ["sources.binance.keys:key_of_day"],
     "catalog": ["catalog.store:convert_day", "catalog.convert:_trade_ticks"],
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],

@@ -1,10 +1,8 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
 import contextlib
-import os
 import shutil
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
@@ -12,7 +10,6 @@ import dagster as dg
 import pytest
 import sqlalchemy
 import time_machine
-from fakes.environment import unavailable
 
 from phoenix_core.market import Listing
 from phoenix_dagster.definitions import definitions
@@ -85,19 +82,3 @@ def materialize(instance):
         )
 
     return run
-
-
-@pytest.fixture
-def postgres_database():
-    """A database of its own on the server of PHOENIX_TEST_POSTGRES_URL."""
-    server = os.environ.get("PHOENIX_TEST_POSTGRES_URL")
-    if not server:
-        unavailable("PHOENIX_TEST_POSTGRES_URL names no PostgreSQL server")
-    name = f"phoenix_{uuid.uuid4().hex[:12]}"
-    admin = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    yield sqlalchemy.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()

@@ -10,10 +10,10 @@ import sqlalchemy
 from fakes.processes import ROOT, plain_environment
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_dagster.settings import Settings
 
 CANARY = "canary-in-a-coal-mine"
@@ -72,7 +72,9 @@ def test_the_databases_password_is_in_no_log(tmp_path, server, postgres_database
 
 def test_settings_do_not_show_the_password():
     """Nor does their repr."""
-    made = Settings(postgres_url=f"postgresql://someone:{CANARY}@host/name")
+    made = Settings(
+        postgres_url=f"postgresql://someone:{CANARY}@host/name", celery_broker=f"amqp://someone:{CANARY}@host/name"
+    )
     assert CANARY not in repr(made) + str(made) + str(made.model_dump())
 
 

@@ -48,6 +48,8 @@ def test_symbols_are_a_list(monkeypatch):
         ("PHOENIX_KLINE_INTERVALS", "1m,7m", "has '7m': expected some of 1s, 1m"),
         ("PHOENIX_EXECUTOR", "dask", "PHOENIX_EXECUTOR"),
         ("PHOENIX_DOWNLOADS", "1000", "PHOENIX_DOWNLOADS"),
+        ("PHOENIX_CELERY_BROKER", "redis://127.0.0.1:6379/0", "is no address of RabbitMQ: expected amqp://"),
+        ("PHOENIX_CELERY_BROKER", "amqp://127.0.0.1/phoenix", "is set without PHOENIX_POSTGRES_URL"),
     ],
 )
 def test_a_bad_value_is_named(monkeypatch, name, value, says):

@@ -12,7 +12,7 @@ class Fault:
     shown: str
 
 
-CLIENT, STORE = "phoenix_core/archive/test_client.py", "phoenix_core/raw/test_store.py"
+CLIENT, STORE = "phoenix_core/sources/binance/test_client.py", "phoenix_core/raw/test_store.py"
 INFLATE, READ = "phoenix_core/sources/test_lines.py", "phoenix_core/tables/test_read.py"
 CONVERT, STORAGE = "phoenix_core/catalog/test_convert.py", "phoenix_core/test_storage.py"
 STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/automation/test_ingestion.py"
@@ -43,7 +43,10 @@ _ROWS = (
     ("418", f"{CLIENT}::test_a_refusal_is_final"),
     ("5xx", f"{CLIENT}::test_what_is_transient_is_tried_again"),
     ("zip without checksum", f"{CLIENT}::test_a_missing_sidecar_is_reported"),
-    ("malformed checksum, or of another file", "phoenix_core/archive/test_checksums.py::test_anything_else_is_refused"),
+    (
+        "malformed checksum, or of another file",
+        "phoenix_core/sources/binance/test_checksums.py::test_anything_else_is_refused",
+    ),
     ("wrong checksum", f"{CLIENT}::test_a_wrong_checksum_is_asked_twice_and_refused"),
     ("zip and checksum replaced between two requests", f"{CLIENT}::test_a_replacement_between_two_requests_settles"),
     ("an ingested day is replaced by the publisher", f"{SENSORS}::test_a_replaced_file_is_requested_again"),
@@ -101,7 +104,7 @@ _ROWS = (
     ),
     ("a strategy that hangs", "not tested: bounded by run_monitoring.max_runtime_seconds in dagster.yaml"),
     ("NaN in an order", "phoenix_core/backtest/test_costs.py::test_what_is_not_a_number_buys_nothing"),
-    ("equity at or below zero", "phoenix_core/backtest/test_costs.py::test_a_ruined_account_buys_nothing_more"),
+    ("equity at or below zero", "phoenix_core/backtest/test_costs.py::test_an_insolvent_account_buys_nothing_more"),
     ("days missing in a range", "phoenix_core/backtest/test_inputs.py::test_a_missing_day_is_named_and_the_rest_runs"),
     (
         "a panic in NautilusTrader's reader",
@@ -115,7 +118,7 @@ _ROWS = (
     ("orphaned multipart uploads", OBJECT_STORE),
     ("a store without conditional put", OBJECT_STORE),
     ("SIGTERM", KILLS),
-    ("a wrong clock", "phoenix_core/archive/test_publication.py::test_a_recent_day_is_not_yet_and_an_old_one_missing"),
+    ("a wrong clock", "phoenix_core/sources/test_publication.py::test_a_recent_day_is_not_yet_and_an_old_one_missing"),
     ("a sensor dies between request and cursor", f"{SENSORS}::test_a_day_is_requested_once_when_all_of_it_is_out"),
     ("a long backfill with transient faults", f"{HERE}::test_a_long_range_with_transient_faults_converges"),
     (

@@ -19,11 +19,11 @@ import atheris
 atheris.enabled_hooks.add("RegEx")
 atheris.enabled_hooks.add("str")
 with atheris.instrument_imports(include=["phoenix_core", "phoenix_dagster.settings", "pydantic"]):
-    from phoenix_core.archive.checksums import sha256_from_sidecar
-    from phoenix_core.archive.keys import key_from_path, key_of_day
     from phoenix_core.backtest.experiment import Experiment
     from phoenix_core.datasets import datasets_on
     from phoenix_core.market import Listing, Market, day_from_text
+    from phoenix_core.sources.binance.checksums import sha256_from_sidecar
+    from phoenix_core.sources.binance.keys import key_from_path, key_of_day
     from phoenix_core.tables import read as instrumented  # noqa: F401 - the reader, before `garbage` imports it
     from phoenix_dagster.settings import Settings
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from fakes.zips import UM, put
 from pydantic import ValidationError
 
-from phoenix_core.archive.checksums import sha256_from_sidecar
-from phoenix_core.archive.keys import key_from_path, key_of_day
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.datasets import datasets_on
 from phoenix_core.errors import PhoenixError
 from phoenix_core.market import Listing, Market, day_from_text
+from phoenix_core.sources.binance.checksums import sha256_from_sidecar
+from phoenix_core.sources.binance.keys import key_from_path, key_of_day
 from phoenix_core.tables.read import DayTable
 from phoenix_dagster.settings import Settings
 

@@ -7,7 +7,6 @@ inherit the threads of Polars, Arrow or NautilusTrader.
 from datetime import date
 from pathlib import Path
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import run
@@ -17,6 +16,8 @@ from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.report.folder import page_of
 from phoenix_core.signals.days import SignalDays
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -36,7 +37,7 @@ def archive(root: Path) -> None:
 
 
 def download(root: Path, lake: Lake) -> None:
-    ingest = Ingest(lake, Archive(str(root / "archive")), date(2026, 1, 1), progress)
+    ingest = Ingest(lake, (BinanceArchive(Archive(str(root / "archive"))),), date(2026, 1, 1), progress)
     for dataset in DATASETS:
         ingest.day(dataset, LISTING, DAY)
 

@@ -11,11 +11,12 @@ from fakes.archive_server import Answer
 from fakes.environment import unavailable
 from fakes.zips import AGG_HEADER, UM, agg_rows, put
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import PhoenixError
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake
 from reliability import guided
 from reliability.archive_faults import ARCHIVE_FAULTS, CHECKSUM, VERIFIED, ZIP
@@ -116,14 +117,16 @@ def test_guided_garbage_is_refused_as_well(target):
 @pytest.mark.parametrize("fault", ARCHIVE_FAULTS, ids=lambda fault: fault.what)
 def test_network_faults_end_as_they_must(server, tmp_path, monkeypatch, fault, stays):
     """As the table says: a fault that stays is its error and leaves nothing; one that passes is got over, or final."""
-    monkeypatch.setattr("phoenix_core.archive.client._STALL_SECONDS", 0.3)
+    monkeypatch.setattr("phoenix_core.sources.binance.client._STALL_SECONDS", 0.3)
     key = key_of_day(AGG_TRADES, UM, DAY)
     path = put(server.root, key, f"{AGG_HEADER}{agg_rows((1, '69903.5', '0.014', 14, 'true'))}")
     asked = {ZIP: key.path, CHECKSUM: key.checksum_path}[fault.of]
     sound = (server.root / asked).read_bytes()
     server.script(asked, *(fault.answer(sound) for _ in range(30 if stays else 1)))
     lake = Lake.at(tmp_path / "lake")
-    ingest = Ingest(lake, Archive(server.url, sleep=lambda _: None, timeout=(1, 0.3)), DAY + timedelta(1))
+    ingest = Ingest(
+        lake, (BinanceArchive(Archive(server.url, sleep=lambda _: None, timeout=(1, 0.3))),), DAY + timedelta(1)
+    )
     expected = fault.always if stays else fault.once
     if isinstance(expected, str):
         entry = ingest.day(AGG_TRADES, UM, DAY)
@@ -146,7 +149,9 @@ def test_a_long_range_with_transient_faults_converges(server, tmp_path):
         put(server.root, key, f"{day}")
         if number % 5 == 0:
             server.script(key.path if number % 2 else key.checksum_path, Answer(503), Answer(503))
-    ingest = Ingest(Lake.at(tmp_path / "lake"), Archive(server.url, sleep=lambda _: None), date(2026, 1, 1))
+    ingest = Ingest(
+        Lake.at(tmp_path / "lake"), (BinanceArchive(Archive(server.url, sleep=lambda _: None)),), date(2026, 1, 1)
+    )
     assert all(ingest.day(AGG_TRADES, UM, day).published for day in days)
 
 

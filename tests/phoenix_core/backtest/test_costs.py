@@ -154,7 +154,7 @@ def test_what_is_not_a_number_buys_nothing(signal):
     assert both(held).fills[-1].decision.reason is OrderReason.SESSION_END
 
 
-def test_a_ruined_account_buys_nothing_more():
+def test_an_insolvent_account_buys_nothing_more():
     """Liquidated at 25,100 with a fee of more than is left: below zero, and the next signal finds no money."""
     day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
     day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").mark(119.999, "25100")

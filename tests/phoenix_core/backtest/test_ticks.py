@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, convert_day, verified_file
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER
 from phoenix_core.market import day_start_ns
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 
 KINDS = {"quotes": (BOOK_TICKER, NautilusDataType.QuoteTick), "trades": (AGG_TRADES, NautilusDataType.TradeTick)}
 
@@ -75,7 +76,7 @@ def test_ticks_of_one_instant_keep_their_order_across_row_groups(lake, tmp_path)
     count = 300_000
     rows = "".join(f"{n},1.5,1,{n},{n},{START_MS},true\n" for n in range(count))
     put_day(tmp_path / "archive", AGG_TRADES, rows)
-    Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(AGG_TRADES, UM, DAY)
+    Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), date(2026, 11, 1)).day(AGG_TRADES, UM, DAY)
     file = TickFile.at(lake.path(convert_day(lake, AGG_TRADES, UM, DAY).file), NautilusDataType.TradeTick)
     ids = [int(tick.trade_id.value) for chunk in file.stream() for tick in chunk]
     assert ids == list(range(count))

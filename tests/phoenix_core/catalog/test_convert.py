@@ -12,7 +12,6 @@ from nautilus_trader.model.data import Bar, FundingRateUpdate, MarkPriceUpdate, 
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.convert import Conversion, fixed_point, is_multiple, to_catalog
 from phoenix_core.catalog.frames import decimals
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
@@ -32,6 +31,8 @@ from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import day_start_ns
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.tables.rules import Counts
 
 START = day_start_ns(DAY)
@@ -39,7 +40,7 @@ START = day_start_ns(DAY)
 
 def converted(lake, tmp_path, dataset, text, *, day=DAY, listing=UM):
     put_day(tmp_path / "archive", dataset, text, day=day, listing=listing)
-    Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(dataset, listing, day)
+    Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), date(2026, 11, 1)).day(dataset, listing, day)
     return convert_day(lake, dataset, listing, day)
 
 

@@ -4,7 +4,6 @@ from decimal import Decimal
 import pytest
 from fakes.zips import DAY, START_MS, put_day
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.store import convert_day, nautilus_catalog, record_instrument
 from phoenix_core.datasets import AGG_TRADES
@@ -12,6 +11,8 @@ from phoenix_core.errors import ConfigInvalid
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_what_is_not_listed_is_inferred_and_said(lake, tmp_path):
     listing = Listing.parse("um:SOLUSDT")
     text = f"1,184.25,3,1,1,{START_MS},true\n2,184.3,12,2,2,{START_MS + 1},true\n"
     put_day(tmp_path / "archive", AGG_TRADES, text, listing=listing)
-    Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(AGG_TRADES, listing, DAY)
+    Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), date(2026, 11, 1)).day(AGG_TRADES, listing, DAY)
     convert_day(lake, AGG_TRADES, listing, DAY)
     facts = record_instrument(lake, listing, DAY).facts
     assert (Decimal(facts["tick"]), Decimal(facts["step"])) == (Decimal("0.01"), Decimal(1))

@@ -7,14 +7,15 @@ import polars as pl
 import pytest
 from fakes.zips import DAY, START_MS, UM, put, put_day
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.quality import inspect_day
 from phoenix_core.catalog.schemas import Liquidation
 from phoenix_core.catalog.store import convert_day, nautilus_catalog
 from phoenix_core.datasets import LIQUIDATION_SNAPSHOT, availability_of
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.tables.difference import difference
 from phoenix_core.tables.read import DayTable
 
@@ -35,7 +36,9 @@ def bring(lake, tmp_path):
 
     def bring(text, listing=UM):
         put_day(tmp_path / "archive", LIQUIDATION_SNAPSHOT, text, listing=listing)
-        Ingest(lake, Archive(str(tmp_path / "archive")), date(2026, 11, 1)).day(LIQUIDATION_SNAPSHOT, listing, DAY)
+        Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), date(2026, 11, 1)).day(
+            LIQUIDATION_SNAPSHOT, listing, DAY
+        )
         return convert_day(lake, LIQUIDATION_SNAPSHOT, listing, DAY)
 
     return bring

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.consistency import compare_day
 from phoenix_core.catalog.quality import inspect_day
 from phoenix_core.catalog.store import convert_day
@@ -20,6 +19,8 @@ from phoenix_core.datasets import (
 )
 from phoenix_core.raw.store import Ingest
 from phoenix_core.rules import COMPARISONS, rules_of
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def inspect(server, lake):
 
     def run(dataset, text):
         put_day(server.root, dataset, text)
-        Ingest(lake, Archive(server.url), date(2026, 1, 1)).day(dataset, UM, DAY)
+        Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(dataset, UM, DAY)
         entry = convert_day(lake, dataset, UM, DAY)
         return {finding.rule: finding for finding in inspect_day(lake, dataset, entry)}
 
@@ -96,7 +97,7 @@ def test_a_day_before_the_first_entry_says_that_its_tick_is_assumed(server, lake
     day = date(2023, 12, 31)
     millis = START_MS + (day - DAY).days * 86_400_000
     put_day(server.root, AGG_TRADES, f"1,42000.01,1,1,1,{millis},true\n", day=day)
-    Ingest(lake, Archive(server.url), date(2026, 1, 1)).day(AGG_TRADES, UM, day)
+    Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(AGG_TRADES, UM, day)
     entry = convert_day(lake, AGG_TRADES, UM, day)
     found = {one.rule: one for one in inspect_day(lake, AGG_TRADES, entry)}["on_tick"]
     assert found.says.endswith("; the tick is 0.10, assumed: it is known from 2024-01-01 on")
@@ -132,7 +133,7 @@ def test_a_frozen_band_is_odd(inspect):
 
 def test_days_are_compared(server, lake):
     """Minutes rebuilt from single trades are the kline's; another volume is found and shown."""
-    ingest = Ingest(lake, Archive(server.url), date(2026, 1, 1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1))
 
     def compare(volume):
         put_day(

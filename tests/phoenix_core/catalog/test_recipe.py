@@ -9,7 +9,6 @@ from fakes.instruments import folder_with
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day
 
 from phoenix_core import manifest as manifests
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.recipe import catalog_recipe, derived_recipe
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, KLINES, METRICS, LabelledBy
@@ -19,6 +18,8 @@ from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing, Market
 from phoenix_core.products import CONSISTENCY, INSTRUMENT
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import canonical_json, digest_of
 
 LATER = date(2026, 11, 1)
@@ -32,7 +33,7 @@ def bring(lake, tmp_path):
 
     def bring(dataset, text):
         put_day(tmp_path / "archive", dataset, text)
-        Ingest(lake, Archive(str(tmp_path / "archive")), LATER).day(dataset, UM, DAY)
+        Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), LATER).day(dataset, UM, DAY)
         return convert_day(lake, dataset, UM, DAY)
 
     return bring
@@ -137,4 +138,4 @@ def test_a_folder_of_an_earlier_release_is_carried_over_without_a_download(lake,
         raise AssertionError("a file that is here was fetched again")
 
     monkeypatch.setattr(Archive, "download", refuse)
-    assert Ingest(lake, Archive(str(tmp_path / "archive")), LATER).day(AGG_TRADES, UM, DAY) == raw
+    assert Ingest(lake, (BinanceArchive(Archive(str(tmp_path / "archive"))),), LATER).day(AGG_TRADES, UM, DAY) == raw

@@ -21,7 +21,7 @@ def own_folder(real_files, tmp_path):
 def test_every_day_becomes_a_raw_day_where_it_lies(own_folder, lake):
     """As many entries as the inventory has days, months' files included; a day that fails is named."""
     inventory = take_inventory(own_folder)
-    done = list(adopt(lake, LocalTree(own_folder), inventory, lambda holding: holding.listing.market == "um"))
+    done = list(adopt(lake, LocalTree(own_folder), [one for one in inventory.holdings if one.listing.market == "um"]))
     assert {one.holding.listing.market for one in done} == {"um"}
     assert len(done) == sum(len(one.by_day) for one in inventory.holdings if one.listing.market == "um")
     funding = [one for one in done if one.holding.dataset.name == "funding_rate"]
@@ -35,6 +35,7 @@ def test_every_day_becomes_a_raw_day_where_it_lies(own_folder, lake):
 def test_wanted_holdings_alone_are_adopted(own_folder, lake):
     """Spot is left out where it is not wanted."""
     inventory = take_inventory(own_folder)
-    done = list(adopt(lake, LocalTree(own_folder), inventory, lambda one: one.dataset.name == "klines_1h"))
+    wanted = [one for one in inventory.holdings if one.dataset.name == "klines_1h"]
+    done = list(adopt(lake, LocalTree(own_folder), wanted))
     assert len(done) == 60
     assert not [one for one in done if one.reason and not one.reason.startswith("missing: ")]

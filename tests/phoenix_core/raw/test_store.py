@@ -4,11 +4,12 @@ import pytest
 from fakes.archive_server import Answer
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE
 from phoenix_core.errors import ChecksumMismatch, SourceNotYet
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import sha256_of
 
 TEXT = AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true"))
@@ -17,7 +18,7 @@ LATER = date(2026, 11, 1)
 
 @pytest.fixture
 def ingest(lake, server):
-    return Ingest(lake, Archive(server.url, sleep=lambda _: None), LATER)
+    return Ingest(lake, (BinanceArchive(Archive(server.url, sleep=lambda _: None)),), LATER)
 
 
 def test_a_day_lies_at_the_archives_own_path(ingest, server, lake):
@@ -67,7 +68,11 @@ def test_a_day_outside_the_life_costs_no_request(ingest, server):
 def test_a_folder_is_looked_into_whatever_the_life(lake, server):
     """Looking costs nothing there, so a file that is there counts."""
     put_day(server.root, BOOK_TICKER, "x", day=date(2024, 8, 8))
-    assert Ingest(lake, Archive(str(server.root)), LATER).day(BOOK_TICKER, UM, date(2024, 8, 8)).published
+    assert (
+        Ingest(lake, (BinanceArchive(Archive(str(server.root))),), LATER)
+        .day(BOOK_TICKER, UM, date(2024, 8, 8))
+        .published
+    )
 
 
 def test_an_old_day_that_is_missing_is_recorded(ingest):
@@ -78,7 +83,7 @@ def test_an_old_day_that_is_missing_is_recorded(ingest):
 
 def test_a_recent_day_is_not_yet(lake, server):
     """An error that is not retried, and nothing is recorded: ask again."""
-    ingest = Ingest(lake, Archive(server.url, sleep=lambda _: None), DAY + timedelta(1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(server.url, sleep=lambda _: None)),), DAY + timedelta(1))
     with pytest.raises(SourceNotYet, match=r"usually out by 08:00 UTC of 2024-03-31"):
         ingest.day(AGG_TRADES, UM, DAY)
     assert Manifest(lake).find("um/btcusdt/agg_trades", DAY) is None
@@ -86,7 +91,7 @@ def test_a_recent_day_is_not_yet(lake, server):
 
 def test_this_months_funding_does_not_hold_up_its_days(lake, server):
     """Monthly files come out after the month: their days are recorded as unpublished, with the date."""
-    ingest = Ingest(lake, Archive(server.url, sleep=lambda _: None), DAY + timedelta(1))
+    ingest = Ingest(lake, (BinanceArchive(Archive(server.url, sleep=lambda _: None)),), DAY + timedelta(1))
     entry = ingest.day(FUNDING_RATE, UM, DAY)
     assert entry.facts["absence"] == "not yet"
 

@@ -5,12 +5,12 @@ import polars as pl
 import pytest
 from fakes.results import made_up_result, write_result
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.store import read_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Manifest
 from phoenix_core.report.folder import page_of, result_in
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage import Lake
 from phoenix_core.synthetic.files import write_zip
 

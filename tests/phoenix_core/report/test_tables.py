@@ -47,7 +47,7 @@ def test_capacity_by_hand():
     table = capacity_table(made_up_result(curve=((4, "58.41", 0.5, False), (9, "-505012.5", None, True))))
     assert table.rows == [
         ("10,000", "+58.41", "+0.584%", "50.0%", "1.00%", "40.00%", "5"),
-        ("1,000,000,000", "-505,012.50, ruined", "-0.051%", "none", "1.00%", "40.00%", "5"),
+        ("1,000,000,000", "-505,012.50, insolvent", "-0.051%", "none", "1.00%", "40.00%", "5"),
     ]
     assert table.columns[0].unit == "USDT"
     assert capacity_table(made_up_result()).rows == []

@@ -8,8 +8,6 @@ import pytest
 from fakes.archive_server import Answer, serving
 from fakes.zips import put_sidecar
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, METRICS
 from phoenix_core.errors import SourceUnreachable
@@ -20,6 +18,9 @@ from phoenix_core.products import SIGNALS
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.lookback import LookBack
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
+from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
@@ -52,7 +53,7 @@ def copy(archive, tmp_path):
 
 def signals_of(lake, url, day, say=print, today=LATER):
     """A day from raw to signals, as the assets make it; give what the look-back made and the day's entry."""
-    ingest = Ingest(lake, Archive(str(url), sleep=lambda _: None), today)
+    ingest = Ingest(lake, (BinanceArchive(Archive(str(url), sleep=lambda _: None)),), today)
     for dataset in OWN:
         ingest.day(dataset, UM, day)
         convert_day(lake, dataset, UM, day)
@@ -105,7 +106,7 @@ def test_what_is_there_is_not_asked_for_again(archive, lake):
         ]  # fmt: skip
         assert len(made) == 2 * (30 + 1 + 1) + 1
         server.requests.clear()
-        ingest = Ingest(lake, Archive(server.url), LATER)
+        ingest = Ingest(lake, (BinanceArchive(Archive(server.url)),), LATER)
         assert list(LookBack(ingest, UM, 4, print).make(DAY)) == []
         assert server.requests == []
 
@@ -141,7 +142,7 @@ def test_an_archive_that_fails_names_asset_and_day(archive, lake):
     """One line: which earlier file, for which day, and why; what had arrived is given first."""
     key = key_of_day(METRICS, UM, DAY - timedelta(3))
     with serving(archive) as server:
-        ingest = Ingest(lake, Archive(server.url, attempts=1, sleep=lambda _: None), LATER)
+        ingest = Ingest(lake, (BinanceArchive(Archive(server.url, attempts=1, sleep=lambda _: None)),), LATER)
         server.script(key.checksum_path, Answer(503))
         made = []
         with pytest.raises(SourceUnreachable) as failed:

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.sources.lines import csv_lines, csv_summary
 
 KEY = key_of_day(AGG_TRADES, UM, DAY)

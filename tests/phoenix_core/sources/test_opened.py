@@ -11,11 +11,11 @@ URL = "https://mirror.example"
 def test_nothing_named_is_the_archive_alone(tmp_path):
     """A mirror, or a folder in the archive's layout; a folder of another layout is used where it lies."""
     archive, trees = opened((), URL)
-    assert archive.url("x") == f"{URL}/x"
+    assert archive.client.url("x") == f"{URL}/x"
     assert trees == ()
     (tmp_path / "data" / "spot").mkdir(parents=True)
     archive, trees = opened((), str(tmp_path))
-    assert archive.is_folder
+    assert archive.client.is_folder
     archive, trees = opened((), str(tmp_path / "data"))
     assert archive is None
     assert [tree.root for tree in trees] == [tmp_path / "data"]
@@ -30,7 +30,7 @@ def test_folders_come_first_and_the_network_only_if_named(tmp_path):
     assert archive is None
     assert [tree.root for tree in trees] == folders
     archive, trees = opened([str(folders[1]), URL], "https://other.example")
-    assert archive.url("x") == f"{URL}/x"
+    assert archive.client.url("x") == f"{URL}/x"
     assert [tree.root for tree in trees] == folders[1:]
 
 

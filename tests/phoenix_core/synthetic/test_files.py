@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from phoenix_core.archive.keys import key_from_path
 from phoenix_core.datasets import dataset_in_folder
 from phoenix_core.market import Listing
+from phoenix_core.sources.binance.keys import key_from_path
 from phoenix_core.storage import sha256_of
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize

@@ -5,10 +5,10 @@ from conftest import LATER
 from fakes.trees import extracted
 from fakes.zips import UM
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.datasets import AGG_TRADES, FUNDING_RATE, METRICS
 from phoenix_core.errors import InputMissing
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 from phoenix_core.tables.against_archive import against_archive
@@ -25,7 +25,7 @@ def own(market, tmp_path):
     del lines[200]
     path.write_text("".join(lines))
     lake = Lake.at(tmp_path / "data")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(folder),))
+    ingest = Ingest(lake, (LocalTree(folder),), LATER)
     for dataset in (AGG_TRADES, METRICS, FUNDING_RATE):
         ingest.day(dataset, UM, market.days[0])
     return lake

@@ -7,8 +7,8 @@ from fakes.zips import AGG_HEADER, DAY, UM, put
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, METRICS
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.tables.difference import difference
 from phoenix_core.tables.read import DayTable
 

@@ -9,10 +9,10 @@ from fakes.zips import AGG_HEADER, DAY, SPOT, START_MS, UM, agg_rows, put, put_d
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, KLINES, METRICS
 from phoenix_core.errors import RowsInvalid, SchemaDrift
 from phoenix_core.market import day_start_ns
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.tables.read import DayTable
 
 START = day_start_ns(DAY)

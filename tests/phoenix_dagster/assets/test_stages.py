@@ -9,10 +9,10 @@ import pytest
 from fakes.archive_server import Answer
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import SourceNotYet, SourceUnreachable
 from phoenix_core.market import Listing
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage import Lake, sha256_of
 from phoenix_core.sweeps.trials import recorded
 from phoenix_dagster.failures import failure as made_failure

@@ -7,9 +7,9 @@ import pytest
 from fakes.archive_server import Answer
 from fakes.zips import UM, put
 
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES, Published, availability_of, datasets_on
 from phoenix_core.market import Market
+from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_dagster.resources import Workspace
 
 FIRST = date(2024, 6, 1)
@@ -49,11 +49,14 @@ def tick(make_defs, instance, server, tmp_path):
 
 def have(server, lake_root, day, datasets=DAILY):
     """What a run of that day would leave in the manifest."""
-    from phoenix_core.archive.client import Archive  # noqa: PLC0415 - for this helper alone
     from phoenix_core.raw.store import Ingest  # noqa: PLC0415 - as above
+    from phoenix_core.sources.binance.client import Archive  # noqa: PLC0415 - for this helper alone
+    from phoenix_core.sources.binance.source import BinanceArchive  # noqa: PLC0415 - as above
     from phoenix_core.storage import Lake  # noqa: PLC0415 - as above
 
-    ingest = Ingest(Lake.at(lake_root), Archive(server.url, sleep=lambda _: None), day + timedelta(1))
+    ingest = Ingest(
+        Lake.at(lake_root), (BinanceArchive(Archive(server.url, sleep=lambda _: None)),), day + timedelta(1)
+    )
     for dataset in datasets:
         ingest.day(dataset, UM, day)
 

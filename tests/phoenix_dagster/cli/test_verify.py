@@ -50,9 +50,10 @@ def test_what_differs_is_named_and_is_a_finding(result, phoenix, data):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--against-archive",), "say from which on with --first"),
+        (("--against-archive",), "to compare days, add --first"),
+        (("--last", "2024-03-30"), "to compare days, add --first"),
         (("--against-archive", "--first", "2024-03-30", "--fills"), "takes no result"),
-        (("--first", "2024-03-30"), "add --against-archive"),
+        (("--first", "2024-03-30", "--ledger"), "takes no result"),
     ],
 )
 def test_days_and_results_are_not_mixed(phoenix, options, said):

@@ -3,19 +3,23 @@
 import gzip
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from conftest import LATER, materialize
 from fakes.trees import extracted
-from fakes.zips import UM
+from fakes.zips import DAY, UM, put
 
-from phoenix_core.archive.client import Archive
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, METRICS, TRADES
 from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
 from phoenix_core.manifest import Manifest
 from phoenix_core.raw.store import Ingest
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day, key_of_month
+from phoenix_core.sources.binance.source import BinanceArchive
+from phoenix_core.sources.contract import Monthly
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage import Lake
 
@@ -39,7 +43,7 @@ def own_folder(market, tmp_path_factory):
 
 
 def from_tree(folder, lake, days):
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(folder),))
+    ingest = Ingest(lake, (LocalTree(folder),), LATER)
     for day in days:
         materialize(ingest, UM, day)
     return lake
@@ -58,7 +62,7 @@ def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake)
 def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
     """Path, digest and size; extracted, nobody vouches for it."""
     day = market.days[0]
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(own_folder),)).day(AGG_TRADES, UM, day)
+    entry = Ingest(lake, (LocalTree(own_folder),), LATER).day(AGG_TRADES, UM, day)
     path = own_folder / "future_data" / "daily_data" / "aggTrades" / f"BTCUSDT-aggTrades-{day}.csv"
     assert entry.file == str(path)
     assert entry.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -111,7 +115,7 @@ def test_a_months_file_serves_its_days(market, own_folder, lake, tmp_path, datas
     """The catalog of each day is that of its own file, with the same counts; days without rows are missing."""
     month = month_of_days(own_folder, dataset, tmp_path, suffix)
     before = state(tmp_path / "um")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     for day in market.days:
         raw = ingest.day(dataset, UM, day)
         assert raw.file == f"archive/days/um/btcusdt/{dataset.name}/{day}.csv.gz"
@@ -128,7 +132,7 @@ def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake,
     """The second day finds itself cut; touched, the month is read again; a damaged day is cut anew."""
     first, second = market.days
     month = month_of_days(own_folder, TRADES, tmp_path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     made = ingest.day(TRADES, UM, first)
     cut = lake.path(made.file)
     stamp = cut.stat().st_mtime_ns
@@ -142,6 +146,98 @@ def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake,
     assert changed.facts["cut_from"]["sha256"] == hashlib.sha256(month.read_bytes()).hexdigest()
 
 
+@pytest.fixture
+def published(market, own_folder, server):
+    """The archive's months of trades beside, or instead of, its days; of the days' zips the second is not out."""
+
+    def publish(*, days=(), rows_of=market.days):
+        source = own_folder / "future_data" / "daily_data" / "trades"
+        texts = [(source / f"BTCUSDT-trades-{day}.csv").read_bytes().partition(b"\n") for day in rows_of]
+        put(server.root, key_of_month(TRADES, UM, DAY), texts[0][0] + b"\n" + b"".join(text[2] for text in texts))
+        for day in days:
+            put(server.root, key_of_day(TRADES, UM, day), (source / f"BTCUSDT-trades-{day}.csv").read_bytes())
+        return server
+
+    return publish
+
+
+def from_server(lake, server, monthly):
+    source = BinanceArchive(Archive(server.url, sleep=lambda _: None), monthly)
+    return Ingest(lake, (source,), LATER)
+
+
+def test_a_month_of_the_archive_costs_two_requests(market, published, lake):
+    """Its checksum and its zip, whichever of its days are asked for, all at once and again; each is published once."""
+    server = published()
+    ingest = from_server(lake, server, Monthly.FIRST)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda day: ingest.day(TRADES, UM, day), market.days))
+    path = f"/{key_of_month(TRADES, UM, DAY).path}"
+    assert server.requests == [f"{path}.CHECKSUM", path]
+    stamps = [lake.path(entry.file).stat().st_mtime_ns for entry in made]
+    assert [ingest.day(TRADES, UM, day) for day in market.days] == made
+    assert [lake.path(entry.file).stat().st_mtime_ns for entry in made] == stamps
+    assert server.requests == [f"{path}.CHECKSUM", path]
+    for day, entry in zip(market.days, made, strict=True):
+        assert entry.facts["verified"] is True
+        assert entry.facts["cut_from"]["path"] == f"{server.url}{path}"
+        expected = Manifest(market.lake).find("um/btcusdt/individual_trades", day)
+        assert convert_day(lake, TRADES, UM, day).sha256 == expected.sha256
+
+
+def test_a_month_is_asked_for_where_a_day_has_no_file(market, published, lake):
+    """The first day has one; the second is cut out of the month, and the first is left as it is."""
+    first, second = market.days
+    server = published(days=[first])
+    ingest = from_server(lake, server, Monthly.MISSING)
+    cut = ingest.day(TRADES, UM, second)
+    assert cut.file == f"archive/days/um/btcusdt/trades/{second}.csv.gz"
+    assert Manifest(lake).find("um/btcusdt/trades", first) is None
+    assert ingest.day(TRADES, UM, first).file == f"archive/{key_of_day(TRADES, UM, first).path}"
+
+
+def test_without_the_setting_no_month_is_asked_for(market, published, lake):
+    """A day without a file is missing."""
+    server = published()
+    entry = from_server(lake, server, Monthly.NEVER).day(TRADES, UM, market.days[0])
+    assert entry.reason.startswith("missing: the archive has no trades")
+    assert not any("monthly" in path for path in server.requests)
+
+
+def test_a_day_that_its_month_lacks_comes_from_its_own_file(market, published, lake):
+    """And the month is not read again to see that it still lacks it."""
+    first, second = market.days
+    server = published(days=[second], rows_of=[first])
+    ingest = from_server(lake, server, Monthly.FIRST)
+    made = ingest.day(TRADES, UM, second)
+    assert made.file == f"archive/{key_of_day(TRADES, UM, second).path}"
+    cut = lake.path(f"archive/days/um/btcusdt/trades/{first}.csv.gz")
+    stamp = cut.stat().st_mtime_ns
+    assert ingest.day(TRADES, UM, second) == made
+    assert cut.stat().st_mtime_ns == stamp
+    assert ingest.day(TRADES, UM, first).published
+
+
+def test_a_month_that_was_replaced_is_cut_anew(market, published, lake):
+    """A later run sees its other checksum."""
+    server = published()
+    before = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, market.days[0])
+    published(rows_of=market.days[:1])
+    after = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, market.days[0])
+    assert after.facts["cut_from"]["sha256"] != before.facts["cut_from"]["sha256"]
+    assert after.sha256 == before.sha256
+
+
+def test_a_recent_day_of_a_month_that_is_not_out_comes_from_its_own_file(market, published, lake):
+    """Months come out late; the days of the current one are taken by themselves."""
+    first = market.days[0]
+    server = published(days=[first])
+    (server.root / key_of_month(TRADES, UM, DAY).path).unlink()
+    (server.root / key_of_month(TRADES, UM, DAY).checksum_path).unlink()
+    entry = from_server(lake, server, Monthly.FIRST).day(TRADES, UM, first)
+    assert entry.file == f"archive/{key_of_day(TRADES, UM, first).path}"
+
+
 def test_a_days_own_file_is_preferred_to_the_months(market, own_folder, lake, tmp_path):
     """And the other is named beside it."""
     day = market.days[0]
@@ -150,7 +246,7 @@ def test_a_days_own_file_is_preferred_to_the_months(market, own_folder, lake, tm
     folder.mkdir()
     shutil.copy(source, folder)
     shutil.copy(source, folder / "BTCUSDT-aggTrades-2024-03.csv")
-    entry = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),)).day(AGG_TRADES, UM, day)
+    entry = Ingest(lake, (LocalTree(tmp_path),), LATER).day(AGG_TRADES, UM, day)
     assert entry.file == str(folder / source.name)
     assert entry.facts["also_in"] == [str(folder / "BTCUSDT-aggTrades-2024-03.csv")]
 
@@ -162,7 +258,7 @@ def test_the_publishers_zip_with_its_checksum_is_verified_where_it_lies(market, 
     (tmp_path / "um").mkdir()
     shutil.copy(zipped, tmp_path / "um")
     shutil.copy(f"{zipped}.CHECKSUM", tmp_path / "um")
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path),))
+    ingest = Ingest(lake, (LocalTree(tmp_path),), LATER)
     assert ingest.day(AGG_TRADES, UM, day).facts["verified"] is True
     sidecar = tmp_path / "um" / f"{zipped.name}.CHECKSUM"
     sidecar.write_text(f"{'0' * 64}  {zipped.name}\n")
@@ -174,10 +270,10 @@ def test_what_the_folder_lacks_comes_from_the_archive_behind_it(market, own_fold
     """Trades from the folder, the rest from the archive; without one it is missing, and says so."""
     day = market.days[0]
     shutil.copytree(own_folder / "future_data" / "daily_data" / "trades", tmp_path / "um" / "trades")
-    ingest = Ingest(lake, Archive(str(market.archive)), LATER, trees=(LocalTree(tmp_path),))
+    ingest = Ingest(lake, (LocalTree(tmp_path), BinanceArchive(Archive(str(market.archive)))), LATER)
     assert ingest.day(TRADES, UM, day).file.startswith(str(tmp_path))
     assert ingest.day(METRICS, UM, day).file.startswith("archive/")
-    alone = Ingest(Lake.at(tmp_path / "other"), None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    alone = Ingest(Lake.at(tmp_path / "other"), (LocalTree(tmp_path / "um"),), LATER)
     assert alone.day(METRICS, UM, day).reason.startswith("missing: ")
 
 
@@ -187,7 +283,7 @@ def test_a_file_that_vanished_is_named_and_what_was_made_of_it_stays(market, own
     path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
     path.parent.mkdir()
     shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     ingest.day(AGG_TRADES, UM, day)
     made = convert_day(lake, AGG_TRADES, UM, day)
     path.rename(tmp_path / "elsewhere.csv")
@@ -204,7 +300,7 @@ def test_half_a_file_is_refused_and_the_catalog_keeps_what_it_had(market, own_fo
     path = tmp_path / "um" / f"BTCUSDT-aggTrades-{day}.csv"
     path.parent.mkdir()
     shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
-    ingest = Ingest(lake, None, LATER, trees=(LocalTree(tmp_path / "um"),))
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
     ingest.day(AGG_TRADES, UM, day)
     convert_day(lake, AGG_TRADES, UM, day)
     before = digests(lake.root)

@@ -1,31 +1,14 @@
 """Is a day out yet? What the registry knows without asking, and what an absent file means."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 from phoenix_core.datasets import Dataset, Published, availability_of
 from phoenix_core.market import Listing
+from phoenix_core.sources.contract import Absence, Absent
 
 # New daily files appear the next day, typically 06:30-08:00 UTC; delays of days have happened
 # (https://github.com/binance/binance-public-data/issues/336, /issues/375, /issues/411).
 GRACE = timedelta(days=3)
-
-
-class Absence(StrEnum):
-    """Why a day has no file: three different things to a person."""
-
-    NEVER = "never"  # outside the dataset's availability
-    MISSING = "missing"  # should have been published, and was not
-    NOT_YET = "not yet"
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """A day without a file, and the sentence that says why."""
-
-    why: Absence
-    reason: str
 
 
 def known_absence(dataset: Dataset, listing: Listing, day: date) -> Absent | None:

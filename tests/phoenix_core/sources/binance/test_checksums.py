@@ -1,7 +1,7 @@
 import pytest
 
-from phoenix_core.archive.checksums import sha256_from_sidecar
 from phoenix_core.errors import ChecksumMismatch
+from phoenix_core.sources.binance.checksums import sha256_from_sidecar
 
 DIGEST = "0123456789abcdef" * 4
 

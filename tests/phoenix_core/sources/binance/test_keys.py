@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoenix_core.archive.keys import ArchiveKey, key_from_path, key_of_day
 from phoenix_core.datasets import DATASETS, FUNDING_RATE, INDEX_PRICE_KLINES, KLINES
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
+from phoenix_core.sources.binance.keys import ArchiveKey, key_from_path, key_of_day
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{2,20}(_(PERP|[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])))?", fullmatch=True)
 

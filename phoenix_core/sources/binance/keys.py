@@ -70,6 +70,12 @@ def key_of_day(dataset: Dataset, listing: Listing, day: date) -> ArchiveKey:
     return ArchiveKey(dataset.published_listing(listing), dataset.folder, dataset.published, period, dataset.interval)
 
 
+def key_of_month(dataset: Dataset, listing: Listing, day: date) -> ArchiveKey:
+    """Key of the month's file that holds a day, also of a dataset that is published by days as well."""
+    listed = dataset.published_listing(listing)
+    return ArchiveKey(listed, dataset.folder, Published.MONTHLY, f"{day:%Y-%m}", dataset.interval)
+
+
 def key_from_path(path: str) -> ArchiveKey:
     """Read a path of the archive; the inverse of `ArchiveKey.path`.
 

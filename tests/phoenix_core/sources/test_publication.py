@@ -2,9 +2,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from phoenix_core.archive.publication import Absence, absence, known_absence
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, FUNDING_RATE
 from phoenix_core.market import Listing
+from phoenix_core.sources.contract import Absence
+from phoenix_core.sources.publication import absence, known_absence
 
 UM = Listing.parse("um:BTCUSDT")
 

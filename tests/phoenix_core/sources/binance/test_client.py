@@ -6,8 +6,6 @@ import pytest
 from fakes.archive_server import Answer
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 
-from phoenix_core.archive.client import Archive
-from phoenix_core.archive.keys import key_of_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import (
     ChecksumMismatch,
@@ -17,6 +15,8 @@ from phoenix_core.errors import (
     SourceUnreachable,
     TransferIncomplete,
 )
+from phoenix_core.sources.binance.client import Archive
+from phoenix_core.sources.binance.keys import key_of_day
 
 KEY = key_of_day(AGG_TRADES, UM, DAY)
 TEXT = AGG_HEADER + agg_rows((1, "69903.5", "0.014", 14, "true"))
@@ -174,7 +174,7 @@ def test_no_wait_is_silent(waits, caplog):
     client = Archive("http://127.0.0.1:1", sleep=waits.append)
     with pytest.raises(SourceUnreachable):
         client.published_sha256(KEY)
-    told = [record.getMessage() for record in caplog.records if record.name == "phoenix_core.archive.client"]
+    told = [record.getMessage() for record in caplog.records if record.name == "phoenix_core.sources.binance.client"]
     assert [text.rsplit(" Attempt ", 1)[-1] for text in told] == [
         f"{attempt} of 5; next in {seconds:.0f} s." for attempt, seconds in enumerate(waits, 1)
     ]
@@ -198,7 +198,7 @@ def test_a_url_that_is_no_archive_is_refused(url):
 @pytest.mark.slow
 def test_a_drip_is_ended(client, server, tmp_path, monkeypatch):
     """Ten bytes a second are not waited for: after the time of grace the download is given up and tried again."""
-    monkeypatch.setattr("phoenix_core.archive.client._STALL_SECONDS", 0.4)
+    monkeypatch.setattr("phoenix_core.sources.binance.client._STALL_SECONDS", 0.4)
     path = put_day(server.root, AGG_TRADES, TEXT)
     server.script(KEY.path, *(Answer(body=path.read_bytes(), drip=0.1) for _ in range(4)))
     assert fetch(client, tmp_path).verified

@@ -11,7 +11,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import IO, Any
@@ -22,9 +21,6 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
-from phoenix_core.archive.address import base_url
-from phoenix_core.archive.checksums import sha256_from_sidecar
-from phoenix_core.archive.keys import ArchiveKey
 from phoenix_core.errors import (
     ChecksumMismatch,
     SourceDisagrees,
@@ -34,6 +30,10 @@ from phoenix_core.errors import (
     TransferIncomplete,
     TransientError,
 )
+from phoenix_core.sources.binance.address import base_url
+from phoenix_core.sources.binance.checksums import sha256_from_sidecar
+from phoenix_core.sources.binance.keys import ArchiveKey
+from phoenix_core.sources.contract import Fetched, Progress, no_progress
 
 _LOG = logging.getLogger(__name__)
 OFFICIAL = "https://data.binance.vision"
@@ -44,28 +44,6 @@ _STALL_SECONDS = 60
 _STALL_BYTES = 60 * 1024  # below 1 KiB/s over a minute a body is a drip, not a download
 _LONGEST_WAIT = 300.0
 _ZIP_MAGIC = b"PK"
-
-Progress = Callable[[str, int, int | None], None]
-
-
-def no_progress(name: str, done: int, total: int | None) -> None:
-    """Ignore progress reports."""
-    del name, done, total
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A downloaded file.
-
-    Attributes:
-        sha256: Digest of its bytes.
-        bytes: Its size.
-        verified: The digest was compared with a published checksum.
-    """
-
-    sha256: str
-    bytes: int
-    verified: bool
 
 
 class FolderAdapter(BaseAdapter):

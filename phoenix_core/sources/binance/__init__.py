@@ -1,0 +1,1 @@
+"""The archive of Binance: keys, checksums, address, client; `source.py` makes it a source."""

@@ -1,0 +1,169 @@
+"""`phoenix worker`: does the runs of a hub, on any host.
+
+How runs reach it is in phoenix_dagster/deployment/celery_launcher.py. Here is who may join, and how a worker ends:
+the first SIGTERM or Ctrl-C lets it finish its runs and take no others, a second Ctrl-C (or SIGQUIT) ends it at once,
+which is safe, since files are published whole or not at all. What is lost so, or with the host, the hub runs again.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import dagster as dg
+from sqlalchemy.exc import DBAPIError
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_dagster.deployment.home import command
+from phoenix_dagster.deployment.processes import Identity
+from phoenix_dagster.deployment.versions import announced, differences, own_versions
+from phoenix_dagster.settings import Settings, dagster_home, export
+
+Say = Callable[[str], None]
+
+_LOOK_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 30.0
+_PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def work(settings: Settings, runs: int, say: Say) -> int:
+    """Do runs until told to end, and give the exit code.
+
+    Args:
+        settings: In force on this host.
+        runs: How many at once, each in a process of its own.
+        say: Prints a line.
+
+    Raises:
+        ConfigInvalid: This host is not set up as a worker, or has other versions than the hub.
+    """
+    if settings.celery_broker is None:
+        raise ConfigInvalid(
+            "A worker needs the broker and the database of its hub: set PHOENIX_CELERY_BROKER and PHOENIX_POSTGRES_URL "
+            "to what they are there."
+        )
+    export({"DAGSTER_HOME": str(dagster_home())})
+    # Before the worker divides, so that each of its processes has them: the code, and what is wrong with it.
+    import phoenix_dagster.definitions  # noqa: F401, PLC0415 - seconds, which a refusal above need not wait for
+
+    with dg.DagsterInstance.get() as instance:
+        launcher = _launcher_of(instance)
+        _join(instance, say)
+        return _serve(instance, launcher, runs, say)
+
+
+def _launcher_of(instance: dg.DagsterInstance) -> Any:  # noqa: ANN401 - its module needs an extra
+    launcher = instance.run_launcher
+    from phoenix_dagster.deployment.celery_launcher import WatchedCeleryLauncher  # noqa: PLC0415 - an extra
+
+    if isinstance(launcher, WatchedCeleryLauncher):
+        return launcher
+    raise ConfigInvalid(
+        f"{dagster_home() / 'dagster.yaml'} does not launch runs by workers (it names {type(launcher).__name__}): "
+        f"expected phoenix_dagster.deployment.run_launcher, EnvRunLauncher, as `{command('phoenix init')}` writes it."
+    )
+
+
+def _join(instance: dg.DagsterInstance, say: Say) -> None:
+    """Wait for a hub, and compare versions with it."""
+    hub = announced(instance.run_storage)
+    if hub is None:
+        say("Waiting for the hub: no Dagster daemon has worked on this database yet.")
+    while hub is None:
+        time.sleep(_LOOK_SECONDS)
+        hub = announced(instance.run_storage)
+    if hub != own_versions():
+        raise ConfigInvalid(_refusal(hub))
+
+
+def _refusal(hub: Mapping[str, str]) -> str:
+    differing = "; ".join(differences(own_versions(), hub))
+    return (
+        f"This worker is not like its hub, and might publish other bytes: {differing}. "
+        "Install the same Phoenix with the same libraries on both, and restart what was updated."
+    )
+
+
+def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> int:  # noqa: ANN401 - as above
+    from celery import signals  # noqa: PLC0415 - an extra
+    from celery.worker import state  # noqa: PLC0415 - as above
+
+    signals.worker_process_init.connect(_begin_process)
+    signals.setup_logging.connect(_log_plainly)
+    worker = launcher.app_of_worker().Worker(
+        hostname=f"phoenix-{os.getpid()}@{Identity.own().host}",
+        concurrency=runs,
+        pool="prefork",
+        queues=[launcher.queue],
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+
+    def ready(**_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, ended)
+        say(f"Worker {worker.hostname} takes {runs} run{'s' if runs > 1 else ''} at once from queue {launcher.queue}.")
+
+    def ended(number: int, _: object) -> None:
+        # Not Celery's cold shutdown: it interrupts steps once, which Dagster answers with a retry, and waits for that.
+        if number == signal.SIGQUIT or (number == signal.SIGINT and state.should_stop is not None):
+            os._exit(_INTERRUPTED)
+        if state.should_stop is None:
+            say("The worker finishes its runs and takes no more; Ctrl-C once more ends it at once.")
+            leave()
+
+    def leave() -> None:
+        state.should_stop = os.EX_OK  # Celery's own word for: finish what is at work and take nothing more
+
+    signals.worker_ready.connect(ready)
+    with _watching(instance, leave) as changed:
+        worker.start()
+    if changed:
+        raise ConfigInvalid(_refusal(changed[0]))
+    say("The worker has ended.")
+    return 0
+
+
+@contextmanager
+def _watching(instance: dg.DagsterInstance, leave: Callable[[], None]) -> Iterator[list[Mapping[str, str]]]:
+    """Leave when the hub gets other versions; its runs go to another queue then. Gives those versions."""
+    changed: list[Mapping[str, str]] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_AGAIN_SECONDS):
+            with suppress(DBAPIError):  # a database that restarts says nothing of the hub
+                hub = announced(instance.run_storage)
+                if hub is not None and hub != own_versions():
+                    changed.append(hub)
+                    leave()
+                    return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield changed
+    finally:
+        ended.set()
+
+
+def _begin_process(**_: object) -> None:
+    """Set up a process that does runs: it ends with its worker, and by no signal that was meant for that."""
+    os.setpgid(0, 0)  # a Ctrl-C reaches all of a terminal's group
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Celery ignores it, and Dagster copies what it finds to SIGTERM
+    if sys.platform == "linux":
+        # Or a run would go on when its worker was killed, while the hub has it run again.
+        ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
+
+
+def _log_plainly(**_: object) -> None:
+    # Celery's own format names tasks and levels of its own; what a run does is in its history.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
