@@ -16,6 +16,7 @@ from nautilus_trader.model.objects import Price, Quantity
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.catalog.store import catalog_asset, read_day
+from phoenix_core.columns import Role
 from phoenix_core.datasets import BOOK_DEPTH, FUNDING_RATE, KLINES, MARK_PRICE_KLINES, METRICS, Dataset
 from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specification
 from phoenix_core.instruments.table import specification
@@ -87,7 +88,7 @@ def _mark_prices(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
 
 def _funding(rows: pl.DataFrame, spec: Specification) -> Iterable[Data]:
     traded = InstrumentId.from_str(spec.instrument_id)
-    columns = ("last_funding_rate", "interval", "ts_event", "ts_init")
+    columns = (FUNDING_RATE.column(Role.FUNDING_RATE).name, "interval", "ts_event", "ts_init")
     for rate, minutes, ts_event, ts_init in rows.select(columns).iter_rows():
         yield FundingRateUpdate(traded, rate, ts_event, ts_init, interval=minutes)
 

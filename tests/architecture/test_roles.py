@@ -10,8 +10,14 @@ from phoenix_core.columns import Role
 from phoenix_core.datasets import DATASETS
 
 ROOT = Path(phoenix_core.__file__).parents[1]
-# The registry, and the market that writes files as the publisher does.
-KNOW = {"phoenix_core/columns.py", "phoenix_core/datasets.py", "phoenix_core/synthetic/files.py"}
+# The registry, the market that writes files as the publisher does, and the second implementation of the fill rule,
+# which reads them and shares nothing with anything.
+KNOW = {
+    "phoenix_core/columns.py",
+    "phoenix_core/datasets.py",
+    "phoenix_core/synthetic/files.py",
+    "phoenix_core/verification/files.py",
+}
 PUBLISHED = {column.name for dataset in DATASETS for columns in dataset.columns.values() for column in columns}
 # A file of the catalog keeps these beside NautilusTrader's, and so do tables of our own.
 OTHERS_TOO = {"id", "time", "timestamp", "symbol", "side", "quantity", "depth", "notional", "count", "ignore"}

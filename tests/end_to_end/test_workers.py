@@ -15,10 +15,10 @@ from fakes.archive_server import Answer, serving
 from fakes.broker import virtual_host
 from fakes.environment import unavailable
 from fakes.installation import BIN, Installation
-from reliability.kills import digests
-
 from phoenix_core.archive.client import Archive
 from phoenix_core.archive.keys import key_of_day
+from reliability.kills import digests
+
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.market import Listing
