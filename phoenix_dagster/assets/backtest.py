@@ -182,6 +182,7 @@ def _range(
 def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
+    from phoenix_core.sweeps.trials import begin, remember  # noqa: PLC0415 - likewise
 
     lake = workspace.lake()
     started = time.monotonic()
@@ -203,8 +204,10 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
         if days > 1:
             context.log.info("%s: %s events so far", day, f"{events:,}")
 
+    begin(lake, experiment)  # a trial also if it fails
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset)
+    remember(lake, entry)
     path = lake.address(entry.facts["folder"])
     return Done(entry, result_metadata(result, entry, path, time.monotonic() - started), _checks(result))
 

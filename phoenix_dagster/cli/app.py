@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, verify, worker
+from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep, verify, worker
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -38,6 +38,7 @@ app.command()(data.inventory)
 app.command()(folders.adopt)
 app.command()(verify.verify)
 app.command()(data.doctor)
+app.command()(sweep.sweep)
 app.command()(questions.lookahead)
 app.command()(questions.implied)
 app.command()(questions.envelope)

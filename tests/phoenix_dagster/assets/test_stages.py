@@ -11,8 +11,11 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import SourceNotYet, SourceUnreachable
+from phoenix_core.market import Listing
 from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.trials import recorded
 from phoenix_dagster.failures import failure as made_failure
 
 DAYS = ("2024-03-24", "2024-03-25")
@@ -139,6 +142,16 @@ def test_a_result_is_on_disk(two_days):
     found = values(last(instance, "backtest"))
     assert pl.read_parquet(folder / "fills.parquet").height == found["fills"]
     assert found["folder"] == str(folder)
+
+
+def test_every_backtest_is_a_trial(two_days):
+    """Of a day and of a range, in the ledger that deleting results does not shorten, with what it earned."""
+    instance, data = two_days
+    ledger = {(one.first, one.last): one for one in recorded(Lake.at(data), Listing.parse("um:BTCUSDT"))}
+    for name in ("backtest", "continuous_backtest"):
+        found = values(last(instance, name))
+        days = tuple(date.fromisoformat(found["experiment"][end]) for end in ("first", "last"))
+        assert (ledger[days].experiment, ledger[days].ratio is None) == (found["experiment_id"], False)
 
 
 def test_the_continuous_backtest_takes_the_runs_days(two_days):

@@ -1,0 +1,1 @@
+"""Many experiments at once, and what choosing the best of them is worth."""

@@ -1,0 +1,122 @@
+"""What a result would have earned without its signals: by holding, and by entering at random.
+
+Pure functions over the tables of a published result: its round trips, and the price of each minute that its equity
+curve was valued at. Minutes without a trade are not in that curve and are passed over.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from phoenix_core.market import NS_PER_SECOND
+from phoenix_core.report.metrics import buy_and_hold
+from phoenix_core.sweeps.statistics import Array
+
+_MINUTE_NS = 60 * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class RandomEntries:
+    """A result among many that entered at random times.
+
+    Attributes:
+        net: What the result's round trips gained.
+        median: What half of the random ones gained at most.
+        low: What one in twenty gained at most.
+        high: What one in twenty gained at least.
+        rank: Share of the random ones that gained less than the result; equal ones count half.
+        draws: How many there were.
+    """
+
+    net: float
+    median: float
+    low: float
+    high: float
+    rank: float
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What stands beside a result.
+
+    Attributes:
+        held_net: Net of buying and holding with the same balance.
+        random: Where it stands among random entries; None if it never traded.
+    """
+
+    held_net: float
+    random: RandomEntries | None
+
+
+def held_net(equity: pl.DataFrame, round_trips: pl.DataFrame, starting: float) -> float:
+    """Net of a starting balance that bought at the first minute's price and sold at the last one's.
+
+    It pays the share of notional in fees that the result's round trips paid on average, and no funding.
+
+    >>> prices = pl.DataFrame({"price": [50.0, 60.0]})
+    >>> trip = {"quantity": [1.0], "entry_price": [10.0], "exit_price": [10.0], "fees": [-0.02]}
+    >>> round(held_net(prices, pl.DataFrame(trip), 100.0), 6)
+    19.78
+    """
+    worth = buy_and_hold(equity, starting)
+    quantity, entry, exit_, fees = (
+        _floats(round_trips, name) for name in ("quantity", "entry_price", "exit_price", "fees")
+    )
+    turnover = float((quantity * (entry + exit_)).sum())
+    share = -float(fees.sum()) / turnover if turnover else 0.0
+    end = float(worth[-1]) if worth.len() else starting
+    return end - starting - share * (starting + end)
+
+
+def random_nets(equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int, seed: int) -> Array | None:
+    """Net of all round trips, had each begun at a random minute: one number a draw, None where there is no room.
+
+    A trip keeps its side, its notional, its minutes and what it paid (slippage, fees, funding); only the price's
+    change between its ends is another. Trips follow one another in a random order, with random pauses, and never
+    overlap, as those of one position can't.
+
+    Args:
+        equity: ts and price of each minute.
+        round_trips: side, quantity, entry_price, opened_ns, closed_ns, slippage, fees, funding.
+        draws: How many.
+        seed: Of the generator; the same seed gives the same numbers.
+    """
+    prices = _floats(equity, "price")
+    span = (round_trips["closed_ns"] - round_trips["opened_ns"]).to_numpy()
+    minutes = np.maximum(1, -(-span // _MINUTE_NS))
+    free = len(prices) - 1 - int(minutes.sum())
+    if free < 0 or round_trips.is_empty():
+        return None
+    sides = np.where((round_trips["side"] == "LONG").to_numpy(), 1.0, -1.0)
+    exposures = sides * _floats(round_trips, "quantity") * _floats(round_trips, "entry_price")
+    paid = float(sum(_floats(round_trips, name).sum() for name in ("slippage", "fees", "funding")))
+    chance = np.random.default_rng(seed)
+    order = chance.permuted(np.tile(np.arange(len(minutes)), (draws, 1)), axis=1)
+    lasting = minutes[order]
+    pauses = np.sort(chance.integers(0, free + 1, order.shape), axis=1)
+    starts = pauses + np.cumsum(lasting, axis=1) - lasting
+    changes = prices[starts + lasting] / prices[starts] - 1
+    return np.asarray((exposures[order] * changes).sum(axis=1) + paid)
+
+
+def random_entries(
+    equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int = 1000, seed: int = 42
+) -> RandomEntries | None:
+    """Where a result stands among random entries with the same holding times; None if it never traded.
+
+    With one draw in a thousand above it, its entries are worth something; in the middle, its holding times and the
+    market's course made what it earned.
+    """
+    nets = random_nets(equity, round_trips, draws, seed)
+    if nets is None:
+        return None
+    net = float(_floats(round_trips, "net").sum())
+    low, median, high = (float(value) for value in np.quantile(nets, (0.05, 0.5, 0.95)))
+    rank = float((nets < net).mean() + (nets == net).mean() / 2)
+    return RandomEntries(net, median, low, high, rank, draws)
+
+
+def _floats(table: pl.DataFrame, name: str) -> Array:
+    return table[name].cast(pl.Float64).to_numpy()

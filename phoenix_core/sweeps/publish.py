@@ -1,0 +1,143 @@
+"""A whole sweep: run its points, judge them, and publish the table beside the results.
+
+The folder is `sweeps/<name>/<first_last>`: `sweep.json` names the digest of each table, and the manifest has an entry
+for it. Nothing of it holds a clock time or says which points were there before: a sweep that was killed and run again
+leaves the same bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.publish import span_of
+from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.market import Listing
+from phoenix_core.recipes import code_digest, recipe
+from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
+from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.sweep import Done, Outcome, run_points
+from phoenix_core.sweeps.table import Table, table
+from phoenix_core.sweeps.trials import Trials, trials
+from phoenix_core.sweeps.windows import WalkForward
+
+_SHARED = {"first", "last"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What is asked for.
+
+    Attributes:
+        base: What the grid does not vary, and the range.
+        grid: What it does.
+        windows: How the choice is walked forward; None: not.
+    """
+
+    base: Experiment
+    grid: Grid
+    windows: WalkForward | None = None
+
+    @property
+    def name(self) -> str:
+        """Short identity of everything but the range."""
+        return digest_of(self.described() | {"experiment": self.base.model_dump(mode="json", exclude=_SHARED)})[:12]
+
+    def described(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "experiment": self.base.model_dump(mode="json"),
+            "grid": {axis.field: list(axis.values) for axis in self.grid.axes},
+            "windows": asdict(self.windows) if self.windows else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep gave.
+
+    Attributes:
+        sweep: What was asked for.
+        outcomes: Of its points, in the grid's order.
+        table: What they are worth.
+        entry: Of the published table; its file is `sweep.json`.
+    """
+
+    sweep: Sweep
+    outcomes: tuple[Outcome, ...]
+    table: Table
+    entry: Entry
+
+
+def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
+    """Run what is not there yet, judge all points, and publish the table.
+
+    Args:
+        lake: The data folder.
+        sweep: What to run.
+        processes: How many points run at once.
+        done: Told of each point as it ends.
+
+    Raises:
+        ConfigInvalid: A point that the experiment refuses, or a range too short for the windows; nothing has run then.
+        CatalogCorrupt: A result or a trial is not what was written.
+        StrategyFailed: A process was killed from outside.
+    """
+    base, listing = sweep.base, Listing.parse(sweep.base.listing)
+    points = sweep.grid.points(base)
+    splits = sweep.windows.splits(base.first, base.last) if sweep.windows else []
+    outcomes = run_points(lake, points, processes, done)
+    tried = trials(lake, listing, base.first, base.last)
+    found = table(lake, outcomes, splits, tried)
+    return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
+
+
+def sweep_recipe() -> str:
+    """Recipe of every sweep's table: its code, and that of the results."""
+    return recipe(code_digest("sweeps.publish:run_sweep"))
+
+
+def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table, tried: Trials) -> Entry:
+    span = span_of(sweep.base)
+    folder = f"sweeps/{sweep.name}/{span}"
+    sources = {one.point.experiment.name: one.entry.data_version for one in outcomes if one.entry}
+    code = sweep_recipe()
+    document = sweep.described() | {
+        "identity": digest_of(sweep.described() | {"recipe": code, "results": sources, "trials": asdict(tried)}),
+        "recipe": code,
+        "results": sources,
+        "judgement": asdict(found.judgement),
+        "baselines": asdict(found.baselines) if found.baselines else None,
+        "files": _tables(lake, folder, found),
+    }
+    content = canonical_json(document)
+    lake.write(f"{folder}/sweep.json", content)
+    return Manifest(lake).record(
+        Entry(
+            asset=f"{Listing.parse(sweep.base.listing).path}/sweep",
+            day=span,
+            published=True,
+            variant=sweep.name,
+            recipe=code,
+            file=f"{folder}/sweep.json",
+            sha256=sha256_of(content),
+            bytes=len(content),
+            rows=found.points.height,
+            sources=sources,
+            facts={"identity": document["identity"], "folder": folder},
+        )
+    )
+
+
+def _tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
+    """Write the tables for programs and for people, and give their digests; without windows there is one."""
+    digests = {}
+    for name, frame in (("points", found.points), ("windows", found.windows)):
+        if frame.is_empty():
+            continue
+        for form, write in (("parquet", frame.write_parquet), ("csv", frame.write_csv)):
+            with lake.publishing(f"{folder}/{name}.{form}") as staged:
+                write(staged)
+                digests[f"{name}.{form}"] = sha256_of(staged)
+    return digests

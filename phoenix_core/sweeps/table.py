@@ -1,0 +1,258 @@
+"""What a sweep gave: its points, how the best of them fared on days it was not chosen on, and what that is worth.
+
+Everything is read from published results, so that the same results give the same table. Money is in the currency of
+settlement, Sharpe ratios are those of hourly returns, annualized as everywhere (`report/metrics.py`).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_of_ns
+from phoenix_core.report.folder import document_in, table_in
+from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
+from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.baselines import Baselines, held_net, random_entries
+from phoenix_core.sweeps.statistics import (
+    Array,
+    Moments,
+    Overfitting,
+    blocks_for,
+    deflated_sharpe,
+    minimum_backtest_years,
+    minimum_track_record,
+    overfitting,
+    probabilistic_sharpe,
+    sharpe_ratios,
+)
+from phoenix_core.sweeps.sweep import Outcome
+from phoenix_core.sweeps.trials import Trials
+from phoenix_core.sweeps.windows import Split
+
+_HOUR_NS = 3600 * NS_PER_SECOND
+_HOURS_A_DAY = DAY_NS // _HOUR_NS
+_ANNUAL = math.sqrt(HOURS_A_YEAR)
+_LEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the best point of a sweep is worth.
+
+    Attributes:
+        trials: Experiments that were ever tried on data that overlap; flat, failed and deleted ones too.
+        flat: How many of those over this very range never traded.
+        best: Name of the point with the highest Sharpe ratio; empty if no point has a result.
+        sharpe: Its ratio, annualized; None if it never traded.
+        deflated_sharpe: Chance that it is better than luck makes the best of so many trials.
+        minimum_backtest_days: Days below which luck is expected to show such a ratio among so many trials.
+        minimum_track_record_days: Days from which such returns would be above zero at 95 %.
+        overfitting: Cross-validation of the choice; None with fewer than two points, or too few hours.
+        chosen_net: What those that were chosen in each window gained on the days after it; None without windows.
+        chosen_sharpe: Annual Sharpe ratio of these returns.
+        chosen_probabilistic_sharpe: Chance that their true ratio is above zero: nobody chose on these days.
+    """
+
+    trials: int
+    flat: int
+    best: str
+    sharpe: float | None
+    deflated_sharpe: float | None
+    minimum_backtest_days: float | None
+    minimum_track_record_days: float | None
+    overfitting: Overfitting | None
+    chosen_net: float | None = None
+    chosen_sharpe: float | None = None
+    chosen_probabilistic_sharpe: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sweep's results.
+
+    Attributes:
+        points: A row a point, in the grid's order: experiment, a column for each field of the grid, net, round_trips,
+            max_drawdown, sharpe, probabilistic_sharpe, identity, folder, and why it failed.
+        windows: A row a walk-forward window: its days, the point that was best in sample, its net and annual Sharpe
+            ratio in and out of sample, and the median ratio of all points out of sample.
+        judgement: What the best is worth.
+        baselines: What it would have earned without its signals; None if no point has a result.
+    """
+
+    points: pl.DataFrame
+    windows: pl.DataFrame
+    judgement: Judgement
+    baselines: Baselines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Performance:
+    """Hours by points.
+
+    Attributes:
+        names: Of the points, in their order.
+        days: Of each hour.
+        returns: Relative changes of equity.
+        gains: The same in money.
+    """
+
+    names: list[str]
+    days: Array
+    returns: Array
+    gains: Array
+
+
+def table(lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], tried: Trials) -> Table:
+    """Judge a sweep.
+
+    Args:
+        lake: The data folder.
+        outcomes: Of all points, in their order.
+        splits: Windows to choose on and to judge by; empty for none.
+        tried: What was ever tried on these data.
+
+    Raises:
+        CatalogCorrupt: A table of a result is not what was published.
+    """
+    equities = {one.point.experiment.name: _equity(lake, one) for one in outcomes if one.entry is not None}
+    points = pl.DataFrame(
+        [_row(lake, one, equities.get(one.point.experiment.name)) for one in outcomes], infer_schema_length=None
+    )
+    points = points.with_columns(_typed(points[field]) for field in outcomes[0].point.values)
+    if not equities:
+        return Table(points, pl.DataFrame(), Judgement(tried.count, tried.flat, "", *[None] * 5))
+    hours = _performance(equities)
+    rows, chosen = [], []
+    for split in splits:
+        row, returns, gain = _window(hours, split)
+        rows.append(row)
+        chosen.append((returns, gain))
+    judgement = _judgement(hours, tried, chosen)
+    best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
+    baselines = _baselines(lake, best, equities[judgement.best])
+    return Table(points, pl.DataFrame(rows, infer_schema_length=None), judgement, baselines)
+
+
+def _equity(lake: Lake, outcome: Outcome) -> pl.DataFrame:
+    folder = _folder(outcome)
+    return table_in(lake, folder, "equity", document_in(lake, folder))
+
+
+def _folder(outcome: Outcome) -> str:
+    return str(outcome.entry.facts["folder"]) if outcome.entry else ""
+
+
+def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str, object]:
+    row: dict[str, object] = {"experiment": outcome.point.experiment.name, **outcome.point.values}
+    if equity is None:
+        figures = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe", "identity", "folder")
+        return row | dict.fromkeys(figures) | {"failed": outcome.reason}
+    folder = _folder(outcome)
+    document = document_in(lake, folder)
+    moments = Moments.of(hourly_returns(equity).to_numpy())
+    return row | {
+        "net": float(document["parts"]["net"]),
+        "round_trips": table_in(lake, folder, "positions", document).height,
+        "max_drawdown": max_drawdown(equity),
+        "sharpe": moments.ratio * _ANNUAL if moments else None,
+        "probabilistic_sharpe": probabilistic_sharpe(moments) if moments else None,
+        "identity": document["identity"],
+        "folder": folder,
+        "failed": None,
+    }
+
+
+def _baselines(lake: Lake, outcome: Outcome, equity: pl.DataFrame) -> Baselines:
+    document = document_in(lake, _folder(outcome))
+    trips = table_in(lake, _folder(outcome), "positions", document)
+    starting = float(document["experiment"]["venue"]["starting_balance"])
+    return Baselines(held_net(equity, trips, starting), random_entries(equity, trips))
+
+
+def _typed(texts: pl.Series) -> pl.Series:
+    """Numbers where all texts are, as they stand elsewhere."""
+    numbers = texts.cast(pl.Float64, strict=False)
+    return texts if numbers.null_count() else numbers
+
+
+def _performance(equities: dict[str, pl.DataFrame]) -> _Performance:
+    parts = [_hours(name, equity) for name, equity in equities.items()]
+    # All ran over the same days, but one may have an hour that another has not, if a minute's trades differ.
+    joined = pl.concat(parts, how="align").sort("hour").fill_null(0.0)
+    names = list(equities)
+    return _Performance(
+        names=names,
+        days=(joined["hour"] // _HOURS_A_DAY).to_numpy(),
+        returns=joined.select(f"{name} return" for name in names).to_numpy(),
+        gains=joined.select(f"{name} gain" for name in names).to_numpy(),
+    )
+
+
+def _hours(name: str, equity: pl.DataFrame) -> pl.DataFrame:
+    hours = equity.group_by((pl.col("ts") // _HOUR_NS).alias("hour"), maintain_order=True).agg(
+        pl.col("equity").last().cast(pl.Float64).alias("after")
+    )
+    return hours.select(
+        "hour",
+        hourly_returns(equity).alias(f"{name} return"),
+        (pl.col("after") - pl.col("after").shift(1).fill_null(equity["equity"].cast(pl.Float64).first())).alias(
+            f"{name} gain"
+        ),
+    )
+
+
+def _window(hours: _Performance, split: Split) -> tuple[dict[str, object], Array, float]:
+    """A row of the table, and hourly returns and the gain of the chosen point on the days it is judged by."""
+    inside, outside = _of(hours, split.train), _of(hours, split.test)
+    train, test = sharpe_ratios(hours.returns[inside]), sharpe_ratios(hours.returns[outside])
+    best = int(train.argmax())
+    gain = float(hours.gains[outside, best].sum())
+    row: dict[str, object] = {
+        "train_first": split.train[0],
+        "train_last": split.train[-1],
+        "test_first": split.test[0],
+        "test_last": split.test[-1],
+        "experiment": hours.names[best],
+        "in_sample_net": float(hours.gains[inside, best].sum()),
+        "in_sample_sharpe": float(train[best]) * _ANNUAL,
+        "out_of_sample_net": gain,
+        "out_of_sample_sharpe": float(test[best]) * _ANNUAL,
+        "median_out_of_sample_sharpe": float(np.median(test)) * _ANNUAL,
+    }
+    return row, hours.returns[outside, best], gain
+
+
+def _of(hours: _Performance, days: Sequence[object]) -> Array:
+    wanted = set(days)
+    return np.array([day_of_ns(int(day) * DAY_NS) in wanted for day in hours.days])
+
+
+def _judgement(hours: _Performance, tried: Trials, chosen: Sequence[tuple[Array, float]]) -> Judgement:
+    ratios = sharpe_ratios(hours.returns)
+    best = int(ratios.argmax())
+    moments = Moments.of(hours.returns[:, best])
+    shortest = minimum_track_record(moments) if moments else None
+    blocks = blocks_for(len(hours.returns))
+    after = Moments.of(np.concatenate([returns for returns, _ in chosen])) if chosen else None
+    return Judgement(
+        trials=tried.count,
+        flat=tried.flat,
+        best=hours.names[best],
+        sharpe=moments.ratio * _ANNUAL if moments else None,
+        deflated_sharpe=(
+            deflated_sharpe(moments, tried.count, tried.variance) if moments and tried.variance is not None else None
+        ),
+        minimum_backtest_days=(
+            minimum_backtest_years(tried.count, moments.ratio * _ANNUAL) * HOURS_A_YEAR / _HOURS_A_DAY
+            if moments and moments.ratio > 0
+            else None
+        ),
+        minimum_track_record_days=shortest / _HOURS_A_DAY if shortest else None,
+        overfitting=overfitting(hours.returns, blocks) if len(ratios) >= _LEAST and blocks else None,
+        chosen_net=sum(gain for _, gain in chosen) if chosen else None,
+        chosen_sharpe=after.ratio * _ANNUAL if after else None,
+        chosen_probabilistic_sharpe=probabilistic_sharpe(after) if after else None,
+    )
