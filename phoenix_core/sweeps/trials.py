@@ -133,8 +133,8 @@ def _read(lake: Lake, place: str) -> Trial:
         return Trial(told["experiment"], first, last, told["identity"], told["ratio"])
     except (ValueError, TypeError, KeyError) as error:
         raise CatalogCorrupt(
-            f"The trial {lake.address(place)} can't be read ({type(error).__name__}: {error}), and what was tried must not "
-            "be forgotten: delete it, then run the experiment again that its name says."
+            f"The trial {lake.address(place)} can't be read ({type(error).__name__}: {error}), and what was tried "
+            "must not be forgotten: delete it, then run the experiment again that its name says."
         ) from error
 
 

@@ -72,7 +72,7 @@ def test_a_curve_of_another_result_is_not_shown(made, tmp_path):
     """Nor one that was altered, which is an error."""
     lake, folder, *_ = made
     copy = Lake.at(shutil.copytree(lake.store.root, tmp_path / "data"))
-    path = copy.path(f"{folder}/capacity.json")
+    path = copy.store.path(f"{folder}/capacity.json")
     curve = json.loads(path.read_bytes())
     path.write_bytes(canonical_json(curve | {"of": "0" * 64, "digest": digest_of(["0" * 64, curve["points"]])}))
     assert result_in(copy, folder).capacity == ()

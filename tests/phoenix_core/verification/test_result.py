@@ -35,7 +35,7 @@ def made(market, tmp_path_factory):
 @pytest.fixture
 def lake(made, tmp_path):
     """A copy of it to damage."""
-    return Lake.at(shutil.copytree(made[0].root, tmp_path / "data"))
+    return Lake.at(shutil.copytree(made[0].store.root, tmp_path / "data"))
 
 
 def folder(made):
