@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from workload import end
 
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.ledger import TRIP_SCHEMA
+from phoenix_core.backtest.ledger import ROUND_TRIP_SCHEMA
 from phoenix_core.market import DAY_NS
 from phoenix_core.report.page import report_page
 from phoenix_core.report.result import PublishedResult
@@ -77,11 +77,11 @@ def _trips(opened: np.ndarray, chance: np.random.Generator) -> pl.DataFrame:
     words = {"side": "LONG", "closed_by": "EXIT"}
     columns = {
         name: told.get(name, pl.Series(chance.uniform(1, 60_000, opened.size)).round(4))
-        for name in TRIP_SCHEMA
+        for name in ROUND_TRIP_SCHEMA
         if name not in words
     }
     frame = pl.DataFrame(columns).with_columns(**{name: pl.lit(word) for name, word in words.items()})
-    return frame.select(pl.col(name).cast(kind) for name, kind in TRIP_SCHEMA.items())
+    return frame.select(pl.col(name).cast(kind) for name, kind in ROUND_TRIP_SCHEMA.items())
 
 
 def _document(days: int) -> dict[str, object]:

@@ -32,7 +32,7 @@ def _row(product: Product) -> str:
 
 def _product_section(product: Product) -> str:
     facts = [f"made from {', '.join(_read(one) for one in product.inputs)}"]
-    facts += [f"check `{rule.name}`{' (blocks)' if rule.blocks else ''}: {rule.demands}" for rule in product.checks]
+    facts += [f"check `{rule.name}`{' (blocks)' if rule.blocks else ''}: {rule.description}" for rule in product.checks]
     facts += [f"columns: `phoenix_core.{product.columns}`"] if product.columns else []
     facts += ["a partition has one result for each experiment"] if product.has_variants else []
     bullets = "\n".join(f"* {fact}" for fact in facts)

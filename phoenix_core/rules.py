@@ -21,12 +21,12 @@ class Rule:
 
     Attributes:
         name: Name of the check.
-        demands: One sentence for people.
+        description: One sentence for people.
         blocks: Breaking it means that the data is wrong, not odd.
     """
 
     name: str
-    demands: str
+    description: str
     blocks: bool = False
 
 

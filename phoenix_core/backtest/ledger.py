@@ -38,7 +38,7 @@ LEDGER_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "cash": _MONEY,
     "order_id": pl.String,
 }
-TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+ROUND_TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "opened_ns": pl.Int64,
     "closed_ns": pl.Int64,
     "side": pl.String,
@@ -76,18 +76,18 @@ class Ledger:
 
     Attributes:
         rows: One row a change, columns `LEDGER_SCHEMA`, in time order.
-        trips: One row a round trip from flat to flat, columns `trip_schema`.
+        round_trips: One row a round trip from flat to flat, columns `round_trip_schema`.
         parts: Sums.
     """
 
     rows: pl.DataFrame
-    trips: pl.DataFrame
+    round_trips: pl.DataFrame
     parts: Parts
 
 
-def trip_schema(annotations: Sequence[Annotated]) -> dict[str, Any]:
+def round_trip_schema(annotations: Sequence[Annotated]) -> dict[str, Any]:
     """Columns of round trips: `TRIP_SCHEMA`, then what is published of the entry's annotations."""
-    return TRIP_SCHEMA | {f"entry_{one.name}": _KINDS[one.kind] for one in annotations}
+    return ROUND_TRIP_SCHEMA | {f"entry_{one.name}": _KINDS[one.kind] for one in annotations}
 
 
 def ledger(
@@ -128,7 +128,7 @@ def ledger(
             f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
             "No result was published; this is a defect of Phoenix or of the engine's settings."
         )
-    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.trips, trip_schema(annotations)), parts)
+    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.round_trips, round_trip_schema(annotations)), parts)
 
 
 class _Book:
@@ -140,7 +140,7 @@ class _Book:
         self.position = Decimal(0)
         self.entry = Decimal(0)
         self.rows: list[dict[str, Any]] = []
-        self.trips: list[dict[str, Any]] = []
+        self.round_trips: list[dict[str, Any]] = []
         self._open_rows: list[tuple[dict[str, Any], Fill | None]] = []
 
     def fill(self, fill: Fill) -> None:
@@ -218,7 +218,7 @@ class _Book:
         self.rows.append(row)
         self._open_rows.append((row, fill))
         if self.position == 0 and kind == "fill":
-            self.trips.append(_trip(self._open_rows, self._annotations))
+            self.round_trips.append(_trip(self._open_rows, self._annotations))
             self._open_rows = []
 
 

@@ -32,7 +32,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     zips = _zips(lake, result)
     tables = {
         "fills": result.fills,
-        "positions": _with_zip(result.ledger.trips, zips),
+        "positions": _with_zip(result.ledger.round_trips, zips),
         "ledger": result.ledger.rows,
         "equity": result.equity,
         "orders": _orders(result),
@@ -139,11 +139,11 @@ def _orders(result: Result) -> pl.DataFrame:
     return pl.DataFrame([asdict(one) for one in result.sent], schema=schema, orient="row")
 
 
-def _with_zip(trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:
+def _with_zip(round_trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:
     """Round trips with the zip that holds the trades of their entry's signal."""
-    days = (day_of_ns(decided) for decided in trips["entry_decided_ns"])
+    days = (day_of_ns(decided) for decided in round_trips["entry_decided_ns"])
     files = [zips[day][0] if day in zips else None for day in days]
-    return trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
+    return round_trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
 
 
 def span_of(experiment: Experiment) -> str:

@@ -67,7 +67,7 @@ def compare_day(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[F
 
 def _plain(finding: Finding) -> dict[str, Any]:
     rows = [{name: str(value) for name, value in row.items()} for row in finding.rows]
-    return {"rule": finding.rule, "passed": finding.passed, "says": finding.says, "rows": rows}
+    return {"rule": finding.rule, "passed": finding.passed, "message": finding.message, "rows": rows}
 
 
 class _Days:
@@ -105,7 +105,7 @@ def _compared(days: _Days, rule: Rule) -> Finding:
     needs, compare = _COMPARISONS[rule.name]
     lacking = [dataset.catalog_name for dataset in needs if days.entry(dataset) is None]
     if lacking:
-        return Finding(rule.name, passed=True, says=f"not compared: {' and '.join(lacking)} not published")
+        return Finding(rule.name, passed=True, message=f"not compared: {' and '.join(lacking)} not published")
     return compare(days, rule.name)
 
 
@@ -130,8 +130,8 @@ def _rebuilt(dataset: Dataset, tolerance: float) -> Callable[[_Days, str], Findi
         both = bars.join(_minutes(days.frame(dataset, "ts_event", "price", "size")), on=Role.OPEN_TIME, how="full")
         same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in names)
         other = both.filter(~same)
-        says = f"{other.height} of {both.height} minutes differ; up to {tolerance:.0%} are expected"
-        return Finding(rule, other.height <= tolerance * both.height, says, tuple(other.head(_SHOWN).to_dicts()))
+        message = f"{other.height} of {both.height} minutes differ; up to {tolerance:.0%} are expected"
+        return Finding(rule, other.height <= tolerance * both.height, message, tuple(other.head(_SHOWN).to_dicts()))
 
     return compare
 
@@ -145,8 +145,8 @@ def _volumes(days: _Days, rule: str) -> Finding:
     worst = minutes.filter(pl.col("volume").ne_missing(pl.col("volume_right"))).select(
         Role.OPEN_TIME, "volume", "volume_right"
     )
-    says = f"{sums[0]:.6g} in aggregates, {sums[1]:.6g} in single trades, {apart:.2e} apart"
-    return Finding(rule, apart <= _VOLUME, says, () if apart <= _VOLUME else tuple(worst.head(_SHOWN).to_dicts()))
+    message = f"{sums[0]:.6g} in aggregates, {sums[1]:.6g} in single trades, {apart:.2e} apart"
+    return Finding(rule, apart <= _VOLUME, message, () if apart <= _VOLUME else tuple(worst.head(_SHOWN).to_dicts()))
 
 
 def _marks(days: _Days, rule: str) -> Finding:
@@ -156,12 +156,12 @@ def _marks(days: _Days, rule: str) -> Finding:
         (pl.col("value").cast(pl.Float64) / pl.col("close").cast(pl.Float64) - 1).abs().alias("apart")
     )
     if not both.height:
-        return Finding(rule, passed=False, says="no minute has both prices")
+        return Finding(rule, passed=False, message="no minute has both prices")
     middle, worst = float(both["apart"].median() or 0), float(both["apart"].max() or 0)  # type: ignore[arg-type]
     passed = middle <= _MARK_MEDIAN and worst <= _MARK_WORST
-    says = f"median {middle:.3%} apart, at worst {worst:.3%}, of {both.height} minutes"
+    message = f"median {middle:.3%} apart, at worst {worst:.3%}, of {both.height} minutes"
     rows = both.sort("apart", descending=True).head(_SHOWN)
-    return Finding(rule, passed, says, () if passed else tuple(rows.to_dicts()))
+    return Finding(rule, passed, message, () if passed else tuple(rows.to_dicts()))
 
 
 def _at_quotes(days: _Days, rule: str) -> Finding:
@@ -188,10 +188,10 @@ def _at_quotes(days: _Days, rule: str) -> Finding:
         count += bad.height
         outside = [*outside, bad.head(_SHOWN)] if len(outside) < _SHOWN else outside
     if not compared:
-        return Finding(rule, passed=False, says="no trade has a quote before it")
-    says = f"{count:,} of {compared:,} trades are more than {_BAND:.2%} outside the quotes before them"
+        return Finding(rule, passed=False, message="no trade has a quote before it")
+    message = f"{count:,} of {compared:,} trades are more than {_BAND:.2%} outside the quotes before them"
     rows = pl.concat(outside).head(_SHOWN).to_dicts() if outside else []
-    return Finding(rule, count <= _OUTSIDE * compared, says, tuple(rows))
+    return Finding(rule, count <= _OUTSIDE * compared, message, tuple(rows))
 
 
 _COMPARISONS: Mapping[str, tuple[tuple[Dataset, ...], Callable[[_Days, str], Finding]]] = {

@@ -44,7 +44,7 @@ class Finding:
 
     rule: str
     passed: bool
-    says: str
+    message: str
     rows: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -113,14 +113,14 @@ class _Pass:
         small = pl.concat(self._small) if self._small else None
         if small is not None:
             for look in (_duplicates, _incomplete, _misshapen, _frozen, _quiet_depth):
-                for rule, rows in look(small, self._dataset, self._start):
-                    self._note(rule, rows)
-        for demanded in rules_of(self._dataset):
-            count = self._counts.get(demanded.name, 0)
-            passed = count <= self._seen * _SHARES.get(demanded, 0)
-            says = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
-            says += self._tick_in_words() if demanded is ON_TICK else ""
-            yield Finding(demanded.name, passed, says, tuple(self._broken.get(demanded.name, ())))
+                for name, rows in look(small, self._dataset, self._start):
+                    self._note(name, rows)
+        for rule in rules_of(self._dataset):
+            count = self._counts.get(rule.name, 0)
+            passed = count <= self._seen * _SHARES.get(rule, 0)
+            message = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
+            message += self._tick_in_words() if rule is ON_TICK else ""
+            yield Finding(rule.name, passed, message, tuple(self._broken.get(rule.name, ())))
 
     def _tick_in_words(self) -> str:
         known = self._specification
@@ -237,7 +237,7 @@ def _count(manifest: Manifest, entry: Entry, day: date) -> Finding:
     earlier = manifest.find_days(entry.asset, (day - timedelta(back) for back in range(1, _USUAL_DAYS + 1)))
     usual = [one.rows for one in earlier.values() if one.published]
     if not usual:
-        return Finding("count", passed=True, says=f"{entry.rows:,} rows; no earlier day to compare with")
+        return Finding("count", passed=True, message=f"{entry.rows:,} rows; no earlier day to compare with")
     middle = median(usual)
-    says = f"{entry.rows:,} rows; the median of {len(usual)} earlier days is {middle:,.0f}"
-    return Finding("count", entry.rows * _FEW >= middle, says)
+    message = f"{entry.rows:,} rows; the median of {len(usual)} earlier days is {middle:,.0f}"
+    return Finding("count", entry.rows * _FEW >= middle, message)

@@ -47,7 +47,7 @@ class Problem:
         asset: Whose, `market/symbol/name`; empty for strays and leftovers.
         day: Which day, or range of a backtest.
         variant: Which of several results of that range.
-        says: What was expected and what was found.
+        message: What was expected and what was found.
         path: Where people find the file, where there is one.
         name: Its name below the data folder; empty where it is not ours to delete.
     """
@@ -55,7 +55,7 @@ class Problem:
     trouble: Trouble
     asset: str
     day: str
-    says: str
+    message: str
     path: str = ""
     name: str = ""
     variant: str = ""
@@ -109,11 +109,11 @@ def verify(lake: Lake, examined: Examined | None = None) -> Iterator[Problem]:
     yield from _strays(lake, spoken)
 
 
-def _problem(lake: Lake, trouble: Trouble, key: Key, says: str, name: str) -> Problem:
+def _problem(lake: Lake, trouble: Trouble, key: Key, message: str, name: str) -> Problem:
     """Name a problem of a file of ours, or of one of somebody's own by its full path."""
     is_ours = not PurePosixPath(name).is_absolute()
     path = lake.address(name) if is_ours else name
-    return Problem(trouble, key.asset, key.day, says, path, name if is_ours else "", key.variant)
+    return Problem(trouble, key.asset, key.day, message, path, name if is_ours else "", key.variant)
 
 
 def _examine(manifest: Manifest, entry: Entry, spoken: set[str]) -> Iterator[Problem]:
@@ -126,8 +126,8 @@ def _examine(manifest: Manifest, entry: Entry, spoken: set[str]) -> Iterator[Pro
     if name.suffix == ".parquet":
         found = _rows(path)
         if found != entry.rows:
-            says = f"{manifest.address(entry)} should have {entry.rows} rows, found {found}"
-            yield _problem(lake, Trouble.UNREADABLE, entry.key, says, entry.file)
+            message = f"{manifest.address(entry)} should have {entry.rows} rows, found {found}"
+            yield _problem(lake, Trouble.UNREADABLE, entry.key, message, entry.file)
     elif name.suffix == ".zip":
         yield from _sidecar(manifest, entry)
     elif name.name == _RESULT:
@@ -152,8 +152,8 @@ def _unrecorded(lake: Lake, spoken: set[str]) -> Iterator[Problem]:
             try:
                 yield from _parts(lake, lake.read(name), folder, Key("", folder.name, folder.parent.name), spoken)
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                says = f"{lake.address(name)} describes no result ({type(error).__name__}: {error})"
-                yield Problem(Trouble.UNREADABLE, "", folder.name, says, lake.address(name), name)
+                message = f"{lake.address(name)} describes no result ({type(error).__name__}: {error})"
+                yield Problem(Trouble.UNREADABLE, "", folder.name, message, lake.address(name), name)
 
 
 def _rows(path: Path) -> int | str:
@@ -176,8 +176,8 @@ def _sidecar(manifest: Manifest, entry: Entry) -> Iterator[Problem]:
         yield _problem(manifest.lake, Trouble.CHECKSUM, entry.key, str(error), sidecar)
         return
     if published != entry.sha256:
-        says = f"{manifest.address(entry)} has SHA-256 {entry.sha256}, its checksum says {published}"
-        yield _problem(manifest.lake, Trouble.CHECKSUM, entry.key, says, entry.file)
+        message = f"{manifest.address(entry)} has SHA-256 {entry.sha256}, its checksum says {published}"
+        yield _problem(manifest.lake, Trouble.CHECKSUM, entry.key, message, entry.file)
 
 
 def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[Problem]:
@@ -186,8 +186,8 @@ def _mixed(precisions: dict[str, dict[tuple[int, int], list[str]]]) -> Iterator[
             usual = max(found, key=lambda precision: len(found[precision]))
             for precision, days in found.items():
                 for day in days if precision != usual else ():
-                    says = f"{asset} has {usual} decimals of price and size on most days, {precision} on {day}"
-                    yield Problem(Trouble.MIXED, asset, day, says)
+                    message = f"{asset} has {usual} decimals of price and size on most days, {precision} on {day}"
+                    yield Problem(Trouble.MIXED, asset, day, message)
 
 
 def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
@@ -197,15 +197,15 @@ def _holes(days: dict[str, list[str]]) -> Iterator[Problem]:
             continue
         missing = (known[-1] - known[0]).days + 1 - len(known)
         if missing:
-            says = f"{asset}: {missing} days between {known[0]} and {known[-1]} were never materialized"
-            yield Problem(Trouble.HOLE, asset, f"{known[0]}...{known[-1]}", says)
+            message = f"{asset}: {missing} days between {known[0]} and {known[-1]} were never materialized"
+            yield Problem(Trouble.HOLE, asset, f"{known[0]}...{known[-1]}", message)
 
 
 def _strays(lake: Lake, spoken: set[str]) -> Iterator[Problem]:
     for name in (*lake.names(Stage.CATALOG.value), *lake.names(Stage.SIGNALS.value)):
         if name not in spoken:
-            says = f"{lake.address(name)} is in no manifest entry, and whoever lists its folder takes it for data"
-            yield Problem(Trouble.STRAY, "", "", says, lake.address(name), name)
+            message = f"{lake.address(name)} is in no manifest entry, and whoever lists its folder takes it for data"
+            yield Problem(Trouble.STRAY, "", "", message, lake.address(name), name)
     for path in lake.leftovers():
-        says = f"{path} was left by a run that was killed, or is under way"
-        yield Problem(Trouble.LEFTOVER, "", "", says, str(path))
+        message = f"{path} was left by a run that was killed, or is under way"
+        yield Problem(Trouble.LEFTOVER, "", "", message, str(path))

@@ -13,14 +13,14 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from phoenix_core.backtest.ledger import TRIP_SCHEMA
+from phoenix_core.backtest.ledger import ROUND_TRIP_SCHEMA
 from phoenix_core.market import NS_PER_SECOND, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.parameters import Parameter, written
 from phoenix_core.report.result import PublishedResult
 
 _MONTHS = range(1, 13)
-_KNOWN = {*TRIP_SCHEMA, "entry_zip"}
+_KNOWN = {*ROUND_TRIP_SCHEMA, "entry_zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def round_trips(result: PublishedResult) -> Table:
 
 def _annotated(result: PublishedResult) -> dict[Column, pl.Expr]:
     """What the strategy declares of its round trips; of one that declares nothing, its annotations as they are."""
-    declared = result.shown.trip_columns
+    declared = result.shown.round_trip_columns
     if declared:
         return {Column(one.name, is_number=one.is_number): _formatted(one.text) for one in declared}
     named = [name for name in result.round_trips.columns if name.startswith("entry_") and name not in _KNOWN]

@@ -142,9 +142,9 @@ class _Days:
             (pl.col("change") ** 2).sum().alias("squares"),
         )
         closed = round_trips.select((pl.col("closed_ns") // DAY_NS).alias("day"), pl.col("net").cast(pl.Float64))
-        trips = closed.group_by("day").agg(pl.len().alias("round_trips"), pl.col("net").sum())
+        round_trips = closed.group_by("day").agg(pl.len().alias("round_trips"), pl.col("net").sum())
         whole = paths.join(hourly, on="day", how="left", maintain_order="left").join(
-            trips, on="day", how="left", maintain_order="left"
+            round_trips, on="day", how="left", maintain_order="left"
         )
         before = pl.col("last").shift(1).fill_null(pl.col("first"))
         relative = [(pl.col(name) / before).alias(name) for name in ("low", "high")]
@@ -166,10 +166,10 @@ class _Days:
         return ""
 
     def why_no_expectancy(self) -> str:
-        trips, days = int(self.round_trips.sum()), int((self.round_trips > 0).sum())
-        if trips < _LEAST_ROUND_TRIPS or days < _LEAST_EVENTFUL_DAYS:
+        round_trips, days = int(self.round_trips.sum()), int((self.round_trips > 0).sum())
+        if round_trips < _LEAST_ROUND_TRIPS or days < _LEAST_EVENTFUL_DAYS:
             return (
-                f"{trips} round trips that ended on {days} days, at least {_LEAST_ROUND_TRIPS} on "
+                f"{round_trips} round trips that ended on {days} days, at least {_LEAST_ROUND_TRIPS} on "
                 f"{_LEAST_EVENTFUL_DAYS} are needed"
             )
         return ""
@@ -188,9 +188,9 @@ def _sharpe(days: _Days, drawn: NDArray[np.int64]) -> _Numbers:
 
 def _expectancy(days: _Days, drawn: NDArray[np.int64]) -> _Numbers:
     """Mean net of the round trips that ended on the drawn days; NaN where none did."""
-    trips, net = days.round_trips[drawn].sum(axis=1), days.net[drawn].sum(axis=1)
+    round_trips, net = days.round_trips[drawn].sum(axis=1), days.net[drawn].sum(axis=1)
     means = np.full(net.shape, np.nan)
-    means[trips > 0] = net[trips > 0] / trips[trips > 0]
+    means[round_trips > 0] = net[round_trips > 0] / round_trips[round_trips > 0]
     return means
 
 

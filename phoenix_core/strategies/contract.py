@@ -122,11 +122,11 @@ class Shown:
     """What a report shows of a strategy besides what it shows of any.
 
     Attributes:
-        trip_columns: Of round trips.
+        round_trip_columns: Of round trips.
         panels: Of signals.
     """
 
-    trip_columns: tuple[TripColumn, ...] = ()
+    round_trip_columns: tuple[TripColumn, ...] = ()
     panels: tuple[Panel, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Grids of experiments: `strategy.lpi_entry_threshold=0.5:0.9:0.05` and the like, as points to run.
+"""Grids of experiments: `venue.prob_fill_on_limit=0.5:0.9:0.05` and the like, as points to run.
 
 What a field is called and which values it takes is the experiment's own business: every point is validated by
 `Experiment` itself before the first one runs. Running them is `sweep.py`'s.
@@ -28,7 +28,7 @@ class Axis:
     """One field of the experiment and the values that it takes, in their order.
 
     Attributes:
-        field: Dotted name, such as `strategy.lpi_entry_threshold`.
+        field: Dotted name, such as `venue.prob_fill_on_limit`.
         values: As they are written; numbers exactly, without trailing zeros.
     """
 
@@ -41,7 +41,7 @@ class Axis:
 
         Steps are added as decimals, so that no value is off by a rounding error.
 
-        >>> Axis.parse("strategy.lpi_entry_threshold=0.5:0.65:0.05").values
+        >>> Axis.parse("venue.prob_fill_on_limit=0.5:0.65:0.05").values
         ('0.5', '0.55', '0.6', '0.65')
 
         Raises:

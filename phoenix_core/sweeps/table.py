@@ -167,9 +167,9 @@ def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str,
 
 def _baselines(lake: Lake, outcome: Outcome, equity: pl.DataFrame) -> Baselines:
     document = document_in(lake, _folder(outcome))
-    trips = table_in(lake, _folder(outcome), "positions", document)
+    round_trips = table_in(lake, _folder(outcome), "positions", document)
     starting = float(document["experiment"]["venue"]["starting_balance"])
-    return Baselines(held_net(equity, trips, starting), random_entries(equity, trips))
+    return Baselines(held_net(equity, round_trips, starting), random_entries(equity, round_trips))
 
 
 def _typed(texts: pl.Series) -> pl.Series:

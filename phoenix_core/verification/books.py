@@ -20,7 +20,9 @@ _TOLERANCE = 1e-6
 _COLUMNS = ("quantity", "price", "realized", "slippage", "fee", "amount", "position", "entry_price", "cash")
 
 
-def check_ledger(document: Mapping[str, Any], fills: pl.DataFrame, ledger: pl.DataFrame, trips: pl.DataFrame) -> Check:
+def check_ledger(
+    document: Mapping[str, Any], fills: pl.DataFrame, ledger: pl.DataFrame, round_trips: pl.DataFrame
+) -> Check:
     """Post fills and charges in the order of the ledger, and hold rows and sums against what was published."""
     starting = Decimal(document["experiment"]["venue"]["starting_balance"])
     posted = ledger.filter(pl.col("kind") == "fill")
@@ -34,7 +36,7 @@ def check_ledger(document: Mapping[str, Any], fills: pl.DataFrame, ledger: pl.Da
         published = ledger.select("ts", "kind", *(pl.col(name).cast(pl.Float64) for name in _COLUMNS))
         named = published.select("ts", "kind").hstack(recomputed)
         found += differences(published, named, ("ts", "kind"), _TOLERANCE)
-    found += _sums(document, ledger, trips, starting)
+    found += _sums(document, ledger, round_trips, starting)
     return Check(NAME, ledger.height, tuple(found))
 
 
@@ -73,7 +75,9 @@ def _realized(position: Fraction, cost: Fraction, signed: Fraction, price: Fract
     return closed * (price - average), cost - closed * average + opened * price
 
 
-def _sums(document: Mapping[str, Any], ledger: pl.DataFrame, trips: pl.DataFrame, starting: Decimal) -> Iterator[str]:
+def _sums(
+    document: Mapping[str, Any], ledger: pl.DataFrame, round_trips: pl.DataFrame, starting: Decimal
+) -> Iterator[str]:
     """Totals that must agree to the cent: parts, net, final balance, round trips."""
     totals = {name: sum(ledger[name], Decimal(0)) for name in ("realized", "slippage", "fee", "funding", "amount")}
     expected = {
@@ -87,7 +91,7 @@ def _sums(document: Mapping[str, Any], ledger: pl.DataFrame, trips: pl.DataFrame
     published["final balance"] = Decimal(document["final_balance"])
     expected["final balance"] = starting + totals["amount"]
     if not ledger.height or ledger["position"][-1] == 0:  # what is still open is in no round trip
-        published["net of all round trips"] = sum(trips["net"], Decimal(0))
+        published["net of all round trips"] = sum(round_trips["net"], Decimal(0))
         expected["net of all round trips"] = totals["amount"]
     for name, value in expected.items():
         if abs(value - published[name]) >= _HALF_A_CENT:

@@ -118,7 +118,7 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
                     check_name=check.name,
                     passed=check.passed,
                     severity=check.severity,
-                    metadata={"says": check.says},
+                    metadata={"message": check.message},
                 )
                 for check in done.checks
             ],
@@ -192,10 +192,10 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
             entry,
             {"published": False, "reason": why, "span": entry.day},
             (
-                Check("ledger", passed=True, says=why),
-                Check("solvent", passed=True, says=why),
-                Check("inputs", passed=False, says=why),
-                Check("capacity", passed=True, says=why),
+                Check("ledger", passed=True, message=why),
+                Check("solvent", passed=True, message=why),
+                Check("inputs", passed=False, message=why),
+                Check("capacity", passed=True, message=why),
             ),
         )
     days = (experiment.last - experiment.first) // timedelta(1) + 1
@@ -220,14 +220,14 @@ def _checks(result: "Result") -> tuple[Check, ...]:
         Check(
             "ledger",
             passed=abs(result.experiment.venue.starting_balance + parts.net - result.final_balance) < _CENT,
-            says=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
+            message=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
             f"= {parts.net}",
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check(
             "solvent",
             passed=result.insolvent_ns is None,
-            says="always" if result.insolvent_ns is None else f"worth nothing at {result.insolvent_ns} ns",
+            message="always" if result.insolvent_ns is None else f"worth nothing at {result.insolvent_ns} ns",
             severity=dg.AssetCheckSeverity.ERROR,
         ),
         Check("inputs", not lacking, "; ".join(lacking[:20]) or "all there"),

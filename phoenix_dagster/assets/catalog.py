@@ -43,7 +43,7 @@ def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings
     def _inspected(entry: Entry, findings: Sequence["Finding"]) -> tuple[Check, ...]:
         if entry.published:
             return checks_of(findings, rules)
-        return tuple(Check(rule.name, passed=True, says=entry.reason) for rule in rules)
+        return tuple(Check(rule.name, passed=True, message=entry.reason) for rule in rules)
 
     rules = rules_of(dataset)
 

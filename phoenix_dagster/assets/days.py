@@ -39,21 +39,21 @@ class Check:
     Attributes:
         name: As in the asset's check specs.
         passed: Whether it held.
-        says: One line about it.
+        message: One line about it.
         severity: WARN where it is odd, ERROR where it is wrong.
         rows: A few of the rows that break it.
     """
 
     name: str
     passed: bool
-    says: str
+    message: str
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
     rows: Sequence[Mapping[str, Any]] = ()
 
     @property
     def described(self) -> dict[str, Any]:
         """Its line, and its rows where it has some."""
-        return {"says": self.says} | ({"rows": table(self.rows)} if self.rows else {})
+        return {"message": self.message} | ({"rows": table(self.rows)} if self.rows else {})
 
 
 def checks_of(findings: Iterable["Finding"], rules: Iterable["Rule"]) -> tuple[Check, ...]:
@@ -63,7 +63,7 @@ def checks_of(findings: Iterable["Finding"], rules: Iterable["Rule"]) -> tuple[C
         Check(
             finding.rule,
             finding.passed,
-            finding.says,
+            finding.message,
             dg.AssetCheckSeverity.ERROR if finding.rule in blocking else dg.AssetCheckSeverity.WARN,
             finding.rows,
         )
@@ -256,7 +256,7 @@ def _check_results(results: Sequence[Done]) -> list[dg.AssetCheckResult]:
                 passed=not bad,
                 severity=worst or next(iter(by_day.values())).severity,
                 metadata={
-                    day if name == "says" else f"{day} {name}": value
+                    day if name == "message" else f"{day} {name}": value
                     for day, check in (bad or by_day).items()
                     for name, value in check.described.items()
                 },

@@ -35,6 +35,6 @@ def check_specs_of(product: Product, listing: Listing) -> list[dg.AssetCheckSpec
     """Checks of a product; those that block hold up what follows."""
     key = key_of(listing, product.name)
     return [
-        dg.AssetCheckSpec(rule.name, asset=key, description=rule.demands, blocking=rule.blocks)
+        dg.AssetCheckSpec(rule.name, asset=key, description=rule.description, blocking=rule.blocks)
         for rule in product.checks
     ]

@@ -64,10 +64,10 @@ def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Meta
 
 def _checks(entry: Entry) -> tuple[Check, ...]:
     verified = bool(entry.facts.get("verified"))
-    says = "compared with the published checksum" if verified else "unverified: there is no published checksum of it"
+    message = "compared with the published checksum" if verified else "unverified: there is no published checksum of it"
     return (
         Check("published", entry.published, entry.reason or "published"),
-        Check("checksum", verified or not entry.published, says if entry.published else entry.reason),
+        Check("checksum", verified or not entry.published, message if entry.published else entry.reason),
     )
 
 

@@ -34,8 +34,8 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
     from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.report.uncertainty import uncertainty  # noqa: PLC0415 - likewise
 
-    stats = statistics(result.equity, result.ledger.trips)
-    doubt = uncertainty(result.equity, result.ledger.trips, entry.facts["identity"])
+    stats = statistics(result.equity, result.ledger.round_trips)
+    doubt = uncertainty(result.equity, result.ledger.round_trips, entry.facts["identity"])
     currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
     return {
         "result": _sentence(result, stats, currency),

@@ -69,9 +69,9 @@ def signals_asset(product: Product, listing: Listing, settings: Settings) -> dg.
 
 def _complete(entry: Entry) -> Check:
     lacking = {name: count for name, count in entry.counts.items() if name.startswith("without_") and count}
-    says = [f"{count} of {entry.rows} {name.replace('_', ' ')}" for name, count in lacking.items()]
-    says += [f"without {name}" for name in entry.facts.get("left_out", ())]
-    return Check("complete", entry.published and not says, ", ".join(says) or entry.reason or "complete")
+    message = [f"{count} of {entry.rows} {name.replace('_', ' ')}" for name, count in lacking.items()]
+    message += [f"without {name}" for name in entry.facts.get("left_out", ())]
+    return Check("complete", entry.published and not message, ", ".join(message) or entry.reason or "complete")
 
 
 def _up_to_date(later: Sequence[date]) -> Check:

@@ -61,7 +61,7 @@ def fresh_check(listing: Listing, settings: Settings) -> dg.AssetChecksDefinitio
             asset_key=key,
             passed=not late,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"says": told(late) or "all here", "late_days": len(late)},
+            metadata={"message": told(late) or "all here", "late_days": len(late)},
         )
 
     return check

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, questions, run, start, sweep, verify, worker
+from phoenix_dagster.cli import backfill, data, folders, init, results, run, start, sweep, verify, worker
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -39,12 +39,12 @@ app.command()(folders.adopt)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
-app.command()(questions.lookahead)
-app.command()(questions.implied)
-app.command()(questions.envelope)
-app.command()(questions.capacity)
-app.command()(questions.compare)
-app.command()(questions.report)
+app.command()(results.lookahead)
+app.command()(results.implied)
+app.command()(results.envelope)
+app.command()(results.capacity)
+app.command()(results.compare)
+app.command()(results.report)
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, day_of, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
-from phoenix_dagster.cli.questions import Venue
+from phoenix_dagster.cli.results import Venue
 
 if TYPE_CHECKING:
     from phoenix_core.sweeps.baselines import Baselines

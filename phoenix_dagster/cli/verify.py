@@ -11,7 +11,7 @@ from phoenix_dagster.cli.completion import datasets_beginning, days_beginning
 from phoenix_dagster.cli.folders import compare_days
 from phoenix_dagster.cli.options import Json, Last, Symbol
 from phoenix_dagster.cli.output import print_document, print_table
-from phoenix_dagster.cli.questions import Result, result_folder
+from phoenix_dagster.cli.results import Result, result_folder
 
 if TYPE_CHECKING:
     from phoenix_core.verification.difference import Check

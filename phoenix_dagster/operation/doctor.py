@@ -37,7 +37,7 @@ class Disagreement:
 
     key: dg.AssetKey
     day: str
-    says: str
+    message: str
     entry: Entry | None
 
 
@@ -71,7 +71,8 @@ class Diagnosis:
             "examined": asdict(self.examined),
             "problems": [asdict(problem) for problem in self.problems],
             "disagreements": [
-                {"asset": one.key.to_user_string(), "day": one.day, "says": one.says} for one in self.disagreements
+                {"asset": one.key.to_user_string(), "day": one.day, "message": one.message}
+                for one in self.disagreements
             ],
             "forsaken_runs": self.forsaken,
             "runs_by_host": self.hosts,
@@ -108,13 +109,13 @@ def doctor(
     examined = diagnosis.examined
     problems = list(verify(lake, examined))
     for problem in problems:
-        say(f"{problem.trouble.value:<16}{problem.says}")
+        say(f"{problem.trouble.value:<16}{problem.message}")
     say(f"examined {examined.entries:,} entries, {examined.files:,} files, {examined.bytes:,} bytes")
     if repair:
         problems = _repaired(lake, defs, instance, problems, say)
     disagreements = list(disagreements_of(lake, defs, instance))
     for one in disagreements:
-        say(f"{'history':<16}{one.key.to_user_string()} of {one.day}: {one.says}")
+        say(f"{'history':<16}{one.key.to_user_string()} of {one.day}: {one.message}")
     if repair and disagreements:
         _reconcile(defs, instance, disagreements, say)
         disagreements = list(disagreements_of(lake, defs, instance))

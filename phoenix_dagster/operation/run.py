@@ -264,8 +264,8 @@ class _Record:
     def _check(self, asset: str, found: AssetCheckEvaluation) -> None:
         """Note a check that says that data are wrong; it may hold back what needs them, without any failure."""
         if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR:
-            says = [str(value.value) for name, value in found.metadata.items() if name.startswith("says")]
-            self._wrong.setdefault(asset, []).append(f"check {found.check_name}: {' '.join(says).strip()}")
+            message = [str(value.value) for name, value in found.metadata.items() if name.startswith("message")]
+            self._wrong.setdefault(asset, []).append(f"check {found.check_name}: {' '.join(message).strip()}")
 
     def _good(self, asset: str) -> Part:
         made = self._made[asset]

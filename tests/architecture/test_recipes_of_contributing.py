@@ -152,7 +152,7 @@ def tides(lake: Lake, listing: Listing, day: date) -> tuple[Entry, tuple[Finding
         bytes=size,
         rows=frame.height,
     )
-    return manifest.record(entry), (Finding("wet", passed=frame.height > 0, says=f"{frame.height} quarters"),)
+    return manifest.record(entry), (Finding("wet", passed=frame.height > 0, message=f"{frame.height} quarters"),)
 '''
 
 # Runs in the copy; prints the graph, and with TIDES makes, damages and mends a day of it through Dagster.

@@ -84,8 +84,8 @@ def test_the_report_opens_without_a_network(demo, page):
 def test_the_worked_round_trip_is_the_demos(demo):
     """docs/strategy.md works out a trip of the first two days: its figures are those of the tables."""
     report = Path(re.search(r"^Report +(.+)$", demo.output, re.MULTILINE)[1])
-    trips = pl.read_parquet(report.parent / "positions.parquet").filter(pl.col("funding") != 0)
-    trip = trips.row(0, named=True)
+    round_trips = pl.read_parquet(report.parent / "positions.parquet").filter(pl.col("funding") != 0)
+    trip = round_trips.row(0, named=True)
     text = (Path(__file__).parents[2] / "docs" / "strategy.md").read_text().rpartition("## One round trip")[2]
     fills = pl.read_parquet(report.parent / "fills.parquet")
     fills = fills.filter(pl.col("ts").is_between(trip["opened_ns"], trip["closed_ns"]))

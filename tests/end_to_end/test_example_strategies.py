@@ -55,7 +55,7 @@ def test_a_strategy_on_bars_has_ledger_funding_and_report(lake, market):
     assert result.ledger.rows.filter(pl.col("kind") == "funding").height > 0
     assert abs(100_000 + result.ledger.parts.net - result.final_balance) < 1
     assert set(result.fills["why"]) <= {"entry", "exit", "session end"}
-    assert float(result.ledger.trips["net"].sum()) == pytest.approx(float(result.ledger.parts.net))
+    assert float(result.ledger.round_trips["net"].sum()) == pytest.approx(float(result.ledger.parts.net))
     entry = publish(lake, result, asset="um/btcusdt/continuous_backtest")
     page = page_of(lake, entry.facts["folder"])
     assert "moving_average_cross:MovingAverageCross" in page
@@ -71,7 +71,7 @@ def test_a_makers_figures_are_published_with_its_fills(lake, market):
     assert entries.height > 3
     assert entries["imbalance"].min() >= 0.97
     assert set(entries["liquidity"]) == {"MAKER"}
-    assert result.ledger.trips["entry_imbalance"].min() >= 0.97
+    assert result.ledger.round_trips["entry_imbalance"].min() >= 0.97
 
 
 @pytest.mark.slow

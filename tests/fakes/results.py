@@ -7,7 +7,7 @@ import polars as pl
 
 from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.ledger import LEDGER_SCHEMA, trip_schema
+from phoenix_core.backtest.ledger import LEDGER_SCHEMA, round_trip_schema
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.storage.digests import canonical_json, sha256_of
 from phoenix_core.storage.lake import Lake
@@ -41,7 +41,7 @@ def made_up_trips(nets, start_ns=START_NS):
         }
         for number, net in enumerate(nets)
     ]
-    return pl.DataFrame(rows, schema=trip_schema(CONTRACT.annotations))
+    return pl.DataFrame(rows, schema=round_trip_schema(CONTRACT.annotations))
 
 
 def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment):
@@ -70,13 +70,13 @@ def made_up_document(*, net=Decimal(0), orders=None, missing=None, **experiment)
 
 def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every_ns=MINUTE_NS, curve=(), **document):
     """A result with such round trips, an equity curve at such steps, and points (power of ten, net, filled, insolvent)."""
-    trips = made_up_trips([str(net) for net in nets])
+    round_trips = made_up_trips([str(net) for net in nets])
     fills = {
-        "ts": [ts for trip in trips.iter_rows(named=True) for ts in (trip["opened_ns"], trip["closed_ns"])],
-        "side": ["BUY", "SELL"] * trips.height,
-        "price": [50_000.0, 50_010.0] * trips.height,
-        "why": ["entry", "exit"] * trips.height,
-        "liquidity": ["MAKER", "TAKER"] * trips.height,
+        "ts": [ts for trip in round_trips.iter_rows(named=True) for ts in (trip["opened_ns"], trip["closed_ns"])],
+        "side": ["BUY", "SELL"] * round_trips.height,
+        "price": [50_000.0, 50_010.0] * round_trips.height,
+        "why": ["entry", "exit"] * round_trips.height,
+        "liquidity": ["MAKER", "TAKER"] * round_trips.height,
     }
     kinds = {"ts": pl.Int64, "side": pl.String, "price": pl.Float64, "why": pl.String, "liquidity": pl.String}
     rows = [
@@ -100,7 +100,7 @@ def made_up_result(nets=(), equity=(100_000.0, 100_000.0), prices=None, *, every
             schema={"ts": pl.Int64, "price": pl.Float64, "position": pl.Float64, "equity": pl.Float64},
         ),
         fills=pl.DataFrame(fills, schema=kinds),
-        round_trips=trips,
+        round_trips=round_trips,
         ledger=pl.DataFrame(rows, schema=LEDGER_SCHEMA),
         signals=signals if nets else None,
         capacity=tuple(

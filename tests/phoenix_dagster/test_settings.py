@@ -34,7 +34,7 @@ def test_symbols_are_a_list(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("name", "value", "message"),
     [
         ("PHOENIX_START", "2024-02-30", "expected YYYY-MM-DD"),
         ("PHOENIX_START", "2999-01-01", "expected a day before today"),
@@ -52,10 +52,10 @@ def test_symbols_are_a_list(monkeypatch):
         ("PHOENIX_CELERY_BROKER", "amqp://127.0.0.1/phoenix", "is set without PHOENIX_POSTGRES_URL"),
     ],
 )
-def test_a_bad_value_is_named(monkeypatch, name, value, says):
+def test_a_bad_value_is_named(monkeypatch, name, value, message):
     """The setting, what was expected and what was found, on one line."""
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigInvalid, match=says) as caught:
+    with pytest.raises(ConfigInvalid, match=message) as caught:
         read_settings()
     assert "\n" not in str(caught.value)
 

@@ -5,7 +5,7 @@ from phoenix_core.strategies.contract import Panel, Shown, TripColumn
 _AROUND = "Ten minutes around each fill. Drag over a trade to look into it, or choose it among the round trips."
 
 SHOWN = Shown(
-    trip_columns=(
+    round_trip_columns=(
         TripColumn("LPI", "{entry_lpi:,.3f}"),
         TripColumn("bucket", "{entry_bucket}"),
         TripColumn("its trades", "{entry_first_trade} to {entry_last_trade}", is_number=False),

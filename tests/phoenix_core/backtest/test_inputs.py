@@ -57,7 +57,7 @@ def test_other_signal_parameters_are_computed(market):
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"listing": "um:btcusdt"}, "is not a Binance symbol"),
         ({"listing": "cm:BTCUSD_PERP"}, "inverse contract"),
@@ -68,9 +68,9 @@ def test_other_signal_parameters_are_computed(market):
         ({"strategy": {"signals": {"depth_band": 1}}}, "strategy.signals.depth_band: "),
     ],
 )
-def test_an_experiment_that_means_nothing_is_refused(changes, says):
+def test_an_experiment_that_means_nothing_is_refused(changes, message):
     """Each problem by its name, on one line."""
-    with pytest.raises(ConfigInvalid, match=says) as caught:
+    with pytest.raises(ConfigInvalid, match=message) as caught:
         Experiment.parse(**({"listing": "um:BTCUSDT", "first": DAY, "last": DAY} | changes))
     assert "\n" not in str(caught.value)
 
@@ -151,7 +151,7 @@ def test_nothing_is_held_over_a_missing_day(without_a_day, replay):
         ),
     )  # fmt: skip
     start, end = day_start_ns(missing), day_start_ns(after)
-    closings = result.ledger.trips.filter(pl.col("closed_by") == "session end")["closed_ns"]
+    closings = result.ledger.round_trips.filter(pl.col("closed_by") == "session end")["closed_ns"]
     assert [start - 10**9 < closed < start for closed in closings] == [True, False]
     assert result.fills.filter((pl.col("ts") > end) & (pl.col("side") == "BUY")).height
     assert not result.ledger.rows["ts"].is_between(start, end).any()

@@ -51,7 +51,7 @@ def test_rows_carry_position_and_cash():
 
 def test_a_round_trip_remembers_its_signal():
     """From flat to flat, with bucket and aggregate trades of its entry."""
-    trip = ledger(TRIP, [FUNDING], START, START + Decimal("2.94"), PUBLISHED).trips.row(0, named=True)
+    trip = ledger(TRIP, [FUNDING], START, START + Decimal("2.94"), PUBLISHED).round_trips.row(0, named=True)
     assert (trip["quantity"], trip["entry_price"], trip["exit_price"]) == (2, 101, 105)
     assert (trip["net"], trip["closed_by"]) == (Decimal("2.94"), "exit")
     assert (trip["entry_bucket"], trip["entry_first_trade"], trip["entry_last_trade"]) == (3, 10, 12)
@@ -68,7 +68,7 @@ def test_no_fills_no_change():
     """Empty books balance, with their columns."""
     books = ledger([], [], START, START)
     assert books.parts.net == 0
-    assert (books.rows.height, books.trips.height) == (0, 0)
+    assert (books.rows.height, books.round_trips.height) == (0, 0)
 
 
 def test_equity_marks_the_position():

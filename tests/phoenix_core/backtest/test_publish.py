@@ -50,9 +50,9 @@ def published(lake, chosen):
 def test_every_round_trip_leads_back_to_its_zip(lake, market):
     """The aggregate trades of the bucket that it was entered on are rows of the zip that it names."""
     entry, document = published(lake, experiment(market))
-    trips = pl.read_parquet(lake.store.path(f"{entry.facts['folder']}/positions.parquet"))
-    assert trips.height > 3
-    for trip in trips.iter_rows(named=True):
+    round_trips = pl.read_parquet(lake.store.path(f"{entry.facts['folder']}/positions.parquet"))
+    assert round_trips.height > 3
+    for trip in round_trips.iter_rows(named=True):
         path = lake.store.path(trip["entry_zip"])
         assert document["zips"][trip["entry_zip"]] == sha256_of(path)
         with zipfile.ZipFile(path) as archive:

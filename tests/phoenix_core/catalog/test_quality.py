@@ -66,7 +66,7 @@ def test_crossed_quotes_are_shown(inspect):
     )
     found = inspect(BOOK_TICKER, quotes)["uncrossed"]
     assert not found.passed
-    assert found.says == "2 of 3 rows break it"
+    assert found.message == "2 of 3 rows break it"
     assert [int(row["bid_price"]) for row in found.rows] == [65001, 65002]
 
 
@@ -75,7 +75,7 @@ def test_a_price_between_two_ticks_is_shown(inspect):
     rows = [(n, price, "1", n, "true") for n, price in enumerate(("69903.5", "69903.55", "69903.6"), 1)]
     found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))["on_tick"]
     assert not found.passed
-    assert found.says == "1 of 3 rows break it; the tick is 0.10"
+    assert found.message == "1 of 3 rows break it; the tick is 0.10"
     assert [row["trade_id"] for row in found.rows] == ["2"]
 
 
@@ -83,7 +83,7 @@ def test_a_rare_price_between_two_ticks_is_no_other_tick(inspect):
     """One of a thousand, as 71799.36 was in the archive: counted, and not held against the day."""
     rows = [(n, "69903.55" if n == 500 else "69903.5", "1", n, "true") for n in range(1, 1_001)]
     found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))["on_tick"]
-    assert (found.passed, found.says) == (True, "1 of 1,000 rows break it; the tick is 0.10")
+    assert (found.passed, found.message) == (True, "1 of 1,000 rows break it; the tick is 0.10")
 
 
 def test_either_side_of_a_quote_is_held_against_the_tick(inspect):
@@ -100,7 +100,7 @@ def test_a_day_before_the_first_entry_says_that_its_tick_is_assumed(server, lake
     Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(AGG_TRADES, UM, day)
     entry = convert_day(lake, AGG_TRADES, UM, day)
     found = {one.rule: one for one in inspect_day(lake, AGG_TRADES, entry)}["on_tick"]
-    assert found.says.endswith("; the tick is 0.10, assumed: it is known from 2024-01-01 on")
+    assert found.message.endswith("; the tick is 0.10, assumed: it is known from 2024-01-01 on")
 
 
 def test_a_missing_minute_is_named(inspect):
@@ -108,7 +108,7 @@ def test_a_missing_minute_is_named(inspect):
     bars = "".join(f"{START_MS + n * 60_000},1,2,0.5,1,5,{START_MS + n * 60_000 + 59_999},5,3,1,1,0\n" for n in (0, 2))
     found = inspect(KLINES, bars)
     assert found["complete"].rows[0]["missing_from_ns"] == (START_MS + 60_000) * 1_000_000
-    assert found["complete"].says.startswith("1,438 ")
+    assert found["complete"].message.startswith("1,438 ")
     assert found["shaped"].passed
 
 
@@ -149,8 +149,8 @@ def test_days_are_compared(server, lake):
 
     sound = compare("3")
     assert sound.keys() == {rule.name for rule in COMPARISONS}
-    assert sound["trades_make_klines"].says == "0 of 1 minutes differ; up to 0% are expected"
-    assert sound["agg_trades_make_klines"].says == "not compared: trade_ticks not published"
+    assert sound["trades_make_klines"].message == "0 of 1 minutes differ; up to 0% are expected"
+    assert sound["agg_trades_make_klines"].message == "not compared: trade_ticks not published"
     assert all(finding.passed for finding in sound.values())
     wrong = compare("4")["trades_make_klines"]
     assert not wrong.passed

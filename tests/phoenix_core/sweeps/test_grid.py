@@ -64,7 +64,7 @@ def test_a_range_is_exact(first, count, step, places):
 
 
 @pytest.mark.parametrize(
-    ("texts", "says"),
+    ("texts", "message"),
     [
         ([], "needs a grid"),
         (["venue.order_latency_ms"], "names no values"),
@@ -82,14 +82,14 @@ def test_a_range_is_exact(first, count, step, places):
         (["a.b=1", "a.b=2"], "Two grids vary a.b"),
     ],
 )
-def test_a_text_that_can_mean_nothing_is_refused(texts, says):
+def test_a_text_that_can_mean_nothing_is_refused(texts, message):
     """In one line that names it."""
-    with pytest.raises(ConfigInvalid, match=says):
+    with pytest.raises(ConfigInvalid, match=message):
         Grid.parse(texts)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("strategy.lpi_entry_treshold=1", "did you mean lpi_entry_threshold.*expected one of signals, "),
         ("strategi.lpi_entry_threshold=1", "strategi: no such name .did you mean strategy"),
@@ -100,7 +100,7 @@ def test_a_text_that_can_mean_nothing_is_refused(texts, says):
         ("replay=full,signals", "Two points of the grid are one experiment"),
     ],
 )
-def test_what_the_experiment_refuses_is_named(text, says):
+def test_what_the_experiment_refuses_is_named(text, message):
     """Field, value and the names that are known, before anything runs."""
-    with pytest.raises(ConfigInvalid, match=says):
+    with pytest.raises(ConfigInvalid, match=message):
         Grid.parse([text]).points(BASE)

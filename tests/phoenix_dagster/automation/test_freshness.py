@@ -29,7 +29,7 @@ def defs(make_defs, server, tmp_path):
 
 def result_of(done):
     found = [one for one in done.get_asset_check_evaluations() if one.check_name == "fresh"]
-    return [(one.passed, one.severity.value, one.metadata["says"].value) for one in found]
+    return [(one.passed, one.severity.value, one.metadata["message"].value) for one in found]
 
 
 def scheduled(defs, instance):
@@ -42,9 +42,9 @@ def test_its_schedule_warns_of_a_late_day_and_is_quiet_once_it_is_here(defs, ins
     """By name of day and dataset; a warning, never a failed run."""
     done = scheduled(defs, instance)
     assert done.success
-    ((passed, severity, says),) = result_of(done)
+    ((passed, severity, message),) = result_of(done)
     assert (passed, severity) == (False, "WARN")
-    assert says.startswith(f"{DUE} lacks agg_trades, trades,")
+    assert message.startswith(f"{DUE} lacks agg_trades, trades,")
     for dataset in datasets_on(Market.UM, (Interval.M1,)):
         entry = Entry(f"um/btcusdt/{dataset.name}", str(DUE), published=True, sha256="0" * 64)
         Manifest(Lake.at(tmp_path)).record(entry)

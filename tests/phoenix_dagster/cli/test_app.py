@@ -24,7 +24,7 @@ def test_help_lists_exit_codes(phoenix):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["inventory"], "There is no data folder"),
         (["plan", "--first", ""], "--first: '' is not a day"),
@@ -40,11 +40,11 @@ def test_help_lists_exit_codes(phoenix):
         (["backfill", "--follow", "abc", "--url", "http://127.0.0.1:9"], "No Dagster answers"),
     ],
 )
-def test_a_wrong_call_is_one_line(phoenix, arguments, says):
+def test_a_wrong_call_is_one_line(phoenix, arguments, message):
     """Exit code 2, the line on stderr, and nothing on stdout."""
     code, out, err = phoenix(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert says in err
+    assert message in err
 
 
 def test_a_closed_pipe_is_no_error_to_speak_of(tmp_path):

@@ -95,16 +95,16 @@ def test_points_are_counted_without_running_any(phoenix, data):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--grid", "strategy.lpi_entry_treshold=1"], "did you mean lpi_entry_threshold"),
         (["--grid", "venue.order_latency_ms=5:1:1"], "never ends"),
         (["--grid", "venue.order_latency_ms=5", "--train", "1"], "an embargo of 30 and one to judge by are 32"),
     ],
 )
-def test_a_sweep_that_can_mean_nothing_is_one_line(results, phoenix, arguments, says):
+def test_a_sweep_that_can_mean_nothing_is_one_line(results, phoenix, arguments, message):
     """Exit code 2 before anything runs or is entered as a trial."""
     code, out, err = phoenix("sweep", *arguments, "--first", "2024-03-24")
     assert (code, out) == (2, "")
-    assert says in err
+    assert message in err
     assert not (results / "trials").exists()

@@ -18,10 +18,10 @@ ELSEWHERE = replace(Identity.own(), machine="host-b 0123", pid=7)
 class Asking(DefaultRunLauncher):
     """A launcher whose workers say what the test wants."""
 
-    says: Mapping[str, Verdict] = {}
+    message: Mapping[str, Verdict] = {}
 
     def verdicts(self, runs):
-        return {run.run_id: self.says[run.run_id] for run in runs if run.run_id in self.says}
+        return {run.run_id: self.message[run.run_id] for run in runs if run.run_id in self.message}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def run_on(instance):
 def test_runs_are_named_by_host(instance, run_on):
     """Those of this machine, those that a worker has, and those of which nobody here can know."""
     here, there, unknown = run_on(Identity.own()), run_on(ELSEWHERE), run_on(replace(ELSEWHERE, machine="host-c"))
-    instance.run_launcher.says = {there: Verdict.LIVES}
+    instance.run_launcher.message = {there: Verdict.LIVES}
     assert hosts_at_work(instance, judge_of(instance)) == {
         Identity.own().host: [here[:8]],
         "host-b": [there[:8]],
@@ -63,7 +63,7 @@ def test_runs_are_named_by_host(instance, run_on):
 def test_a_run_that_no_worker_has_is_forsaken(instance, run_on):
     """It is named and ended like one whose process is gone from this machine; others stay."""
     lost, kept = run_on(ELSEWHERE), run_on(ELSEWHERE)
-    instance.run_launcher.says = {lost: Verdict.GONE, kept: Verdict.LIVES}
+    instance.run_launcher.message = {lost: Verdict.GONE, kept: Verdict.LIVES}
     judge = judge_of(instance)
     assert [run.run_id for run in forsaken(instance, judge)] == [lost]
     assert end_forsaken(instance, judge) == [
@@ -76,5 +76,5 @@ def test_a_run_that_no_worker_has_is_forsaken(instance, run_on):
 def test_workers_are_not_asked_of_what_is_seen(instance, run_on):
     """A process of this machine is judged here, whatever workers say."""
     here = run_on(Identity.own())
-    instance.run_launcher.says = {here: Verdict.GONE}
+    instance.run_launcher.message = {here: Verdict.GONE}
     assert list(forsaken(instance, judge_of(instance))) == []
