@@ -71,7 +71,7 @@ def test_a_backfill_survives_its_orchestrator(installation, tmp_path):
         assert again.returncode == 0, again.stdout + again.stderr
     examined = one.phoenix("doctor")
     assert examined.stdout.endswith("examined the history: 0 disagreements\n0 problems\n"), examined.stdout
-    assert digests(tmp_path / "data") == digests(undisturbed(tmp_path).root)
+    assert digests(tmp_path / "data") == digests(undisturbed(tmp_path).store.root)
 
 
 def undisturbed(folder):

@@ -134,7 +134,7 @@ def test_a_run_outlives_its_worker(hub, tmp_path):
     # What the dead were writing lies in the staging folder, which is swept later and never read.
     found = hub.phoenix("doctor").stdout.splitlines()
     assert [line for line in found if not line.startswith(("leftover", "examined"))] in NOTHING, found
-    assert digests(tmp_path / "data") == digests(undisturbed(tmp_path).root)
+    assert digests(tmp_path / "data") == digests(undisturbed(tmp_path).store.root)
 
 
 def undisturbed(folder):
