@@ -123,7 +123,7 @@ def test_a_backtest_gives_numbers_to_plot(two_days):
         assert isinstance(found[name], (int, float)), name
     assert found["price_pnl"] + found["slippage"] + found["fees"] + found["funding"] == pytest.approx(found["net_pnl"])
     assert found["final_balance"] == pytest.approx(100_000 + found["net_pnl"], abs=0.01)
-    assert found["uncertainty"] == "No interval can be given: 2 days, at least 20 are needed."
+    assert found["uncertainty"] == "No interval can be given: 1 day, at least 20 are needed."
     assert "sharpe_low" not in found
     assert list(found)[:3] == ["result", "equity", "net_pnl"]
     amount = f"net {found['net_pnl']:+,.2f} USDT ({found['return']:+.2%}), {found['fills']} fills, "
