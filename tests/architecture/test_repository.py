@@ -102,3 +102,11 @@ def test_the_readme_names_every_setting():
     """Its table is shorter than the one of the documentation, and complete."""
     named = set(re.findall(r"`(PHOENIX_[A-Z_]+)`", (ROOT / "README.md").read_text().partition("## Settings")[2]))
     assert named == {one.variable for one in all_settings()}
+
+
+def test_tests_lie_where_their_modules_do():
+    """Below tests/phoenix_core and tests/phoenix_dagster each folder is one of the packages."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in tracked() if path.name.startswith("test_")}
+    of_packages = {folder for folder in folders if folder.parts and folder.parts[0].startswith("phoenix_")}
+    assert len(of_packages) > 2
+    assert {str(folder) for folder in of_packages if not (ROOT / folder).is_dir()} == set()

@@ -1,0 +1,60 @@
+"""What lies in the data folder is told to Dagster's history, under the version that its entry has."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from phoenix_core.manifest import Entry
+from phoenix_core.market import Listing
+from phoenix_dagster.operation.history import report, tell_history
+from phoenix_dagster.settings import Settings
+
+KEY = dg.AssetKey(["um", "btcusdt", "agg_trades"])
+
+
+def entry(asset="um/btcusdt/agg_trades", day="2024-03-24", **fields):
+    return Entry(asset, day, **({"published": True, "sha256": f"sha-{day}"} | fields))
+
+
+def told(instance, key=KEY):
+    records = instance.fetch_materializations(key, limit=10).records
+    return {one.partition_key: one.asset_materialization for one in records}
+
+
+def test_a_report_is_a_materialization_without_a_run(instance):
+    """Of the entry's day, with its data version and the reason."""
+    report(instance, KEY, entry(), "Found by the doctor.")
+    (record,) = instance.fetch_materializations(KEY, limit=10).records
+    made = record.asset_materialization
+    assert (record.run_id, record.partition_key) == ("", "2024-03-24")
+    assert (made.tags["dagster/data_version"], made.description) == ("sha-2024-03-24", "Found by the doctor.")
+
+
+def test_an_absent_day_is_reported_by_its_reason(instance):
+    """It has no bytes, yet a version by which what follows is fresh: another reason is another version."""
+    for day, reason in (("2024-03-24", "never"), ("2024-03-25", "missing"), ("2024-03-26", "never")):
+        report(instance, KEY, entry(day=day, published=False, sha256="", reason=reason), "")
+    first, second, third = (told(instance)[f"2024-03-{day}"].tags["dagster/data_version"] for day in (24, 25, 26))
+    assert first == third != second
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    """A home whose history is files in it."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").touch()
+    return tmp_path
+
+
+def test_only_assets_and_partitions_of_ours_are_told(home):
+    """Another symbol's day, a day before the start and one after the end are passed over."""
+    settings = Settings(
+        data=home / "data", symbols=(Listing.parse("um:BTCUSDT"),), start=date(2024, 3, 24), end=date(2024, 3, 25)
+    )
+    strange = [entry("um/ethusdt/agg_trades"), entry(day="2024-03-23"), entry(day="2024-03-26")]
+    tell_history(settings, [*strange, entry(), entry(day="2024-03-25")])
+    with dg.DagsterInstance.get() as instance:
+        assert told(instance).keys() == {"2024-03-24", "2024-03-25"}
+        assert told(instance, dg.AssetKey(["um", "ethusdt", "agg_trades"])) == {}
+        assert "phoenix adopt" in told(instance)["2024-03-24"].description
