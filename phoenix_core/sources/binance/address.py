@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from phoenix_core.errors import ConfigInvalid
 
 
-def without_login(url: str) -> str:
+def without_login(url: str, *, setting: str = "PHOENIX_ARCHIVE_URL") -> str:
     """Give a URL back, unless it holds a name or password.
 
     Raises:
@@ -14,7 +14,7 @@ def without_login(url: str) -> str:
     """
     if "@" in urlsplit(url).netloc:
         raise ConfigInvalid(
-            "PHOENIX_ARCHIVE_URL holds a login, which would end up in logs: leave it out, and put the login of a "
+            f"{setting} holds a login, which would end up in logs: leave it out, and put the login of a "
             "mirror into ~/.netrc, which is honoured."
         )
     return url
@@ -36,7 +36,7 @@ def folder_of(url: str, setting: str = "PHOENIX_ARCHIVE_URL") -> Path | None:
     Raises:
         ConfigInvalid: Neither http(s) nor a folder that exists, or a login in it; the setting is named.
     """
-    without_login(url)
+    without_login(url, setting=setting)
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"} and parts.netloc:
         return None

@@ -41,6 +41,8 @@ def test_any_other_address_is_refused(address):
         base_url(address)
     with pytest.raises(ConfigInvalid, match=r"^PHOENIX_OTHER is "):
         folder_of(address, "PHOENIX_OTHER")
+    with pytest.raises(ConfigInvalid, match=r"^PHOENIX_OTHER holds a login"):
+        folder_of("https://name:word@mirror.example", "PHOENIX_OTHER")
 
 
 def test_a_file_is_no_folder(tmp_path):
