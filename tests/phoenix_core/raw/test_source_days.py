@@ -11,6 +11,8 @@ from conftest import LATER, materialize
 from fakes.trees import extracted
 from fakes.zips import DAY, UM, put
 
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.run import run
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, METRICS, TRADES
 from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
@@ -51,12 +53,20 @@ def from_tree(folder, lake, days):
 
 @pytest.mark.slow
 def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake):
-    """Catalog and signals of each day, file by file; the folder is as it was, and nothing of it was copied."""
+    """Catalog and signals of each day, file by file, and the fills of a backtest; the folder is as it was, and nothing of it was copied."""
     before = state(own_folder)
     from_tree(own_folder, lake, market.days)
     assert digests(lake.store.root) == digests(market.lake.store.root)
     assert state(own_folder) == before
     assert not (lake.store.root / "archive").exists()
+    found, expected = (run(one, experiment(market.days)) for one in (lake, market.lake))
+    assert found.fills.height > 0
+    assert found.fills.equals(expected.fills)
+    assert found.ledger.rows.equals(expected.ledger.rows)
+
+
+def experiment(days):
+    return Experiment(listing=str(UM), first=days[0], last=days[-1])
 
 
 def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
