@@ -93,7 +93,7 @@ def test_a_range_holds_a_check_only_if_every_day_does(run):
 
 
 def test_failed_days_of_a_range_are_named_in_order_and_the_others_kept(run, instance):
-    """The kept day has its own version; no attempt is repeated, since the others would be done again."""
+    """The kept day has its own version; the range is not tried again by itself."""
     asked = []
 
     def work(day):
