@@ -9,6 +9,7 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_recipe
+from phoenix_core.backtest.revision import note_revision
 from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.execution.orders import Sent
@@ -72,22 +73,22 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     }
     relative = f"{folder}/experiment.json"
     content = canonical_json(document)
-    lake.write(relative, content)
-    return Manifest(lake).record(
-        Entry(
-            asset=asset,
-            day=span,
-            published=True,
-            variant=experiment.name,
-            recipe=recipe,
-            file=relative,
-            sha256=sha256_of(content),
-            bytes=len(content),
-            rows=result.fills.height,
-            sources=result.versions,
-            facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
-        )
+    entry = Entry(
+        asset=asset,
+        day=span,
+        published=True,
+        variant=experiment.name,
+        recipe=recipe,
+        file=relative,
+        sha256=sha256_of(content),
+        bytes=len(content),
+        rows=result.fills.height,
+        sources=result.versions,
+        facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
     )
+    note_revision(lake, entry, document)  # while the one before still stands
+    lake.write(relative, content)
+    return Manifest(lake).record(entry)
 
 
 def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str) -> Entry:

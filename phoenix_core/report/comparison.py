@@ -2,13 +2,14 @@
 
 Results may be of different listings and ranges. What the best is worth is asked for each listing and range
 apart, since luck is told by the spread of ratios over one period (Bailey and López de Prado 2014), and
-over all experiments that were tried on data of that listing which overlap with it (`trials.py`): leaving some out of
-a table, or running them over a week more, does not undo that they were tried.
+over all experiments that were ever tried on data of that listing which overlap with it (`sweeps/trials.py`): leaving
+some out of a table, deleting them, or running them over a week more, does not undo that they were tried.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePath, PurePosixPath
 from typing import Any
 
@@ -19,19 +20,13 @@ from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.folder import document_in, table_in
-from phoenix_core.report.metrics import (
-    Figure,
-    Statistics,
-    deflated_sharpe,
-    figures,
-    hourly_returns,
-    is_flat,
-    statistics,
-)
+from phoenix_core.report.metrics import Figure, Statistics, figures, hourly_returns, statistics
 from phoenix_core.report.parameters import ABSENT, comparable, parameters, written
-from phoenix_core.report.trials import trials
 from phoenix_core.report.uncertainty import LEVEL, UNCERTAIN, Uncertainty, uncertainty
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.choices import InSample, choices, in_sample
+from phoenix_core.sweeps.statistics import Moments, deflated_sharpe
+from phoenix_core.sweeps.trials import trials
 
 _SHOWN = ("round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
 _LEAST_TRIED = 2
@@ -47,7 +42,7 @@ class Deflated:
         listing: market:SYMBOL.
         span: The range of days, as it names the folder.
         experiment: Name of the best.
-        tried: Experiments in the data folder that ran on some of these days of that listing; all of them count.
+        tried: Experiments that ever ran on some of these days of that listing, deleted and failed ones too.
         over_other_ranges: How many of these ran over other ranges alone, which overlap with this one.
         compared: How many results of this very range are compared.
         flat: How many of those tried never traded, or have too few returns; they count with a ratio of zero.
@@ -71,16 +66,19 @@ class Comparison:
 
     Attributes:
         rows: One row a result, best Sharpe ratio first, those without one last: experiment, listing, first,
-            last, currency, net, round_trips, max_drawdown, sharpe, probabilistic_sharpe, expectancy, the ends of
-            intervals (`sharpe_low`, `sharpe_high`, …) and probability_of_loss, null where none can be given, and
-            a column for each parameter that differs.
+            last, currency, net, round_trips, max_drawdown, sharpe, probabilistic_sharpe, expectancy, in_sample (how
+            many of its days were there to choose on; null: none), the ends of intervals (`sharpe_low`,
+            `sharpe_high`, …) and probability_of_loss, null where none can be given, and a column for each parameter
+            that differs.
         differing: Those columns: `section.name`, values as text.
         deflated: One for each listing and range that is compared.
+        choosing: Names of the sweeps that chose on some of these days.
     """
 
     rows: pl.DataFrame
     differing: tuple[str, ...]
     deflated: tuple[Deflated, ...]
+    choosing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +89,7 @@ class _Read:
     statistics: Statistics
     uncertainty: Uncertainty
     returns: pl.Series
+    in_sample: InSample | None
 
 
 def results_over(lake: Lake, listing: str, span: str) -> list[str]:
@@ -126,14 +125,17 @@ def comparison(lake: Lake, locations: Sequence[str]) -> Comparison:
     differing = tuple(name for name in _names(values) if _differs(name, values))
     rows = [_row(one, its, differing) for one, its in zip(chosen, values, strict=True)]
     table = pl.DataFrame(rows, infer_schema_length=None).sort("sharpe", descending=True, nulls_last=True)
-    return Comparison(table, differing, tuple(_deflated(lake, chosen, period) for period in _periods(chosen)))
+    deflated = tuple(_deflated(lake, chosen, period) for period in _periods(chosen))
+    choosing = {name for one in chosen if one.in_sample for name in one.in_sample.sweeps}
+    return Comparison(table, differing, deflated, tuple(sorted(choosing)))
 
 
 def printable(found: Comparison) -> list[list[str]]:
     """Give a comparison as rows of text, the names of the columns first; the listing where it differs."""
     known = figures()
-    several = found.rows["listing"].n_unique() > 1
+    several, marked = found.rows["listing"].n_unique() > 1, bool(found.choosing)
     headers = ["experiment", *(["listing"] if several else []), "range", "net", *(known[name].name for name in _SHOWN)]
+    headers += ["in-sample"] if marked else []
     lines = [[*headers, *_short(found.differing)]]
     for row in found.rows.iter_rows(named=True):
         span = row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}"
@@ -144,6 +146,7 @@ def printable(found: Comparison) -> list[list[str]]:
             f"{signed(row['net'])} {row['currency']}",
         ]
         told = [known[name].text(row[name]) + _between(known[name], name, row) for name in _SHOWN]
+        told += [row["in_sample"] or "no"] if marked else []
         lines.append([*cells, *told, *(row[name] for name in found.differing)])
     return lines
 
@@ -151,6 +154,8 @@ def printable(found: Comparison) -> list[list[str]]:
 def remarks(found: Comparison) -> list[str]:
     """Say what the table can't: what the best of each range is worth, and over what."""
     lines = [_remark(one) for one in found.deflated]
+    if found.choosing:
+        lines.append(f"In-sample: days that {', '.join(found.choosing)} chose on; figures over them are no evidence.")
     if found.rows["sharpe_low"].count():
         lines.append(f"In brackets: {LEVEL:.0%} intervals, from days drawn anew in blocks.")
     if found.rows.height > 1 and not found.differing:
@@ -167,7 +172,7 @@ def _remark(one: Deflated) -> str:
     beside = f", {one.compared} compared here" if one.compared < one.tried else ""
     tried = f"{one.tried} experiments tried{flat}{others}{beside}"
     if one.chance is None:
-        return f"{over}: {tried}; no deflated Sharpe ratio, since {one.experiment} never traded."
+        return f"{over}: {tried}; no deflated Sharpe ratio, since {one.experiment} never traded, or no other is known."
     return f"{over}: {one.chance:.0%} that {one.experiment} is more than luck: deflated Sharpe ratio, {tried}."
 
 
@@ -181,14 +186,22 @@ def _read(lake: Lake, folder: str) -> _Read:
     equity = table_in(lake, folder, "equity", document)
     round_trips = table_in(lake, folder, "positions", document)
     name, span = PurePath(folder).parts[-2:]
+    listing = document["experiment"]["listing"]
+    first, last = _ends(span)
     return _Read(
         name=name,
-        period=(document["experiment"]["listing"], span),
+        period=(listing, span),
         document=document,
         statistics=statistics(equity, round_trips),
         uncertainty=uncertainty(equity, round_trips, document["identity"]),
         returns=hourly_returns(equity),
+        in_sample=in_sample(choices(lake, Listing.parse(listing)), first, last),
     )
+
+
+def _ends(span: str) -> tuple[date, date]:
+    first, _, last = span.partition("_")
+    return day_from_text(first), day_from_text(last or first)
 
 
 def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dict[str, Any]:
@@ -199,6 +212,7 @@ def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dic
         "currency": specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement,
         "net": float(one.document["parts"]["net"]),
         **{name: getattr(one.statistics, name) for name in (*_SHOWN, "expectancy")},
+        "in_sample": one.in_sample.share if one.in_sample else None,
         **dict.fromkeys(UNCERTAIN) | one.uncertainty.figures(),
         **{name: written(values.get(name, ABSENT)) for name in differing},
     }
@@ -228,15 +242,19 @@ def _periods(chosen: Sequence[_Read]) -> list[Period]:
 
 def _deflated(lake: Lake, chosen: Sequence[_Read], period: Period) -> Deflated:
     compared = [one for one in chosen if one.period == period]
-    tried = trials(lake, *period)
+    listing, span = period
+    tried = trials(lake, Listing.parse(listing), *_ends(span))
     # One that never traded has no ratio: it is better than none that lost, and worse than none that gained.
     best = max(compared, key=lambda one: one.statistics.sharpe or 0.0)
+    moments = Moments.of(best.returns.to_numpy())
     return Deflated(
         *period,
         experiment=best.name,
-        tried=len(tried),
-        over_other_ranges=sum(not one.is_of_range for one in tried.values()),
+        tried=tried.count,
+        over_other_ranges=tried.over_other_ranges,
         compared=len(compared),
-        flat=sum(is_flat(one.returns) for one in tried.values()),
-        chance=deflated_sharpe([one.returns for one in tried.values()], best.returns),
+        flat=tried.flat,
+        chance=deflated_sharpe(moments, tried.count, tried.variance)
+        if moments and tried.variance is not None
+        else None,
     )

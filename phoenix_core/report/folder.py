@@ -11,13 +11,14 @@ from phoenix_core.backtest.capacity_curve import FILE, Point
 from phoenix_core.catalog.store import read_file
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Key, Manifest
-from phoenix_core.market import Listing, day_of_ns
+from phoenix_core.market import Listing, day_from_text, day_of_ns
 from phoenix_core.report.page import report_page
 from phoenix_core.report.parameters import parameters
 from phoenix_core.report.result import PublishedResult
 from phoenix_core.storage.digests import digest_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import shown_of
+from phoenix_core.sweeps.choices import choices, in_sample
 from phoenix_core.synthetic.files import NOTICE_BYTES, is_synthetic
 
 _AROUND_NS = 600 * 1_000_000_000
@@ -59,6 +60,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         signals_absent=why,
         is_synthetic=any(_is_synthetic(lake, file) for file in document["zips"]),
         capacity=_capacity(lake, location, document),
+        in_sample=_in_sample(lake, document["experiment"]),
     )
 
 
@@ -99,6 +101,12 @@ def _is_synthetic(lake: Lake, file: str) -> bool:
         return is_synthetic(lake.tail(file, NOTICE_BYTES))
     except FileNotFoundError:
         return False
+
+
+def _in_sample(lake: Lake, experiment: Mapping[str, Any]) -> str:
+    first, last = (day_from_text(experiment[end]) for end in ("first", "last"))
+    found = in_sample(choices(lake, Listing.parse(experiment["listing"])), first, last)
+    return found.told if found else ""
 
 
 def _capacity(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[Point, ...]:

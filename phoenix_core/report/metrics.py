@@ -4,14 +4,14 @@
 so that a single day has figures too; a year has 8,760 of them, since the market never closes. Sharpe,
 Sortino and drawdown are NautilusTrader's own statistics.
 
-Probabilistic and deflated Sharpe ratios, which NautilusTrader has not, are those of Bailey and López de
-Prado, "The Sharpe Ratio Efficient Frontier" (2012) and "The Deflated Sharpe Ratio" (2014).
+The probabilistic Sharpe ratio, which NautilusTrader has not, is that of Bailey and López de Prado, "The Sharpe Ratio
+Efficient Frontier" (2012).
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, stdev
+from statistics import NormalDist
 from typing import Annotated, get_type_hints
 
 import polars as pl
@@ -22,7 +22,6 @@ from phoenix_core.market import DAY_NS
 HOURS_A_YEAR = 24 * 365
 _HOUR_NS = DAY_NS // 24
 _LEAST_RETURNS = 2
-_EULER = 0.5772156649015329
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,32 +152,6 @@ def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | 
     skew, kurtosis = returns.skew() or 0.0, returns.kurtosis(fisher=False) or 3.0
     spread = math.sqrt(max(1e-12, 1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2))
     return NormalDist().cdf((ratio - benchmark) * math.sqrt(returns.len() - 1) / spread)
-
-
-def deflated_sharpe(tried: Sequence[pl.Series], chosen: pl.Series | None = None) -> float | None:
-    """Chance that one of several experiments is better than luck alone would make the best of them.
-
-    An experiment whose returns never vary, since it never traded, was tried too: it counts, with a ratio
-    of zero, as it earned nothing for no risk.
-
-    Args:
-        tried: Returns of each experiment that was tried, the bad and the flat ones too, within one period.
-        chosen: Returns of the one that is judged; the best of them if not given.
-
-    Returns:
-        None with fewer than two experiments, or where the judged one never traded.
-    """
-    if len(tried) < _LEAST_RETURNS:
-        return None
-    ratios, normal, count = [_plain_ratio(one) or 0.0 for one in tried], NormalDist(), len(tried)
-    luck = (1 - _EULER) * normal.inv_cdf(1 - 1 / count) + _EULER * normal.inv_cdf(1 - 1 / (count * math.e))
-    best = tried[ratios.index(max(ratios))] if chosen is None else chosen
-    return probabilistic_sharpe(best, stdev(ratios) * luck)
-
-
-def is_flat(returns: pl.Series) -> bool:
-    """Whether returns never vary, or are too few to tell: they have no Sharpe ratio."""
-    return _plain_ratio(returns) is None
 
 
 def _plain_ratio(returns: pl.Series) -> float | None:

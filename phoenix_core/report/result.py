@@ -31,6 +31,7 @@ class PublishedResult:
         signals_absent: Why there are none.
         capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
         is_synthetic: The market was made up.
+        in_sample: That some of its days were there to choose on, in a sentence; empty where none was.
     """
 
     folder: str
@@ -43,6 +44,7 @@ class PublishedResult:
     signals_absent: str = ""
     is_synthetic: bool = False
     capacity: tuple[Point, ...] = ()
+    in_sample: str = ""
 
     @property
     def experiment(self) -> Mapping[str, Any]:

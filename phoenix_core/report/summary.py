@@ -111,10 +111,12 @@ class Summary:
         ]
 
     def notices(self) -> list[Notice]:
-        """Made-up data, ruin, missing days: what changes how every figure is read."""
+        """Made-up data, days that were chosen on, ruin, missing days: what changes how every figure is read."""
         document, found = self.result.document, []
         if self.result.is_synthetic:
             found.append(Notice("Synthetic data: this market was made up by Phoenix, nothing in it was ever traded."))
+        if self.result.in_sample:
+            found.append(Notice(self.result.in_sample, is_grave=True))
         if document.get("ruined_ns"):
             text = f"The account was worth nothing at {moment(document['ruined_ns'])}: what follows it means nothing."
             found.append(Notice(text, is_grave=True))

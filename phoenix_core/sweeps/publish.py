@@ -16,6 +16,7 @@ from phoenix_core.market import Listing
 from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
@@ -87,6 +88,7 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
     points = sweep.grid.points(base)
     splits = sweep.windows.splits(base.first, base.last) if sweep.windows else []
+    choose_on(lake, listing, Choice(sweep.name, base.first, base.last, len(points)))  # whatever becomes of it
     outcomes = run_points(lake, points, processes, done)
     tried = trials(lake, listing, base.first, base.last)
     found = table(lake, outcomes, splits, tried)

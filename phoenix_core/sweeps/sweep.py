@@ -102,16 +102,17 @@ class Standing:
             entry = Manifest(self._lake).find(asset_of(experiment), span_of(experiment), experiment.name)
             if entry is None or not entry.published or entry.recipe != backtest_recipe(experiment):
                 return None
-            return entry if self._is_of_these_inputs(entry, experiment) and self._is_whole(entry) else None
+            return entry if not self.changed_inputs(entry, experiment) and self._is_whole(entry) else None
         except CatalogCorrupt:
             return None  # made anew
 
-    def _is_of_these_inputs(self, entry: Entry, experiment: Experiment) -> bool:
+    def changed_inputs(self, entry: Entry, experiment: Experiment) -> list[str]:
+        """Inputs of a result, `asset@day` in order, that are others now than those it was made from."""
         listing = Listing.parse(experiment.listing)
         assets = [one.product.asset(listing) for one in CONTINUOUS_BACKTEST.inputs_on(listing.market)]
         days = days_between(experiment.first, experiment.last)
         read = {f"{asset}@{day}" for asset in assets for day in days} | entry.sources.keys()
-        return all(self._version(name) == entry.sources.get(name) for name in read)
+        return sorted(name for name in read if self._version(name) != entry.sources.get(name))
 
     def _version(self, name: str) -> str | None:
         if name not in self._versions:

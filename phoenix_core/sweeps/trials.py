@@ -2,24 +2,26 @@
 
 How much the best of many is worth depends on how many there were, and a result that was deleted was tried all the
 same. Each trial is a small file below `trials/`, written when it begins and again when its result is there, and
-never removed. Results that the manifest knows and the ledger does not yet are entered whenever it is asked.
+never removed. Results that lie in the data folder and are not in the ledger yet are entered whenever it is asked.
 
-An experiment is one trial, whatever ranges it was run over; trials on data that overlap count together.
+An experiment is one trial, whatever ranges it was run over; trials on data that overlap count together. Luck makes
+ratios over few days vary more than over many: by the square root of their number, which is taken out.
 """
 
 import json
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import PurePath
 from statistics import variance
+from typing import Any
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import CatalogCorrupt, InputMissing
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
-from phoenix_core.products import BACKTEST, CONTINUOUS_BACKTEST
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import hourly_returns
 from phoenix_core.storage.digests import canonical_json
@@ -48,6 +50,11 @@ class Trial:
     identity: str = ""
     ratio: float | None = None
 
+    @property
+    def days(self) -> int:
+        """How many it ran over."""
+        return _days(self.first, self.last)
+
 
 @dataclass(frozen=True, slots=True)
 class Trials:
@@ -55,13 +62,16 @@ class Trials:
 
     Attributes:
         count: Experiments, however many ranges each was run over.
-        flat: How many of those over this very range never traded.
-        variance: Of the ratios of those over this very range, since only they vary by the same luck; None of one.
+        flat: How many of them never traded.
+        variance: Of the ratios that luck gives so many over this range; None of fewer than two that are known. One
+            over another range is known by its own ratio, times the root of how much longer that range is.
+        over_other_ranges: How many ran over other ranges that overlap, and not over this very one.
     """
 
     count: int
     flat: int
     variance: float | None
+    over_other_ranges: int = 0
 
 
 def begin(lake: Lake, experiment: Experiment) -> None:
@@ -74,27 +84,33 @@ def begin(lake: Lake, experiment: Experiment) -> None:
 def remember(lake: Lake, entry: Entry) -> None:
     """Enter the trial of a published result, with what it earned.
 
-    A result whose tables are damaged is a trial too; what it earned is then not known. The experiment is not read as
-    one: results of earlier releases, whose parameters had other names, were tried as well.
-
     Raises:
         CatalogCorrupt: The trial is in the ledger and can't be read.
     """
-    told, folder = entry.facts["experiment"], PurePath(entry.facts["folder"])
-    name, identity = folder.parent.name, entry.facts["identity"]
-    first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
-    place = _place(entry.asset.rpartition("/")[0], name, first, last)
-    known = _read(lake, place) if lake.stat(place) else None
-    if known is None or known.identity != identity or known.ratio is None:
-        _write(lake, place, Trial(name, first, last, identity, _ratio(lake, entry)))
+    _enter(lake, entry.facts["folder"], entry.facts)
 
 
 def gather(lake: Lake, listing: Listing) -> None:
-    """Enter all results of a listing that the manifest has."""
-    manifest, assets = Manifest(lake), {one.asset(listing) for one in (BACKTEST, CONTINUOUS_BACKTEST)}
-    for entry in manifest.find_many(key for key in manifest.recorded(listing.path) if key.asset in assets).values():
-        if entry.published:
-            remember(lake, entry)
+    """Enter all results of a listing that lie in the data folder."""
+    for described in map(PurePath, lake.names("backtests")):
+        if described.name == "experiment.json":
+            document = document_in(lake, str(described.parent))
+            if document["experiment"]["listing"] == str(listing):
+                _enter(lake, str(described.parent), document)
+
+
+def _enter(lake: Lake, folder: str, document: Mapping[str, Any]) -> None:
+    """Enter a result by what is told of it.
+
+    A result whose tables are damaged is a trial too; what it earned is then not known. The experiment is not read as
+    one: results of earlier releases, whose parameters had other names, were tried as well.
+    """
+    told, name, identity = document["experiment"], PurePath(folder).parent.name, document["identity"]
+    first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
+    place = _place(Listing.parse(told["listing"]).path, name, first, last)
+    known = _read(lake, place) if lake.stat(place) else None
+    if known is None or known.identity != identity or known.ratio is None:
+        _write(lake, place, Trial(name, first, last, identity, _ratio(lake, folder)))
 
 
 def trials(lake: Lake, listing: Listing, first: date, last: date) -> Trials:
@@ -104,13 +120,33 @@ def trials(lake: Lake, listing: Listing, first: date, last: date) -> Trials:
         CatalogCorrupt: A trial can't be read, so that the count would be too low.
     """
     gather(lake, listing)
-    found = [one for one in recorded(lake, listing) if one.first <= last and first <= one.last]
-    ratios = [one.ratio for one in found if (one.first, one.last) == (first, last) and one.ratio is not None]
+    of_experiment: dict[str, list[Trial]] = {}
+    for one in recorded(lake, listing):
+        if one.first <= last and first <= one.last:
+            of_experiment.setdefault(one.experiment, []).append(one)
+    nearest = [_nearest(some, first, last) for some in of_experiment.values()]
+    ratios = [one.ratio * math.sqrt(one.days / _days(first, last)) for one in nearest if one.ratio is not None]
     return Trials(
-        count=len({one.experiment for one in found}),
+        count=len(of_experiment),
         flat=sum(ratio == 0 for ratio in ratios),
         variance=variance(ratios) if len(ratios) >= _LEAST else None,
+        over_other_ranges=sum(
+            (first, last) not in {(one.first, one.last) for one in some} for some in of_experiment.values()
+        ),
     )
+
+
+def _nearest(some: Iterable[Trial], first: date, last: date) -> Trial:
+    """Of one experiment's trials the one that tells most of a range: with a ratio, and of the fewest other days."""
+    return min(some, key=lambda one: (one.ratio is None, _days_apart(one, first, last), one.first))
+
+
+def _days_apart(trial: Trial, first: date, last: date) -> int:
+    return abs((trial.first - first).days) + abs((trial.last - last).days)
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1
 
 
 def recorded(lake: Lake, listing: Listing) -> Iterator[Trial]:
@@ -143,12 +179,11 @@ def _write(lake: Lake, place: str, trial: Trial) -> None:
     lake.write(place, canonical_json(told))
 
 
-def _ratio(lake: Lake, entry: Entry) -> float | None:
-    folder = entry.facts["folder"]
+def _ratio(lake: Lake, folder: str) -> float | None:
     try:
         returns = hourly_returns(table_in(lake, folder, "equity", document_in(lake, folder)))
     except (CatalogCorrupt, InputMissing) as error:
-        _LOG.warning("%s counts as a trial whose ratio is not known: %s", entry.key, error)
+        _LOG.warning("%s counts as a trial whose ratio is not known: %s", folder, error)
         return None
     moments = Moments.of(returns.to_numpy())
     return moments.ratio if moments else 0.0

@@ -208,8 +208,7 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset)
     remember(lake, entry)
-    path = lake.address(entry.facts["folder"])
-    return Done(entry, result_metadata(result, entry, path, time.monotonic() - started), _checks(result))
+    return Done(entry, result_metadata(lake, result, entry, time.monotonic() - started), _checks(result))
 
 
 def _checks(result: "Result") -> tuple[Check, ...]:

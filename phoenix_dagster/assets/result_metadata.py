@@ -11,6 +11,8 @@ from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.storage.digests import digest_of
+from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.choices import choices, in_sample
 from phoenix_dagster.metadata import table
 
 if TYPE_CHECKING:
@@ -22,13 +24,13 @@ _FILLS = 20
 _DIGITS = 6  # of shares: a hundredth of a basis point
 
 
-def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float) -> dict[str, Any]:
+def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) -> dict[str, Any]:
     """Metadata of a published result.
 
     Args:
+        lake: The data folder.
         result: What was run.
         entry: Its entry in the manifest.
-        folder: Where its files lie.
         seconds: What it took.
     """
     from phoenix_core.report.metrics import statistics  # noqa: PLC0415 - brings NautilusTrader
@@ -39,6 +41,7 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
     currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
     return {
         "result": _sentence(result, stats, currency),
+        **_in_sample(lake, result),
         **_picture(result, currency),
         **_figures(result, stats, doubt),
         "uncertainty": doubt.told(),
@@ -47,10 +50,17 @@ def result_metadata(result: "Result", entry: Entry, folder: str, seconds: float)
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
         "inputs_digest": digest_of(result.versions),
-        "folder": dg.MetadataValue.path(folder),
+        "folder": dg.MetadataValue.path(lake.address(entry.facts["folder"])),
         "duration_seconds": round(seconds, 3),
         "published": True,
     }
+
+
+def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
+    """Whether some of its days were there to choose on when it was made."""
+    asked = result.experiment
+    found = in_sample(choices(lake, Listing.parse(asked.listing)), asked.first, asked.last)
+    return {"in_sample": found.told} if found else {}
 
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:

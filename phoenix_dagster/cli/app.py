@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, results, run, start, sweep, verify, worker
+from phoenix_dagster.cli import backfill, data, folders, init, results, revise, run, start, sweep, verify, worker
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -39,6 +39,7 @@ app.command()(folders.adopt)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
+app.command()(revise.revise)
 app.command()(results.lookahead)
 app.command()(results.implied)
 app.command()(results.envelope)

@@ -166,6 +166,7 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
     """What the tables can't say, a line each."""
     never = f", {worth.flat} of which never traded" if worth.flat else ""
     yield f"Trials: {worth.trials} experiments were ever tried on these days{never}."
+    yield "All figures of the points are in-sample: the best was chosen on these very days."
     if not worth.best:
         yield "No point has a result."
         return

@@ -1,11 +1,17 @@
+import shutil
+from datetime import date
 from decimal import Decimal
+from statistics import variance
 
 import pytest
 from fakes.results import made_up_result, write_result
 
 from phoenix_core.errors import InputMissing
+from phoenix_core.market import Listing
 from phoenix_core.report.comparison import comparison, printable, remarks, results_over
-from phoenix_core.report.metrics import deflated_sharpe, hourly_returns
+from phoenix_core.report.metrics import hourly_returns
+from phoenix_core.sweeps.choices import Choice, choose_on
+from phoenix_core.sweeps.statistics import Moments, deflated_sharpe
 
 HOUR_NS = 3600 * 10**9
 SPAN, OTHER = "2024-03-24_2024-03-25", "2024-03-24_2024-03-27"
@@ -17,6 +23,10 @@ FLAT = [100] * 7
 def put(lake, name, equity, span=SPAN, **document):
     result = made_up_result(equity=[1000 * value for value in equity], every_ns=HOUR_NS, **document)
     return write_result(lake, result, name, span)
+
+
+def moments_of(equity):
+    return Moments.of(hourly_returns(made_up_result(equity=equity, every_ns=HOUR_NS).equity).to_numpy())
 
 
 def test_only_what_differs_is_a_column(lake):
@@ -55,8 +65,8 @@ def test_one_that_never_traded_is_listed_and_counted(lake):
     (best,) = found.deflated
     assert (best.experiment, best.tried, best.flat) == ("good", 3, 1)
     assert "3 experiments tried, 1 of which never traded" in remarks(found)[0]
-    returns = [hourly_returns(made_up_result(equity=one, every_ns=HOUR_NS).equity) for one in (FLAT, GOOD, FAIR)]
-    assert best.chance == pytest.approx(deflated_sharpe(returns))
+    good, fair = moments_of(GOOD), moments_of(FAIR)
+    assert best.chance == pytest.approx(deflated_sharpe(good, 3, variance([0, good.ratio, fair.ratio])))
 
 
 def test_leaving_experiments_out_does_not_make_the_best_better(lake):
@@ -70,7 +80,7 @@ def test_leaving_experiments_out_does_not_make_the_best_better(lake):
 
 
 def test_a_range_of_its_own_does_not_make_it_better(lake):
-    """One that was tried a day longer, or earlier, counts with the hours that it shares; on other days it does not."""
+    """One over twice the days counts with its ratio times the root of two, as luck has it; on other days it does not."""
     good = put(lake, "good", GOOD)
     alone = comparison(lake, [good]).deflated[0]
     assert (alone.tried, alone.chance) == (1, None)
@@ -80,8 +90,29 @@ def test_a_range_of_its_own_does_not_make_it_better(lake):
     put(lake, "elsewhere", FAIR, "2024-03-26", first="2024-03-26", last="2024-03-26")
     found = comparison(lake, [good]).deflated[0]
     assert (found.tried, found.over_other_ranges, found.flat) == (3, 2, 1)
-    returns = [hourly_returns(made_up_result(equity=one, every_ns=HOUR_NS).equity) for one in (FLAT, GOOD, FAIR)]
-    assert found.chance == pytest.approx(deflated_sharpe(returns, returns[1]))
+    good, fair = moments_of(GOOD), moments_of(FAIR)
+    spread = variance([0, good.ratio, fair.ratio * 2**0.5])
+    assert found.chance == pytest.approx(deflated_sharpe(good, 3, spread))
+
+
+def test_a_deleted_result_still_counts(lake):
+    """Whoever deletes the bad ones after a comparison does not make the good one better."""
+    good, fair = put(lake, "good", GOOD), put(lake, "fair", FAIR)
+    before = comparison(lake, [good]).deflated
+    shutil.rmtree(lake.store.path(fair))
+    assert comparison(lake, [good]).deflated == before
+    assert before[0].tried == 2
+
+
+def test_days_that_were_chosen_on_are_marked(lake):
+    """A column, and a remark that names the sweep; a result over other days has none of it."""
+    chosen, fresh = put(lake, "one", GOOD), put(lake, "two", FAIR, "2024-03-27", first="2024-03-27", last="2024-03-27")
+    assert "in-sample" not in printable(comparison(lake, [chosen, fresh]))[0]
+    choose_on(lake, Listing.parse("um:BTCUSDT"), Choice("abc", date(2024, 3, 25), date(2024, 3, 26), 12))
+    found = comparison(lake, [chosen, fresh])
+    place = printable(found)[0].index("in-sample")
+    assert {line[0]: line[place] for line in printable(found)[1:]} == {"one": "1 of 2 days", "two": "no"}
+    assert "In-sample: days that abc chose on; figures over them are no evidence." in remarks(found)
 
 
 def test_intervals_stand_beside_their_figures(lake):

@@ -7,10 +7,8 @@ import pytest
 from phoenix_core.report.figures import pointed, thinned
 from phoenix_core.report.metrics import (
     buy_and_hold,
-    deflated_sharpe,
     figures,
     hourly_returns,
-    is_flat,
     probabilistic_sharpe,
     statistics,
 )
@@ -91,29 +89,6 @@ def test_the_probabilistic_ratio_by_hand():
     expected = NormalDist().cdf(2.449490 * 3**0.5 / (1 + (2 - 1) / 4 * 6) ** 0.5)
     assert probabilistic_sharpe(returns) == pytest.approx(expected, abs=1e-6)
     assert probabilistic_sharpe(pl.Series([0.01])) is None
-
-
-def test_the_best_of_many_is_deflated():
-    """The same returns are less convincing as the best of five experiments than alone."""
-    best = pl.Series([0.02, -0.01, 0.015, 0.0, 0.01, -0.005, 0.012, 0.001])
-    others = [best - 0.003 * n for n in range(1, 5)]
-    deflated = deflated_sharpe([best, *others])
-    assert deflated is not None
-    assert 0 < deflated < (probabilistic_sharpe(best) or 0)
-    assert deflated_sharpe([best]) is None
-
-
-def test_a_flat_experiment_was_tried_too():
-    """Of ratios r, 0 and 0 the deviation is r / sqrt(3): the best is held against the luck of three with that."""
-    best = pl.Series([0.02, -0.015] * 50)
-    flat = pl.Series([0.0] * 100)
-    ratio = best.mean() / best.std()
-    luck = (1 - 0.5772156649) * NormalDist().inv_cdf(2 / 3) + 0.5772156649 * NormalDist().inv_cdf(1 - 1 / (3 * math.e))
-    expected = probabilistic_sharpe(best, luck * ratio / math.sqrt(3))
-    assert deflated_sharpe([flat, best, flat]) == pytest.approx(expected)
-    assert deflated_sharpe([flat, best, flat], flat) is None
-    assert is_flat(flat)
-    assert not is_flat(best)
 
 
 def test_buy_and_hold_by_hand():

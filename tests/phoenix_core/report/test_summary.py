@@ -1,9 +1,13 @@
 import dataclasses
+from datetime import date
 from decimal import Decimal
 
-from fakes.results import made_up_result
+from fakes.results import made_up_result, write_result
 
+from phoenix_core.market import Listing
+from phoenix_core.report.folder import result_in
 from phoenix_core.report.summary import Summary
+from phoenix_core.sweeps.choices import Choice, choose_on
 
 HOUR_NS = 3600 * 10**9
 
@@ -64,6 +68,16 @@ def test_made_up_data_ruin_and_missing_days_are_told_first():
     assert found[0].text.startswith("Synthetic data")
     assert "worth nothing at 2024-03-24 00:00 UTC" in found[1].text
     assert found[2].text.startswith("1 of 2 days could not be run")
+
+
+def test_days_that_were_chosen_on_are_told_gravely(lake):
+    """A result over the days of a sweep says whose they were; without a sweep it says nothing."""
+    folder = write_result(lake, made_up_result())
+    assert Summary(result_in(lake, folder)).notices() == []
+    choose_on(lake, Listing.parse("um:BTCUSDT"), Choice("abc", date(2024, 3, 25), date(2024, 3, 25), 2))
+    (notice,) = Summary(result_in(lake, folder)).notices()
+    assert notice.is_grave
+    assert notice.text.startswith("In-sample: sweep abc chose on 1 of 2 days of this range")
 
 
 def test_doubt_stands_beside_the_figures():

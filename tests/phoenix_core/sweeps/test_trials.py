@@ -25,7 +25,9 @@ def experiment(threshold, first=DAYS[0], last=DAYS[1]):
 
 def put(lake, chosen, equity, asset="continuous_backtest", identity="a"):
     """A published result with its entry."""
-    result = made_up_result(equity=equity, every_ns=HOUR_NS, strategy=chosen.strategy)
+    days = {"first": chosen.first, "last": chosen.last}
+    result = made_up_result(equity=equity, every_ns=HOUR_NS, strategy=chosen.strategy, **days)
+    result.document["identity"] = identity
     span = f"{chosen.first}_{chosen.last}" if chosen.first < chosen.last else str(chosen.first)
     folder = write_result(lake, result, chosen.name, span)
     facts = {"identity": identity, "experiment": chosen.model_dump(mode="json"), "folder": folder}
@@ -78,13 +80,16 @@ def test_one_that_began_counts_before_it_has_a_result(lake):
 
 
 def test_what_overlaps_counts_once_an_experiment(lake):
-    """Two ranges of one experiment are one trial; one day in common is enough, none is not; luck is told by equal ranges."""
+    """Two ranges of one experiment are one trial; one day in common is enough, none is not; each is told by its nearest."""
     put(lake, experiment(0.5), GOOD)
     put(lake, experiment(0.5, DAYS[1], date(2024, 3, 30)), BAD)
     put(lake, experiment(0.6, DAYS[1], DAYS[1]), BAD, "backtest")
     put(lake, experiment(0.7, date(2024, 3, 26), date(2024, 3, 30)), BAD)
     found = trials(lake, UM, *DAYS)
-    assert (found.count, found.variance) == (2, None)
+    ratios = {one.experiment: one.ratio for one in recorded(lake, UM) if one.first <= DAYS[1] and one.days <= 2}
+    good, other = ratios[experiment(0.5).name], ratios[experiment(0.6).name] / 2**0.5
+    assert (found.count, found.over_other_ranges) == (2, 1)
+    assert found.variance == pytest.approx(np.var([good, other], ddof=1))
     assert trials(lake, Listing.parse("um:ETHUSDT"), *DAYS).count == 0
 
 
