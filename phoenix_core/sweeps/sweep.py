@@ -26,6 +26,7 @@ from phoenix_core.market import Listing, day_from_text, days_between
 from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.storage.lake import Lake
+from phoenix_core.storage.verified_once import verified_once
 from phoenix_core.sweeps.grid import Point
 from phoenix_core.sweeps.trials import begin, remember
 
@@ -79,6 +80,7 @@ def run_points(lake: Lake, points: Sequence[Point], processes: int, done: Done) 
             end(Outcome(point, entry, is_kept=True))
         else:
             wanted.append(point)
+    lake = verified_once(lake)  # all points read the same days
     at_once = min(processes, len(wanted), os.cpu_count() or 1)
     for outcome in _in_processes(lake, wanted, at_once) if at_once > 1 else map(_Runner(lake), wanted):
         end(outcome)

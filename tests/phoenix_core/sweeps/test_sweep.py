@@ -9,6 +9,7 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import run
 from phoenix_core.manifest import Manifest
+from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.publish import Sweep, run_sweep
@@ -141,3 +142,14 @@ def test_a_point_that_fails_holds_up_no_other(lake, base, market):
     assert swept.table.points["failed"].null_count() == 0
     withheld.rename(ticks)
     assert all(one.entry for one in run_points(lake, GRID.points(base)[:2], 1, lambda _: None))
+
+
+def test_inputs_are_hashed_once_for_all_points(lake, base, monkeypatch):
+    """Four points read the same files of one day; each of them is hashed once, before the first is run."""
+    hashed = []
+    whole = FolderStore.sha256
+    monkeypatch.setattr(FolderStore, "sha256", lambda store, name: hashed.append(name) or whole(store, name))
+    run_points(lake, GRID.points(base), 1, lambda _: None)
+    inputs = [name for name in hashed if name.startswith(("catalog/", "signals/"))]
+    assert len(inputs) >= 5
+    assert len(inputs) == len(set(inputs))

@@ -1,0 +1,67 @@
+"""What was hashed once is not hashed again, unless somebody wrote to it."""
+
+import pickle
+
+import pytest
+
+from phoenix_core.errors import CatalogCorrupt
+from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.folder import FolderStore
+from phoenix_core.storage.lake import Lake
+from phoenix_core.storage.verified_once import verified_once
+
+BYTES = b"ticks" * 100
+
+
+@pytest.fixture
+def lake(tmp_path):
+    """A folder: other stores stay as they are."""
+    return Lake.at(tmp_path / "data")
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """Names of files in the order in which they are hashed."""
+    names = []
+    monkeypatch.setattr(
+        "phoenix_core.storage.folder.sha256_of", lambda path: names.append(path.name) or sha256_of(path)
+    )
+    return names
+
+
+def test_a_file_is_hashed_once_for_an_occasion(lake, hashed):
+    """Also by a store that was sent to a process as a pickle; another occasion hashes anew, as every reading did before."""
+    lake.write("day", BYTES)
+    digest, once = sha256_of(BYTES), verified_once(lake)
+    sent = pickle.loads(pickle.dumps(once))  # noqa: S301 - as an executor of processes sends it
+    paths = {once.fetch("day", digest), sent.fetch("day", digest)}
+    assert (paths, hashed) == ({lake.store.path("day")}, ["day"])
+    verified_once(lake).fetch("day", digest)
+    assert len(hashed) == 2
+    once.fetch("day", digest, fresh=True)
+    assert len(hashed) == 3
+
+
+def test_what_was_written_to_is_hashed_again(lake, hashed):
+    """In place and of the same length, or replaced: it is refused; so is another digest of a file that was whole."""
+    lake.write("day", BYTES)
+    digest, once = sha256_of(BYTES), verified_once(lake)
+    path = once.fetch("day", digest)
+    written = path.stat().st_ctime_ns
+    while path.stat().st_ctime_ns == written:  # the file system's clock ticks every few milliseconds
+        path.write_bytes(BYTES[::-1])
+    with pytest.raises(CatalogCorrupt, match="not what was published"):
+        once.fetch("day", digest)
+    lake.write("day", BYTES)
+    assert once.fetch("day", digest) == path
+    with pytest.raises(CatalogCorrupt):
+        once.fetch("day", "0" * 64)
+    path.unlink()
+    with pytest.raises(CatalogCorrupt, match="no file"):
+        once.fetch("day", digest)
+
+
+def test_it_is_a_folder_like_any(lake):
+    """What is published through it is there for all."""
+    verified_once(lake).write("a/b", BYTES)
+    assert (lake.read("a/b"), isinstance(verified_once(lake).store, FolderStore)) == (BYTES, True)
