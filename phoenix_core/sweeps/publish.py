@@ -17,6 +17,7 @@ from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
+from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
@@ -34,11 +35,13 @@ class Sweep:
         base: What the grid does not vary, and the range.
         grid: What it does.
         windows: How the choice is walked forward; None: not.
+        combinations: How the range is cut for cross-validation; None: not.
     """
 
     base: Experiment
     grid: Grid
     windows: WalkForward | None = None
+    combinations: Combinations | None = None
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ class Sweep:
             "experiment": self.base.model_dump(mode="json"),
             "grid": {axis.field: list(axis.values) for axis in self.grid.axes},
             "windows": asdict(self.windows) if self.windows else None,
+            "combinations": asdict(self.combinations) if self.combinations else None,
         }
 
 
@@ -81,17 +85,19 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
         done: Told of each point as it ends.
 
     Raises:
-        ConfigInvalid: A point that the experiment refuses, or a range too short for the windows; nothing has run then.
+        ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations;
+            nothing has run then.
         CatalogCorrupt: A result or a trial is not what was written.
         StrategyFailed: A process was killed from outside.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
     points = sweep.grid.points(base)
     splits = sweep.windows.splits(base.first, base.last) if sweep.windows else []
+    combinations = sweep.combinations.splits(base.first, base.last) if sweep.combinations else []
     choose_on(lake, listing, Choice(sweep.name, base.first, base.last, len(points)))  # whatever becomes of it
     outcomes = run_points(lake, points, processes, done)
     tried = trials(lake, listing, base.first, base.last)
-    found = table(lake, outcomes, splits, tried)
+    found = table(lake, outcomes, splits, tried, combinations)
     return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
 
 
@@ -135,7 +141,7 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
 def _tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
     """Write the tables for programs and for people, and give their digests; without windows there is one."""
     digests = {}
-    for name, frame in (("points", found.points), ("windows", found.windows)):
+    for name, frame in (("points", found.points), ("windows", found.windows), ("combinations", found.combinations)):
         if frame.is_empty():
             continue
         for form, write in (("parquet", frame.write_parquet), ("csv", frame.write_csv)):

@@ -169,7 +169,7 @@ def overfitting(returns: Array, blocks: int = 16) -> Overfitting:
         # The paper's logit of the relative rank is not above zero.
         probability=float((ranks / (experiments + 1) <= 1 / 2).mean()),
         probability_of_loss=float((outside < 0).mean()),
-        slope=_slope(inside, outside),
+        slope=slope(inside, outside),
         in_sample=float(np.median(inside)),
         out_of_sample=float(np.median(outside)),
         blocks=blocks,
@@ -197,10 +197,18 @@ def _chosen(
     )
     rows = np.arange(len(halves))
     best = within.argmax(axis=1)
-    judged = beyond[rows, best]
-    below = (beyond < judged[:, np.newaxis]).sum(axis=1)
-    equal = (beyond == judged[:, np.newaxis]).sum(axis=1)
-    return within[rows, best], judged, below + (equal + 1) / 2
+    return within[rows, best], beyond[rows, best], ranks(beyond, best)
+
+
+def ranks(ratios: Array, chosen: NDArray[np.int64]) -> Array:
+    """Rank of the chosen one of each row; 1 is the worst, and equal ones share their ranks.
+
+    >>> ranks(np.array([[0.1, 0.3, 0.3]]), np.array([2])).tolist()
+    [2.5]
+    """
+    judged = ratios[np.arange(len(ratios)), chosen][:, np.newaxis]
+    below, equal = (ratios < judged).sum(axis=1), (ratios == judged).sum(axis=1)
+    return np.asarray(below + (equal + 1) / 2)
 
 
 def _ratios(sums: Array, squares: Array, periods: Array) -> Array:
@@ -210,7 +218,8 @@ def _ratios(sums: Array, squares: Array, periods: Array) -> Array:
     return np.where(varies, mean / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
 
 
-def _slope(inside: Array, outside: Array) -> float | None:
+def slope(inside: Array, outside: Array) -> float | None:
+    """Slope of a line through points, by least squares; None where all stand above one another."""
     deviation = inside - inside.mean()
     spread = float((deviation**2).sum())
     return float((deviation * outside).sum()) / spread if spread > 0 else None

@@ -6,16 +6,17 @@ settlement, Sharpe ratios are those of hourly returns, annualized as everywhere 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_of_ns
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.baselines import Baselines, held_net, random_entries
+from phoenix_core.sweeps.crossvalidation import Combined, combined
+from phoenix_core.sweeps.performance import HOURS_A_DAY, Performance, performance
 from phoenix_core.sweeps.statistics import (
     Array,
     Moments,
@@ -32,8 +33,6 @@ from phoenix_core.sweeps.sweep import Outcome
 from phoenix_core.sweeps.trials import Trials
 from phoenix_core.sweeps.windows import Split
 
-_HOUR_NS = 3600 * NS_PER_SECOND
-_HOURS_A_DAY = DAY_NS // _HOUR_NS
 _ANNUAL = math.sqrt(HOURS_A_YEAR)
 _LEAST = 2
 
@@ -54,6 +53,7 @@ class Judgement:
         chosen_net: What those that were chosen in each window gained on the days after it; None without windows.
         chosen_sharpe: Annual Sharpe ratio of these returns.
         chosen_probabilistic_sharpe: Chance that their true ratio is above zero: nobody chose on these days.
+        combined: What purged combinations of days say of the choice; None if they were not asked.
     """
 
     trials: int
@@ -67,6 +67,7 @@ class Judgement:
     chosen_net: float | None = None
     chosen_sharpe: float | None = None
     chosen_probabilistic_sharpe: float | None = None
+    combined: Combined | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +81,21 @@ class Table:
             ratio in and out of sample, and the median ratio of all points out of sample.
         judgement: What the best is worth.
         baselines: What it would have earned without its signals; None if no point has a result.
+        combinations: A row a purged combination of days, `crossvalidation.combined`.
+        hours: What the points earned by the hour; None if none has a result.
     """
 
     points: pl.DataFrame
     windows: pl.DataFrame
     judgement: Judgement
     baselines: Baselines | None = None
+    combinations: pl.DataFrame = field(default_factory=pl.DataFrame)
+    hours: Performance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Performance:
-    """Hours by points.
-
-    Attributes:
-        names: Of the points, in their order.
-        days: Of each hour.
-        returns: Relative changes of equity.
-        gains: The same in money.
-    """
-
-    names: list[str]
-    days: Array
-    returns: Array
-    gains: Array
-
-
-def table(lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], tried: Trials) -> Table:
+def table(
+    lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], tried: Trials, combinations: Sequence[Split] = ()
+) -> Table:
     """Judge a sweep.
 
     Args:
@@ -113,6 +103,7 @@ def table(lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], trie
         outcomes: Of all points, in their order.
         splits: Windows to choose on and to judge by; empty for none.
         tried: What was ever tried on these data.
+        combinations: Purged combinations of days to choose on and to judge by; empty for none.
 
     Raises:
         CatalogCorrupt: A table of a result is not what was published.
@@ -124,16 +115,18 @@ def table(lake: Lake, outcomes: Sequence[Outcome], splits: Sequence[Split], trie
     points = points.with_columns(_typed(points[field]) for field in outcomes[0].point.values)
     if not equities:
         return Table(points, pl.DataFrame(), Judgement(tried.count, tried.flat, "", *[None] * 5))
-    hours = _performance(equities)
+    hours = performance(equities)
+    several = len(equities) >= _LEAST and len(combinations) >= _LEAST
+    ways, together = combined(hours, combinations) if several else (pl.DataFrame(), None)
     rows, chosen = [], []
     for split in splits:
         row, returns, gain = _window(hours, split)
         rows.append(row)
         chosen.append((returns, gain))
-    judgement = _judgement(hours, tried, chosen)
+    judgement = replace(_judgement(hours, tried, chosen), combined=together)
     best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
     baselines = _baselines(lake, best, equities[judgement.best])
-    return Table(points, pl.DataFrame(rows, infer_schema_length=None), judgement, baselines)
+    return Table(points, pl.DataFrame(rows, infer_schema_length=None), judgement, baselines, ways, hours)
 
 
 def _equity(lake: Lake, outcome: Outcome) -> pl.DataFrame:
@@ -178,35 +171,9 @@ def _typed(texts: pl.Series) -> pl.Series:
     return texts if numbers.null_count() else numbers
 
 
-def _performance(equities: dict[str, pl.DataFrame]) -> _Performance:
-    parts = [_hours(name, equity) for name, equity in equities.items()]
-    # All ran over the same days, but one may have an hour that another has not, if a minute's trades differ.
-    joined = pl.concat(parts, how="align").sort("hour").fill_null(0.0)
-    names = list(equities)
-    return _Performance(
-        names=names,
-        days=(joined["hour"] // _HOURS_A_DAY).to_numpy(),
-        returns=joined.select(f"{name} return" for name in names).to_numpy(),
-        gains=joined.select(f"{name} gain" for name in names).to_numpy(),
-    )
-
-
-def _hours(name: str, equity: pl.DataFrame) -> pl.DataFrame:
-    hours = equity.group_by((pl.col("ts") // _HOUR_NS).alias("hour"), maintain_order=True).agg(
-        pl.col("equity").last().cast(pl.Float64).alias("after")
-    )
-    return hours.select(
-        "hour",
-        hourly_returns(equity).alias(f"{name} return"),
-        (pl.col("after") - pl.col("after").shift(1).fill_null(equity["equity"].cast(pl.Float64).first())).alias(
-            f"{name} gain"
-        ),
-    )
-
-
-def _window(hours: _Performance, split: Split) -> tuple[dict[str, object], Array, float]:
+def _window(hours: Performance, split: Split) -> tuple[dict[str, object], Array, float]:
     """A row of the table, and hourly returns and the gain of the chosen point on the days it is judged by."""
-    inside, outside = _of(hours, split.train), _of(hours, split.test)
+    inside, outside = hours.on(split.train), hours.on(split.test)
     train, test = sharpe_ratios(hours.returns[inside]), sharpe_ratios(hours.returns[outside])
     best = int(train.argmax())
     gain = float(hours.gains[outside, best].sum())
@@ -225,12 +192,7 @@ def _window(hours: _Performance, split: Split) -> tuple[dict[str, object], Array
     return row, hours.returns[outside, best], gain
 
 
-def _of(hours: _Performance, days: Sequence[object]) -> Array:
-    wanted = set(days)
-    return np.array([day_of_ns(int(day) * DAY_NS) in wanted for day in hours.days])
-
-
-def _judgement(hours: _Performance, tried: Trials, chosen: Sequence[tuple[Array, float]]) -> Judgement:
+def _judgement(hours: Performance, tried: Trials, chosen: Sequence[tuple[Array, float]]) -> Judgement:
     ratios = sharpe_ratios(hours.returns)
     best = int(ratios.argmax())
     moments = Moments.of(hours.returns[:, best])
@@ -246,11 +208,11 @@ def _judgement(hours: _Performance, tried: Trials, chosen: Sequence[tuple[Array,
             deflated_sharpe(moments, tried.count, tried.variance) if moments and tried.variance is not None else None
         ),
         minimum_backtest_days=(
-            minimum_backtest_years(tried.count, moments.ratio * _ANNUAL) * HOURS_A_YEAR / _HOURS_A_DAY
+            minimum_backtest_years(tried.count, moments.ratio * _ANNUAL) * HOURS_A_YEAR / HOURS_A_DAY
             if moments and moments.ratio > 0
             else None
         ),
-        minimum_track_record_days=shortest / _HOURS_A_DAY if shortest else None,
+        minimum_track_record_days=shortest / HOURS_A_DAY if shortest else None,
         overfitting=overfitting(hours.returns, blocks) if len(ratios) >= _LEAST and blocks else None,
         chosen_net=sum(gain for _, gain in chosen) if chosen else None,
         chosen_sharpe=after.ratio * _ANNUAL if after else None,

@@ -25,6 +25,8 @@ Processes = Annotated[int, typer.Option(min=1, help="Points that run at once, no
 Train = Annotated[int, typer.Option(min=0, help="Days to choose on in each window. 0: no walk-forward.")]
 Test = Annotated[int, typer.Option(min=1, help="Days to judge by in each window.")]
 Embargo = Annotated[int, typer.Option(min=-1, help="Days between the two. -1: the longest look-back of the signals.")]
+Groups = Annotated[int, typer.Option(min=0, help="Parts of the range for purged cross-validation. 0: none.")]
+TestGroups = Annotated[int, typer.Option(min=1, help="Parts to judge by at a time, in every combination.")]
 
 
 def sweep(
@@ -37,6 +39,8 @@ def sweep(
     train: Train = 0,
     test: Test = 1,
     embargo: Embargo = -1,
+    groups: Groups = 0,
+    test_groups: TestGroups = 2,
     processes: Processes = 2,
     *,
     anchored: Annotated[bool, typer.Option("--anchored", help="Every window to choose on begins at --first.")] = False,
@@ -46,6 +50,7 @@ def sweep(
     """Run every point of a grid over a range; 1 if some failed. A re-run goes on where it stopped."""
     from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - as above
+    from phoenix_core.sweeps.crossvalidation import Combinations  # noqa: PLC0415 - as above
     from phoenix_core.sweeps.grid import Grid  # noqa: PLC0415 - as above
     from phoenix_core.sweeps.publish import Sweep, run_sweep  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.sweeps.windows import WalkForward, longest_look_back  # noqa: PLC0415 - as above
@@ -57,7 +62,8 @@ def sweep(
     base = Experiment.parse(listing=str(listing), **days, strategy=strategy, venue=venue)
     between = longest_look_back(listing) if embargo < 0 else embargo
     windows = WalkForward(train, test, between, anchored=anchored) if train else None
-    wanted = Sweep(base, Grid.parse(grid), windows)
+    combinations = Combinations(groups, test_groups, between) if groups else None
+    wanted = Sweep(base, Grid.parse(grid), windows, combinations)
     if count:
         _print_points(wanted, as_json=as_json)
         return
@@ -110,6 +116,7 @@ def _document(swept: "Swept", folder: str) -> dict[str, Any]:
         "path": folder,
         "points": swept.table.points.to_dicts(),
         "windows": swept.table.windows.to_dicts(),
+        "combinations": swept.table.combinations.to_dicts(),
         "judgement": asdict(swept.table.judgement),
         "baselines": asdict(swept.table.baselines) if swept.table.baselines else None,
     }
@@ -180,11 +187,22 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
     if (overfit := worth.overfitting) is not None:
         yield (
             f"Probability of overfitting: {overfit.probability:.0%} over {overfit.splits:,} splits; the best in sample "
-            f"lost out of sample in {overfit.probability_of_loss:.0%}."
+            f"lost out of sample in {overfit.probability_of_loss:.0%}; degradation {_figure('+.2f', overfit.slope)}."
         )
-    if worth.chosen_net is None:
-        yield "Nothing was judged on days it was not chosen on: give --train and --test."
-    else:
+    if (ways := worth.combined) is not None:
+        yield (
+            f"Purged combinations: probability of overfitting {ways.probability:.0%} over {ways.splits:,}; the chosen "
+            f"ones lost on judged days in {ways.probability_of_loss:.0%}. Median Sharpe ratio in sample "
+            f"{ways.in_sample:.2f}, out of it {ways.out_of_sample:.2f}; each point more in sample was "
+            f"{_figure('+.2f', ways.slope)} out of it (degradation)."
+        )
+        yield (
+            f"{ways.paths} paths over judged days alone: Sharpe ratio {ways.path_sharpe_low:.2f} to "
+            f"{ways.path_sharpe_high:.2f}, median {ways.path_sharpe_median:.2f}."
+        )
+    if worth.chosen_net is None and worth.combined is None:
+        yield "Nothing was judged on days it was not chosen on: give --train and --test, or --groups."
+    elif worth.chosen_net is not None:
         yield (
             f"Walked forward: net {worth.chosen_net:+,.2f}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
             f"{_figure('.0%', worth.chosen_probabilistic_sharpe)} that it is above zero."
