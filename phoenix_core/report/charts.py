@@ -98,7 +98,7 @@ def distribution(result: PublishedResult) -> Chart | None:
     unit = result.instrument.settlement
     bars = {
         "type": "histogram",
-        "x": _packed(result.round_trips["net"]),
+        "x": packed(result.round_trips["net"]),
         "nbinsx": _BINS,
         "marker": {"color": COLORS["teal"]},
         "hovertemplate": f"%{{x}} {unit}: %{{y}} round trips<extra></extra>",
@@ -140,8 +140,8 @@ def _dotted(points: pl.DataFrame, column: str, name: str, color: str, form: str)
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
-        "x": _packed(points["balance"]),
-        "y": _packed(points[column]),
+        "x": packed(points["balance"]),
+        "y": packed(points[column]),
         "line": {"color": COLORS[color], "width": 1.6},
         "hovertemplate": f"%{{x:,.0f}}: %{{y:{form}<extra>{name}</extra>",
     }
@@ -161,7 +161,7 @@ def _line(points: pl.DataFrame, name: str, color: str, form: str, **style: Any) 
         "mode": "lines",
         "name": name,
         "x": _times(points["ts"]),
-        "y": _packed(points.to_series(1)),
+        "y": packed(points.to_series(1)),
         "line": {"color": COLORS[color], "width": 1.6} | style,
         "hovertemplate": f"%{{y:{form}",
     }
@@ -175,7 +175,7 @@ def _fills(fills: pl.DataFrame) -> Iterable[Trace]:
             "mode": "markers",
             "name": side.lower(),
             "x": _times(of_side["ts"]),
-            "y": _packed(of_side["price"]),
+            "y": packed(of_side["price"]),
             "text": (of_side["why"] + ", " + of_side["liquidity"].str.to_lowercase()).to_list(),
             "marker": {"symbol": symbol, "color": COLORS[color], "size": 8},
             "hovertemplate": "%{y:,.2f} (%{text})",
@@ -214,10 +214,10 @@ def _signals(result: PublishedResult) -> list[Chart]:
 
 
 def _times(nanoseconds: pl.Series) -> dict[str, str]:
-    return _packed(nanoseconds // _MS)
+    return packed(nanoseconds // _MS)
 
 
-def _packed(values: pl.Series) -> dict[str, str]:
+def packed(values: pl.Series) -> dict[str, str]:
     """Give numbers as plotly.js reads arrays: type and bytes; missing ones as NaN, which breaks a line."""
     kind = "f4" if values.dtype == pl.Float32 else "f8"
     array = values.cast(pl.Float32 if kind == "f4" else pl.Float64).fill_null(float("nan")).to_numpy()

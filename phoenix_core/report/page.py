@@ -60,11 +60,18 @@ def report_page(result: PublishedResult) -> str:
             panels=panels,
             distribution=histogram,
             capacity_curves=curves,
-            drawings=_inert(drawings),
-            plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own source
-            **{name: _source(file) for name, file in _SOURCES.items()},
+            **inlined(drawings),
         )
     )
+
+
+def inlined(drawings: Mapping[str, Any]) -> dict[str, Markup]:
+    """What a page carries with it, so that it asks for nothing: look, scripts, plotly.js and what that draws."""
+    return {
+        "drawings": _inert(drawings),
+        "plotly": Markup(get_plotlyjs()),  # noqa: S704 - the library's own source
+        **{name: _source(file) for name, file in _SOURCES.items()},
+    }
 
 
 _SOURCES = {"style": "style.css", "scheme_script": "scheme.js", "page_script": "page.js"}

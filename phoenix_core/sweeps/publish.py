@@ -11,6 +11,7 @@ from typing import Any
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
+from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.recipes import code_digest, recipe
@@ -19,11 +20,13 @@ from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.page import sweep_page
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
 from phoenix_core.sweeps.windows import WalkForward
 
+PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _SHARED = {"first", "last"}
 
 
@@ -120,6 +123,8 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
         "files": _tables(lake, folder, found),
     }
     content = canonical_json(document)
+    money = specification(Listing.parse(sweep.base.listing), sweep.base.first).settlement
+    lake.write(f"{folder}/{PAGE}", sweep_page(sweep.described(), sweep.name, span, found, money).encode())
     lake.write(f"{folder}/sweep.json", content)
     return Manifest(lake).record(
         Entry(

@@ -144,6 +144,7 @@ def _print_sweep(swept: "Swept", folder: str) -> None:
         _print_windows(swept.table.windows.to_dicts())
     print("\n" + "\n".join((*_remarks(swept.table.judgement), *_beside(swept.table.baselines))))
     print(f"Table: {folder}")
+    print(f"Page: {folder}/sweep.html")
 
 
 _FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")

@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
 from typing import Any
 
-from phoenix_core.errors import ConfigInvalid
+from phoenix_core.errors import PhoenixError
 from phoenix_core.storage.lake import Lake
 
-_PATH = re.compile(r"/(backtests/[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?/report\.html)")
+_FOLDER = r"[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?"
+_PATH = re.compile(rf"/(backtests/{_FOLDER}/report\.html|sweeps/{_FOLDER}/sweep\.html)")
 _AT_ONCE = 8
 _TIMEOUT_SECONDS = 10
 _HEADERS = {
@@ -77,20 +78,34 @@ class ReportServer(ThreadingHTTPServer):
 
     def __init__(self, lake: Lake, port: int) -> None:
         self.lake = lake
+        self._making = threading.Lock()  # one at a time: each takes a core and some hundred megabytes
         self._slots = threading.BoundedSemaphore(_AT_ONCE)
         super().__init__(("127.0.0.1", port), _Handler)
         self.hosts = {f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")}
 
     def report(self, path: str) -> bytes | None:
-        """Page of a path, if it is the report of a published result."""
+        """Page of a path, if it is a sweep's, or the report of a published result, made if it is not there yet."""
         match = _PATH.fullmatch(path)
         if match is None:
             return None
+        folder, _, page = match[1].rpartition("/")
+        described = f"{folder}/{'sweep' if page == 'sweep.html' else 'experiment'}.json"
         try:
-            described = self.lake.stat(f"{match[1].rpartition('/')[0]}/experiment.json")
-            return self.lake.read(match[1]) if described else None
-        except (FileNotFoundError, ConfigInvalid):  # not there, or a link that leads out
+            if not self.lake.stat(described):
+                return None
+            if page == "report.html" and not self.lake.stat(match[1]):
+                self._make(folder, match[1])
+            return self.lake.read(match[1])
+        except (FileNotFoundError, PhoenixError):  # not there, damaged, or a link that leads out
             return None
+
+    def _make(self, folder: str, page: str) -> None:
+        """Make the report of a sweep's point, which has none until somebody looks at it."""
+        from phoenix_core.report.folder import page_of  # noqa: PLC0415 - most servers are never asked for it
+
+        with self._making:
+            if not self.lake.stat(page):
+                self.lake.write(page, page_of(self.lake, folder).encode())
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
         """Take a request if one of the few slots is free; a browser asks again."""

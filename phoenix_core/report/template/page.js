@@ -114,11 +114,13 @@
     const ink = inks(scheme());
     for (const [name, { data, layout, isOverTime }] of Object.entries(drawings)) {
       const chart = document.getElementById(name);
-      for (const trace of data) for (const axis of ["x", "y"]) if (trace[axis]) trace[axis] = unpacked(trace[axis]);
-      Object.assign(chart, { isOverTime, wholeRange: layout.xaxis?.range.slice() });
+      for (const trace of data) for (const axis of ["x", "y"]) if (trace[axis]?.bdata) trace[axis] = unpacked(trace[axis]);
+      Object.assign(chart, { isOverTime, wholeRange: layout.xaxis?.range?.slice() });
       await Plotly.newPlot(chart, data, nested(ink, { ...structuredClone(common), ...layout }), config);
       drawn.push(chart);
       if (isOverTime) chart.on("plotly_relayout", (change) => follow(chart, change));
+      // A point that carries an address leads there.
+      chart.on("plotly_click", ({ points: [{ customdata }] }) => { if (typeof customdata === "string") open(customdata, "_blank", "noopener"); });
       // Let what is drawn be seen before the next one.
       await new Promise((done) => setTimeout(done, 0));
     }

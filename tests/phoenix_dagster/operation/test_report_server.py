@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from fakes.processes import ROOT
+from fakes.results import made_up_result, write_result
 
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.operation.report_server import ReportServer
@@ -82,6 +83,29 @@ def test_a_folder_without_a_result_has_no_report(served, data):
     """What no experiment describes is not known."""
     (data / RESULT / "experiment.json").unlink()
     assert ask(served, f"/{RESULT}/report.html")[0].status == 404
+
+
+def test_a_sweeps_page_is_served(served, data):
+    """Beside its table; without that it is none."""
+    folder = data / "sweeps/0123456789ab/2024-03-24"
+    folder.mkdir(parents=True)
+    (folder / "sweep.html").write_text("<p>sweep</p>")
+    assert ask(served, "/sweeps/0123456789ab/2024-03-24/sweep.html")[0].status == 404
+    (folder / "sweep.json").write_text("{}")
+    assert ask(served, "/sweeps/0123456789ab/2024-03-24/sweep.html")[1] == b"<p>sweep</p>"
+    assert ask(served, "/sweeps/0123456789ab/2024-03-24/sweep.json")[0].status == 404
+
+
+def test_a_points_report_is_made_when_it_is_asked_for(served, data):
+    """A sweep leaves results without reports; once made, it stays."""
+    folder = write_result(Lake.at(data), made_up_result(nets=[5]), "0123456789ab")
+    assert not (data / folder / "report.html").exists()
+    answer, body = ask(served, f"/{folder}/report.html")
+    assert (answer.status, body[:15]) == (200, b"<!doctype html>")
+    assert (data / folder / "report.html").read_bytes() == body
+    (data / folder / "report.html").unlink()
+    (data / folder / "equity.parquet").write_bytes(b"")
+    assert ask(served, f"/{folder}/report.html")[0].status == 404
 
 
 def test_another_hosts_name_is_refused(served):
