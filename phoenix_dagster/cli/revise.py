@@ -38,7 +38,8 @@ def revise(
     settings = read_settings()
     lake, listing = Lake.existing(settings.data), listing_of(symbol, settings)
     if history:
-        _show(Revised(tuple(revisions(lake, listing)), {}), [], as_json=as_json)
+        every = sorted(revisions(lake, listing), key=_change, reverse=True)
+        _show(Revised(tuple(every), {}), [], as_json=as_json)
         return
     wanted, stale = outdated(lake, listing), behind(lake, listing)
     if dry_run:

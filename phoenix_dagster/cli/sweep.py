@@ -198,7 +198,7 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
             f"{_figure('+.2f', ways.slope)} out of it (degradation)."
         )
         yield (
-            f"{ways.paths} paths over judged days alone: Sharpe ratio {ways.path_sharpe_low:.2f} to "
+            f"Paths over judged days alone: {ways.paths}, Sharpe ratio {ways.path_sharpe_low:.2f} to "
             f"{ways.path_sharpe_high:.2f}, median {ways.path_sharpe_median:.2f}."
         )
     if worth.chosen_net is None and worth.combined is None:
