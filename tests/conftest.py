@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import schedule
 import sqlalchemy
 from fakes.archive_server import FakeArchive, serving
 from fakes.environment import unavailable
@@ -37,13 +38,22 @@ settings.load_profile("phoenix")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole products and injected faults are slow; slow files come first, so that all processes end together."""
+    """Whole products and injected faults are slow; the longest come first, so that all processes end together."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if any(item.path.is_relative_to(folder) for folder in SLOW) or SLOW_FIXTURES.intersection(fixtures):
             item.add_marker("slow")
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    schedule.in_order(items)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means."""
+    return schedule.processes(config.option.markexpr)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> schedule.Scheduling:
+    """Who runs what, instead of xdist's whole files."""
+    return schedule.Scheduling(config, log)
 
 
 def materialize_day(lake: Lake, archive: str | Path, listing: Listing, day: date) -> None:

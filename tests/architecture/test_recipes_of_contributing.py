@@ -191,7 +191,7 @@ if tides := nodes.get("um/btcusdt/tides"):
     put_day(here / "archive", AGG_TRADES, AGG_HEADER + agg_rows((1, "69903.5", "1", 0, "true"), (2, "69903.5", "1", 21_600_000, "true")))
     lake = Lake.at(here / "data")
     workspace = Workspace(data=str(here / "data"), archive_url=str(here / "archive"), today=str(DAY + timedelta(1)))
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         made = materialize(defs, instance, keys[:2], day=str(DAY))
         sensor = defs.resolve_sensor_def("follow_um_btcusdt")
         given = {"instance": instance, "definitions": defs, "resources": {"workspace": workspace}}

@@ -87,7 +87,7 @@ def test_the_launchpad_takes_a_path(lake, market):
     """Continuous backtest and report through Dagster; a wrong path fails before anything runs."""
     defs = definitions(Settings(data=lake.store.root, archive_url=str(market.archive), symbols=(market.listing,)))
     keys = [key_of(market.listing, name) for name in (CONTINUOUS_BACKTEST.name, REPORT.name)]
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         config = {"first": str(market.days[0]), "last": str(market.days[1]), "strategy": CROSS}
         done = materialize(defs, instance, keys, config={keys[0]: config})
         assert done.success, [reason_of(event) for event in done.all_events if event.is_step_failure]

@@ -42,14 +42,14 @@ def test_a_backfill_survives_its_orchestrator(installation, tmp_path):
     one = installation
     one.start("webserver")
     one.start("daemon")
-    one.until(lambda: one.dagster.keys("um/btcusdt", ASSETS), 90, "no webserver")
+    one.until(lambda: one.dagster.keys("um/btcusdt", ASSETS), "no webserver")
     backfill = one.dagster.launch(one.dagster.keys("um/btcusdt", ASSETS), DAYS)
-    one.until(lambda: one.done() >= 1, 120, "no day was done")
+    one.until(lambda: one.done() >= 1, "no day was done")
 
     one.kill("daemon")
     killed_at = one.done()
     one.start("daemon")
-    one.until(lambda: one.done() >= killed_at + 4, 150, "nothing went on after the daemon was killed")
+    one.until(lambda: one.done() >= killed_at + 4, "nothing went on after the daemon was killed")
 
     one.kill("webserver")
     one.database.stop()
@@ -59,7 +59,7 @@ def test_a_backfill_survives_its_orchestrator(installation, tmp_path):
     one.start("webserver")
     if one.has_ended("daemon"):
         one.start("daemon")  # as a service manager would
-    one.until(lambda: one.dagster.state(backfill).has_ended, 240, "the backfill never ended")
+    one.until(lambda: one.dagster.state(backfill).has_ended, "the backfill never ended")
 
     # Runs resume, or fail and say why; then the same backfill again does what is left.
     failed = one.dagster.outcome(backfill, [f"um/btcusdt/{name}" for name in ASSETS]).failed

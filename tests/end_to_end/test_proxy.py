@@ -3,13 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import requests
 from fakes.environment import unavailable
-from fakes.processes import ROOT, free_port, running_ui
+from fakes.processes import ROOT, free_port, running, until_it_answers
 
 DOCUMENTED = re.search(r"```nginx\n(.*?)```", (ROOT / "docs" / "operation.md").read_text(), re.DOTALL)[1]
 
@@ -56,13 +57,14 @@ def proxied(tmp_path_factory):
     """The UI behind nginx."""
     nginx = program("nginx")
     folder = tmp_path_factory.mktemp("proxy")
-    (folder / "dagster").mkdir()
-    shutil.copy(ROOT / "dagster.yaml", folder / "dagster")
-    port = free_port()
-    with running_ui(folder) as ui:
-        process = subprocess.Popen([nginx, "-c", configured(folder, port, ui.rpartition(":")[2])])
+    ui, port = free_port(), free_port()
+    # The webserver alone: what lies behind it is not asked.
+    webserver = [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(ui), "--empty-workspace"]
+    with running(webserver, folder, folder / "ui.log", DAGSTER_HOME=str(folder)) as behind:
+        until_it_answers(f"http://127.0.0.1:{ui}", behind, folder / "ui.log")
+        process = subprocess.Popen([nginx, "-c", configured(folder, port, str(ui))])
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 200
             while not (folder / "nginx.pid").is_file() or not (folder / "nginx.pid").read_text().strip():
                 assert process.poll() is None, (folder / "error.log").read_text()
                 assert time.monotonic() < deadline

@@ -7,6 +7,7 @@ real servers, with a virtual host and a database of the test's own.
 import os
 import signal
 import subprocess
+import threading
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ from fakes.archive_server import Answer, serving
 from fakes.broker import virtual_host
 from fakes.environment import unavailable
 from fakes.installation import BIN, Installation
+from fakes.processes import PATIENCE
 from reliability.kills import digests
 
 from phoenix_core.catalog.store import convert_day
@@ -75,8 +77,16 @@ class Hub(Installation):
         assert len(found) == 1, said
         return found[0]
 
-    def downloads(self, key):
-        return self.archive.requests.count(f"/{key}")
+    def downloads(self, day):
+        """How often the trades of a day were asked for."""
+        return self.archive.requests.count(f"/{key_of_day(AGG_TRADES, LISTING, day).path}")
+
+    def hold(self, day):
+        """Let the trades of a day be asked for and not come, however often, until the event is set."""
+        key, told = key_of_day(AGG_TRADES, LISTING, day).path, threading.Event()
+        held = Answer(body=(self.folder / "archive" / key).read_bytes(), held_until=told)
+        self.archive.script_instead(key, *[held] * 20)
+        return told
 
     def retries(self, run_id):
         return [run["status"] for run in self.runs().values() if run["rootRunId"] == run_id and run["runId"] != run_id]
@@ -103,34 +113,38 @@ def hub(tmp_path, postgres_database):
 
 def test_a_run_outlives_its_worker(hub, tmp_path):
     """Bytes are those of one undisturbed machine; the killed run is tried again at once, and no slot stays held."""
+    hub.start("webserver")
     for host in HOSTS:
         hub.worker(host)
-    hub.start("webserver")
-    hub.until(lambda: hub.dagster.keys("um/btcusdt", ASSETS), 90, "no webserver")
+    hub.until(lambda: hub.dagster.keys("um/btcusdt", ASSETS), "no webserver")
     hub.dagster.launch(hub.dagster.keys("um/btcusdt", ASSETS), DAYS[:2])
     # The daemon works on what it finds at its start. Only now is there a hub that workers can join.
-    hub.until(lambda: all("Waiting for the hub" in hub.log(host) for host in HOSTS), 60, "no worker waits")
+    hub.until(lambda: all("Waiting for the hub" in hub.log(host) for host in HOSTS), "no worker waits")
+    both = [hub.hold(day) for day in DAYS[:2]]
     hub.start("daemon")
-    hub.until(lambda: all("takes 1 run at once" in hub.log(host) for host in HOSTS), 60, "no worker joined")
-    hub.until(lambda: [one["status"] for one in hub.runs().values()] == ["SUCCESS"] * 2, 60, "no days")
+    hub.until(lambda: all("takes 1 run at once" in hub.log(host) for host in HOSTS), "no worker joined")
+    hub.until(lambda: all(hub.downloads(day) for day in DAYS[:2]), "one host does both days")
+    for held in both:
+        held.set()
+    hub.until(lambda: [one["status"] for one in hub.runs().values()] == ["SUCCESS"] * 2, "no days")
     assert [hub.log(host).count("volume_buckets 2024-03") for host in HOSTS] == [1, 1], "one host did both days"
 
-    # The day's first download hangs, the one of the next try takes long enough to be met by SIGTERM.
-    key = key_of_day(AGG_TRADES, LISTING, DAYS[2]).path
-    zipped = (tmp_path / "archive" / key).read_bytes()
-    hub.archive.script(key, Answer(body=zipped, pause=120.0), Answer(body=zipped, pause=4.0))
+    # The day's download hangs as long as the first worker lives; that of the next try is met by SIGTERM.
+    hub.hold(DAYS[2])
     run = hub.launch(DAYS[2])
-    hub.until(lambda: hub.downloads(key) == 1, 30, "the run never began")
+    hub.until(lambda: hub.downloads(DAYS[2]), "the run never began")
     dead = hub.host_of(run)
     hub.kill(dead)
-    hub.until(lambda: hub.status(run) == "FAILURE", 20, "the run of a dead worker goes on for ever")
+    before, next_try = hub.downloads(DAYS[2]), hub.hold(DAYS[2])
+    hub.until(lambda: hub.status(run) == "FAILURE", "the run of a dead worker goes on for ever")
     assert "no worker has it any more" in hub.log("daemon")
-    hub.until(lambda: hub.downloads(key) == 2, 30, "it was not run again")
+    hub.until(lambda: hub.downloads(DAYS[2]) > before, "it was not run again")
     last = hub.running[next(host for host in HOSTS if host != dead)]
     os.kill(last.pid, signal.SIGTERM)
-    assert last.wait(60) == 0
+    next_try.set()
+    assert last.wait(PATIENCE) == 0
     assert hub.retries(run) == ["SUCCESS"], "a worker did not finish its run when it was told to end"
-    hub.until(lambda: hub.slots() == 0, 20, "a slot stays with the dead")
+    hub.until(lambda: hub.slots() == 0, "a slot stays with the dead")
     # What the dead were writing lies in the staging folder, which is swept later and never read.
     found = hub.phoenix("doctor").stdout.splitlines()
     assert [line for line in found if not line.startswith(("leftover", "examined"))] in NOTHING, found

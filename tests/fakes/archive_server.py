@@ -24,6 +24,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     announced: int | None = None  # Content-Length, where it is not the body's
     pause: float = 0.0  # seconds before the body
+    held_until: threading.Event | None = None  # the body waits for it
     cut: int = 0  # bytes after which the connection ends; -1 announced: the length is not told
     reset: bool = False  # it ends by a reset
     drip: float = 0.0  # seconds between two bytes
@@ -42,6 +43,10 @@ class FakeArchive:
     def script(self, path: str, *answers: Answer) -> None:
         """Give these answers for a path, one a request."""
         self.scripted["/" + path] += answers
+
+    def script_instead(self, path: str, *answers: Answer) -> None:
+        """Give these answers for a path, and none that is left of earlier ones."""
+        self.scripted["/" + path] = list(answers)
 
     def answer(self, path: str) -> Answer:
         """Choose the answer for a request."""
@@ -76,6 +81,8 @@ def serving(root: Path) -> Iterator[FakeArchive]:
                 self.send_header("Content-Length", str(length))
             self.end_headers()
             time.sleep(answer.pause)
+            if answer.held_until:
+                answer.held_until.wait()
             body = answer.body[: answer.cut] if answer.cut else answer.body
             with suppress(ConnectionError):  # the client may have had enough
                 if answer.drip:

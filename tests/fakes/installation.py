@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from fakes.processes import ROOT, free_port, plain_environment
+from fakes.processes import PATIENCE, ROOT, free_port, plain_environment
 from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_dagster.operation.backfill import RunningDagster
 
@@ -72,14 +72,14 @@ class Installation:
     def has_ended(self, service):
         return self.running[service].poll() is not None
 
-    def until(self, what, seconds, why):
-        deadline = time.monotonic() + seconds
+    def until(self, what, why):
+        deadline = time.monotonic() + PATIENCE
         while True:
             with suppress(ConfigInvalid, SourceUnreachable):
                 if what():
                     return
             assert time.monotonic() < deadline, f"{why}: {self.said()}"
-            time.sleep(0.5)
+            time.sleep(0.2)
 
     def said(self):
         return {log.name: log.read_text()[-1500:] for log in self.folder.glob("*.log")}
@@ -91,5 +91,5 @@ class Installation:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
         )

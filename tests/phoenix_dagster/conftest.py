@@ -1,7 +1,6 @@
 """A Dagster instance of its own for each test, and definitions over a chosen folder."""
 
 import contextlib
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
@@ -39,10 +38,9 @@ def _unused_instance(tmp_path_factory, _unsynced):
 
 
 @pytest.fixture
-def instance(_unused_instance, tmp_path_factory) -> Iterator[dg.DagsterInstance]:
-    """A history of its own, in files, as in a user's home."""
-    folder = shutil.copytree(_unused_instance, tmp_path_factory.mktemp("history") / "instance")
-    with dg.instance_for_test(temp_dir=str(folder)) as made:
+def instance(tmp_path_factory) -> Iterator[dg.DagsterInstance]:
+    """A history of its own, in memory."""
+    with dg.DagsterInstance.ephemeral(str(tmp_path_factory.mktemp("history"))) as made:
         yield made
 
 

@@ -22,7 +22,7 @@ NODES = "query { assetNodes { assetKey { path } isPartitioned } }"
 
 
 @pytest.fixture
-def ask(instance, monkeypatch, tmp_path):
+def ask(monkeypatch, tmp_path):
     """The webserver's own schema over the code location, without a server."""
     for name, value in {"DATA": tmp_path, "ARCHIVE_URL": tmp_path, "START": "2024-01-01"}.items():
         monkeypatch.setenv(f"PHOENIX_{name}", str(value))
@@ -33,7 +33,7 @@ def ask(instance, monkeypatch, tmp_path):
         working_directory=str(ROOT),
         location_name="phoenix",
     )
-    with WorkspaceProcessContext(instance, target) as process:
+    with dg.instance_for_test() as instance, WorkspaceProcessContext(instance, target) as process:
         request = process.create_request_context()
 
         def run(query, **variables):

@@ -53,7 +53,7 @@ def two_days(market, tmp_path_factory):
     defs = definitions(Settings(data=data, archive_url=str(market.archive), symbols=(market.listing,)))
     job = defs.resolve_implicit_global_asset_job_def()
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dg.instance_for_test() as made:
+    with dg.DagsterInstance.ephemeral(str(tmp_path_factory.mktemp("history"))) as made:
         for day in DAYS:
             assert job.execute_in_process(instance=made, partition_key=day, run_config=quiet).success
         yield made, data
