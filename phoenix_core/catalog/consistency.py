@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from phoenix_core.catalog.quality import Finding, frames
@@ -168,20 +169,13 @@ def _at_quotes(days: _Days, rule: str) -> Finding:
     """Each trade against the last quote before its millisecond, a row group of quotes at a time."""
     trades = days.frame(AGG_TRADES, "ts_event", "price").with_columns(pl.col("price").cast(pl.Float64))
     entry = days.entry(BOOK_TICKER)
-    compared = 0
+    compared = count = 0
     outside: list[pl.DataFrame] = []
     seam: pl.DataFrame | None = None
-    count = 0
     for batch in frames(days.lake, entry, ("ts_event", "bid_price", "ask_price")) if entry else ():
-        quotes = batch.with_columns(
-            pl.col("ts_event").cast(pl.Int64), pl.col("bid_price", "ask_price").cast(pl.Float64)
-        )
-        quotes = quotes if seam is None else pl.concat([seam, quotes])
+        quotes = batch if seam is None else pl.concat([seam, batch])
         seam = quotes.tail(1)
-        within = trades.filter(pl.col("ts_event").is_between(quotes["ts_event"][0], quotes["ts_event"][-1], "right"))
-        matched = within.join_asof(
-            quotes.set_sorted("ts_event"), on="ts_event", allow_exact_matches=False, tolerance=NS_PER_SECOND
-        ).drop_nulls()
+        matched = _with_quotes_before(trades, quotes)
         compared += matched.height
         low, high = pl.col("bid_price") * (1 - _BAND), pl.col("ask_price") * (1 + _BAND)
         bad = matched.filter(~pl.col("price").is_between(low, high))
@@ -192,6 +186,20 @@ def _at_quotes(days: _Days, rule: str) -> Finding:
     message = f"{count:,} of {compared:,} trades are more than {_BAND:.2%} outside the quotes before them"
     rows = pl.concat(outside).head(_SHOWN).to_dicts() if outside else []
     return Finding(rule, count <= _OUTSIDE * compared, message, tuple(rows))
+
+
+def _with_quotes_before(trades: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
+    """Trades of the time that quotes span, each beside the last quote before its own time, if that is recent.
+
+    An as-of join would want both prices of all quotes as floats, and there are ten quotes to a trade: places are
+    looked up by time alone, and only the quotes that stand there are converted.
+    """
+    times = np.maximum.accumulate(quotes["ts_event"].cast(pl.Int64).to_numpy())
+    within = trades.filter(pl.col("ts_event").is_between(int(times[0]), int(times[-1]), "right"))
+    places = np.searchsorted(times, within["ts_event"].to_numpy(), side="left") - 1
+    before = quotes[places].select(pl.col("bid_price", "ask_price").cast(pl.Float64))
+    age = pl.col("ts_event") - pl.Series(times[places])
+    return pl.concat([within, before], how="horizontal").filter(age <= NS_PER_SECOND)
 
 
 _COMPARISONS: Mapping[str, tuple[tuple[Dataset, ...], Callable[[_Days, str], Finding]]] = {
