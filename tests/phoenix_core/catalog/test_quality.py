@@ -155,3 +155,23 @@ def test_days_are_compared(server, lake):
     wrong = compare("4")["trades_make_klines"]
     assert not wrong.passed
     assert wrong.rows[0]["volume"] != wrong.rows[0]["volume_right"]
+
+
+def test_a_trade_is_held_against_the_last_quote_before_its_millisecond(inspect, lake):
+    """Of two quotes of one millisecond the later; not one of its own; and none that is older than a second."""
+    quotes = ((1_000, 65000), (2_000, 66000), (2_000, 67000), (4_000, 65000))
+    inspect(
+        BOOK_TICKER,
+        "".join(
+            f"{number},{bid}.00,1.000,{bid + 1}.00,1.000,{START_MS + ms},{START_MS + ms}\n"
+            for number, (ms, bid) in enumerate(quotes)
+        ),
+    )
+    trades = ((1_000, "1.00"), (1_500, "65000.50"), (2_000, "66000.00"), (3_000, "67000.50"), (3_001, "1.00"))
+    rows = [(number, price, "1", ms, "true") for number, (ms, price) in enumerate(trades, 1)]
+    inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))
+    _, findings = compare_day(lake, UM, DAY)
+    found = {finding.rule: finding for finding in findings}["trades_at_quotes"]
+    assert not found.passed
+    assert found.message == "1 of 3 trades are more than 0.30% outside the quotes before them"
+    assert [(row["price"], row["bid_price"]) for row in found.rows] == [(66000.0, 65000.0)]
