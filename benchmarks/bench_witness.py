@@ -14,7 +14,7 @@ import argparse
 import random
 import tempfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -73,10 +73,10 @@ def of_a_result(
     return compared(lambda: published(archive, days), requests, TERMS)
 
 
-def at_random(market: Callable[[], Data], seed: int) -> Compared:
+def at_random(market: Data, seed: int) -> list[Request]:
     """Post-only orders of both sides, one after another, at the best price and around it."""
     chosen = random.Random(seed)  # noqa: S311 - orders, not secrets
-    quotes = list(market().quotes)
+    quotes = list(market.quotes)
     times = [ts for ts, *_ in quotes]
     requests: list[Request] = []
     now = times[0] + SECOND
@@ -85,11 +85,10 @@ def at_random(market: Callable[[], Data], seed: int) -> Compared:
         side, ticks = chosen.choice(("BUY", "SELL")), chosen.choice((-1, 0, 0, 0, 1, 3, 10))
         limit = Decimal(bid) - ticks * TERMS.tick if side == "BUY" else Decimal(ask) + ticks * TERMS.tick
         quantity, life = Decimal(chosen.choice(("0.005", "0.1", "1", "7"))), chosen.choice((40, 200, 1000, 3000)) * MS
-        requests.append(
-            Request(f"{len(requests)}", now, side, quantity, limit, post_only=True, rests=True, cancel_sent=now + life)
-        )
+        name = str(len(requests))
+        requests.append(Request(name, now, side, quantity, limit, post_only=True, rests=True, cancel_sent=now + life))
         now += life + chosen.randrange(60, 200) * MS
-    return compared(market, requests, TERMS)
+    return requests
 
 
 def synthetic(folder: Path, seed: int, balances: Sequence[int]) -> Iterator[tuple[str, Compared]]:
@@ -109,7 +108,8 @@ def real(folder: Path, archive: Path, seeds: Sequence[int]) -> Iterator[tuple[st
             strategy = opened | {"signals": {"vol_bucket_size": bucket}}
             yield f"minutes, bucket {bucket:,}, {balance:,}", of_a_result(archive, lake, (MINUTES,), balance, strategy)
     for seed in seeds:
-        yield f"minutes, at random, seed {seed}", at_random(lambda: published(archive, (MINUTES,)), seed)
+        requests = at_random(published(archive, (MINUTES,)), seed)
+        yield f"minutes, at random, seed {seed}", compared(lambda: published(archive, (MINUTES,)), requests, TERMS)
 
 
 def main() -> None:

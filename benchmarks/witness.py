@@ -16,7 +16,7 @@ from heapq import merge
 from importlib.machinery import ExtensionFileLoader
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,7 @@ RELEASE = "2.4.4"
 _AT_EXCHANGE, _BUY, _SELL = 1 << 31, 1 << 29, 1 << 28
 _DEPTH, _TRADE = 1, 2
 _GTC, _GTX, _IOC, _LIMIT, _MARKET = 0, 1, 3, 0, 1
+_FILLED = 3
 _HAIR = 1e-6  # of a lot
 _EVENT = np.dtype(
     [
@@ -61,6 +62,21 @@ _SIGNATURES = {
 }  # fmt: skip
 
 
+class Got(NamedTuple):
+    """What an order got.
+
+    Attributes:
+        lots: Filled.
+        whole_ns: When the last of them was, if nothing was left.
+    """
+
+    lots: Decimal
+    whole_ns: int | None
+
+
+NOTHING = Got(Decimal(0), None)
+
+
 @cache
 def _engine() -> tuple[Any, ctypes.CDLL]:
     """The compiled engine: what builds it, and the functions that drive it."""
@@ -86,11 +102,19 @@ def events(data: Data) -> np.ndarray:
     """
     trades = ((ts, 0, (_trade(ts, *rest),)) for ts, *rest in data.trades)
     made = [one for _, _, several in merge(trades, _depth(data.quotes), key=itemgetter(0, 1)) for one in several]
-    rows = np.zeros(len(made), _EVENT)
+    rows = _aligned(len(made))
     if made:
         rows["ev"], rows["exch_ts"], rows["px"], rows["qty"] = zip(*made, strict=True)
     rows["local_ts"] = rows["exch_ts"]
     return rows
+
+
+def _aligned(count: int) -> np.ndarray:
+    """Room for events, where the engine's own type has to lie: at a multiple of their size."""
+    size = _EVENT.itemsize
+    memory = np.zeros((count + 1) * size, np.uint8)
+    begin = -memory.ctypes.data % size
+    return memory[begin : begin + count * size].view(_EVENT)
 
 
 def _trade(ts: int, price: Decimal | str, size: Decimal | str, aggressor: str) -> tuple[int, int, float, float]:
@@ -112,8 +136,8 @@ def _depth(quotes: Iterable[Sequence[Any]]) -> Iterator[tuple[int, int, list[tup
         yield ts, 1, gone + shown
 
 
-def witnessed(rows: np.ndarray, requests: Sequence[Request], terms: Terms) -> dict[str, Decimal]:
-    """What hftbacktest fills of each order, in lots of the terms, given a market (`events`) and when they were sent.
+def witnessed(rows: np.ndarray, requests: Sequence[Request], terms: Terms) -> dict[str, Got]:
+    """What each order gets from hftbacktest, given a market (`events`) and when they were sent.
 
     Requests arrive as rule 1 has it, between milliseconds.
 
@@ -123,7 +147,7 @@ def witnessed(rows: np.ndarray, requests: Sequence[Request], terms: Terms) -> di
     module, library = _engine()
     asset = module.BacktestAsset()
     asset.linear_asset(1.0)
-    asset.constant_latency(terms.latency_ns, 0)
+    asset.constant_order_latency(terms.latency_ns, 0)
     asset.risk_adverse_queue_model()
     asset.partial_fill_exchange()
     asset.trading_value_fee_model(0.0, 0.0)
@@ -135,7 +159,7 @@ def witnessed(rows: np.ndarray, requests: Sequence[Request], terms: Terms) -> di
         _send(library, test, requests, terms)
         orders = library.hashmapbt_orders(test, 0)
         return {
-            request.name: _filled(library.orders_get(orders, number), terms) for number, request in enumerate(requests)
+            request.name: _got(library.orders_get(orders, number), terms) for number, request in enumerate(requests)
         }
     finally:
         library.hashmapbt_close(test)
@@ -156,8 +180,8 @@ def _send(library: ctypes.CDLL, test: int, requests: Sequence[Request], terms: T
         submit = library.hashmapbt_submit_buy_order if request.side == "BUY" else library.hashmapbt_submit_sell_order
         life = _GTX if request.post_only else _GTC if request.rests else _IOC
         limit, kind = (request.limit, _LIMIT) if request.limit is not None else (0, _MARKET)
-        # A trade that fills an order to the last lot leaves it in 2.4.4's book, and its next fill is an error: a hair less
-        # than whole lots is always less than such a trade.
+        # A trade that fills an order to the last lot leaves it in 2.4.4's book, and its next fill is an error. A hair
+        # less than whole lots is always less than such a trade.
         lots = float(request.quantity) - float(terms.step) * _HAIR
         _checked(submit(test, 0, number, float(limit), lots, life, kind, False))
     library.hashmapbt_elapse(test, 10**18)
@@ -168,12 +192,12 @@ def _checked(code: int) -> None:
         raise RuntimeError(f"hftbacktest {RELEASE} stops with code {code}")
 
 
-def _filled(pointer: int, terms: Terms) -> Decimal:
+def _got(pointer: int, terms: Terms) -> Got:
     if not pointer:
-        return Decimal(0)
+        return NOTHING
     order = np.ctypeslib.as_array((ctypes.c_uint8 * _ORDER.itemsize).from_address(pointer)).view(_ORDER)[0]
     lots = (order["qty"] - order["leaves_qty"]) / float(terms.step)
-    return round(lots) * terms.step
+    return Got(round(lots) * terms.step, int(order["exch_timestamp"]) if order["status"] == _FILLED else None)
 
 
 class Crossing(Replayer):
@@ -236,12 +260,16 @@ class Compared:
     unexplained: tuple[str, ...]
 
 
-def filled(replayer: Replayer) -> dict[str, Decimal]:
-    """Lots of each order that got any."""
+def filled(replayer: Replayer, requests: Iterable[Request]) -> dict[str, Got]:
+    """What each order got from a replayer of ours that has run."""
     lots: dict[str, Decimal] = defaultdict(Decimal)
-    for _, name, _, quantity, _, _ in replayer.fills:
+    last: dict[str, int] = {}
+    for ts, name, _, quantity, _, _ in replayer.fills:
         lots[name] += quantity
-    return lots
+        last[name] = ts
+    return {
+        one.name: Got(lots[one.name], last[one.name] if lots[one.name] == one.quantity else None) for one in requests
+    }
 
 
 def compared(market: Callable[[], Data], requests: Sequence[Request], terms: Terms) -> Compared:
@@ -252,23 +280,23 @@ def compared(market: Callable[[], Data], requests: Sequence[Request], terms: Ter
         requests: As they were sent.
         terms: With the queue that both have: `bounded` is hftbacktest's risk-averse model.
     """
-    ours = filled(Replayer(market(), requests, terms).run())
+    ours = filled(Replayer(market(), requests, terms).run(), requests)
     replayer = Crossing(market(), requests, terms)
-    crossing = filled(replayer.run())
+    crossing = filled(replayer.run(), requests)
     theirs = witnessed(events(market()), requests, terms)
     makers = [request for request in requests if request.post_only]
-    differing = [one for one in makers if crossing[one.name] != theirs[one.name]]
-    causes: dict[str, list[str]] = defaultdict(list)
-    for one in differing:
-        is_overtaken = one.cancel_sent is not None and one.cancel_sent < arrival(one.sent, terms.latency_ns)
-        cause = "overtaken" if is_overtaken else "behind" if one.name in replayer.behind else "unexplained"
-        causes[cause].append(one.name)
+    causes: dict[str, list[str]] = {"overtaken": [], "behind": [], "unexplained": []}
+    for one in makers:
+        if crossing[one.name] != theirs[one.name]:
+            is_overtaken = one.cancel_sent is not None and one.cancel_sent < arrival(one.sent, terms.latency_ns)
+            cause = "overtaken" if is_overtaken else "behind" if one.name in replayer.behind else "unexplained"
+            causes[cause].append(one.name)
     return Compared(
         orders=len(makers),
         ordered=sum((one.quantity for one in makers), Decimal(0)),
-        ours=sum((ours[one.name] for one in makers), Decimal(0)),
-        crossing=sum((crossing[one.name] for one in makers), Decimal(0)),
-        theirs=sum((theirs[one.name] for one in makers), Decimal(0)),
+        ours=sum((ours[one.name].lots for one in makers), Decimal(0)),
+        crossing=sum((crossing[one.name].lots for one in makers), Decimal(0)),
+        theirs=sum((theirs[one.name].lots for one in makers), Decimal(0)),
         bounded=sum(ours[one.name] != crossing[one.name] for one in makers),
-        **{cause: tuple(causes[cause]) for cause in ("overtaken", "behind", "unexplained")},
+        **{cause: tuple(names) for cause, names in causes.items()},
     )
