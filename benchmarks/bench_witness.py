@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--random", type=int, nargs="*", default=range(10), help="seeds of orders at random on them")
     chosen = parser.parse_args()
     rows = []
-    print(f"{'':<36}" + "".join(f"{name:>14}" for name in COLUMNS))
+    print(f"{'':<38}" + "".join(f"{name:>14}" for name in COLUMNS))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cases = [synthetic(root / f"{seed}", seed, BALANCES if seed == 7 else BALANCES[:1]) for seed in chosen.seeds]
@@ -131,7 +131,7 @@ def main() -> None:
         for name, found in (one for case in cases for one in case):
             figures = {key: len(one) if isinstance(one, tuple) else one for key, one in asdict(found).items()}
             cells = (f"{value:14,.3f}" if isinstance(value, Decimal) else f"{value:14,}" for value in figures.values())
-            print(f"{name:<36}" + "".join(cells), flush=True)
+            print(f"{name:<38}" + "".join(cells), flush=True)
             rows.append({"case": name} | {key: float(value) for key, value in figures.items()})
     end({"rows": rows})
 

@@ -74,7 +74,7 @@ def test_on_a_synthetic_market(market):
 @pytest.mark.parametrize(
     ("balance", "bucket", "counts", "lots"),
     [
-        (10**5, 100_000, (69, 0, 2, 0, 0), ("61.553", "61.553", "67.859")),
+        (10**5, 100_000, (69, 12, 2, 0, 0), ("61.553", "61.553", "67.859")),
         (10**7, 200_000, (40, 7, 0, 0, 0), ("183.433", "2268.534", "2268.534")),
     ],
 )
@@ -89,10 +89,16 @@ def test_on_real_minutes(real_minutes, real_files, balance, bucket, counts, lots
 
 @pytest.mark.slow
 def test_with_orders_at_random(real_files):
-    """272 of both sides, at the best price and around it: one was crossed, one stood where we know no queue."""
+    """272 of both sides, at the best price and around it: 13 get less or later for want of size, one stood where we know no queue."""
     requests = at_random(published(real_files, (MINUTES,)), 5)
     found = compared(lambda: published(real_files, (MINUTES,)), requests, TERMS)
-    assert (found.orders, found.bounded, found.overtaken, found.behind, found.unexplained) == (272, 1, (), ("178",), ())
+    assert (found.orders, found.bounded, found.overtaken, found.behind, found.unexplained) == (
+        272,
+        13,
+        (),
+        ("178",),
+        (),
+    )
     assert (found.ours, found.crossing, found.theirs) == (Decimal("90.929"), Decimal("97.651"), Decimal("97.662"))
 
 
