@@ -7,7 +7,7 @@ leaves the same bytes.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
@@ -19,12 +19,13 @@ from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
-from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.grid import Grid, Point
 from phoenix_core.sweeps.page import sweep_page
+from phoenix_core.sweeps.request import Cut
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
-from phoenix_core.sweeps.windows import WalkForward
+from phoenix_core.sweeps.windows import Split, WalkForward, longest_look_back
 
 PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _SHARED = {"first", "last"}
@@ -46,10 +47,39 @@ class Sweep:
     windows: WalkForward | None = None
     combinations: Combinations | None = None
 
+    @classmethod
+    def of(cls, base: Experiment, grid: Sequence[str], cut: Cut) -> Self:
+        """What a command or the launchpad asks for.
+
+        Args:
+            base: What the grid does not vary, and the range.
+            grid: A text for each axis, see `grid.Axis`.
+            cut: How the range is cut.
+
+        Raises:
+            ConfigInvalid: A text that is no axis, or windows that can't be.
+        """
+        between = longest_look_back(Listing.parse(base.listing)) if cut.embargo < 0 else cut.embargo
+        windows = WalkForward(cut.train, cut.test, between, anchored=cut.anchored) if cut.train else None
+        combinations = Combinations(cut.groups, cut.test_groups, between) if cut.groups else None
+        return cls(base, Grid.parse(grid), windows, combinations)
+
     @property
     def name(self) -> str:
         """Short identity of everything but the range."""
         return digest_of(self.described() | {"experiment": self.base.model_dump(mode="json", exclude=_SHARED)})[:12]
+
+    def splits(self) -> tuple[list[Split], list[Split]]:
+        """Days of each window, and of each combination.
+
+        Raises:
+            ConfigInvalid: The range is too short for them.
+        """
+        first, last = self.base.first, self.base.last
+        return (
+            self.windows.splits(first, last) if self.windows else [],
+            self.combinations.splits(first, last) if self.combinations else [],
+        )
 
     def described(self) -> dict[str, Any]:
         """As JSON values."""
@@ -94,14 +124,26 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
         StrategyFailed: A process was killed from outside.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
-    points = sweep.grid.points(base)
-    splits = sweep.windows.splits(base.first, base.last) if sweep.windows else []
-    combinations = sweep.combinations.splits(base.first, base.last) if sweep.combinations else []
-    choose_on(lake, listing, Choice(sweep.name, base.first, base.last, len(points)))  # whatever becomes of it
+    points = begun(lake, sweep)
+    splits, combinations = sweep.splits()
     outcomes = run_points(lake, points, processes, done)
     tried = trials(lake, listing, base.first, base.last)
     found = table(lake, outcomes, splits, tried, combinations)
     return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
+
+
+def begun(lake: Lake, sweep: Sweep) -> list[Point]:
+    """The points of a sweep, once its days are marked as chosen on, whatever becomes of it.
+
+    Raises:
+        ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations.
+    """
+    points = sweep.grid.points(sweep.base)
+    sweep.splits()
+    choose_on(
+        lake, Listing.parse(sweep.base.listing), Choice(sweep.name, sweep.base.first, sweep.base.last, len(points))
+    )
+    return points
 
 
 def sweep_recipe() -> str:
