@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from phoenix_core.sweeps.publish import Sweep, Swept
     from phoenix_core.sweeps.sweep import Outcome
 
+_VERSION = "dagster/data_version"
 _SHOWN = 20  # rows of the table in the history; all are in its files
 _CUT = frozenset(Cut.model_fields)
 _GRID = dg.Field(
@@ -105,7 +106,7 @@ def sweep_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         config = context.op_execution_context.op_config
         if not config["grid"]:
-            return _no_sweep()
+            return _as_before(context)
         started = time.monotonic()
         with as_failures():
             swept = _sweep(workspace.lake(), sweep_of(listing, config), context)
@@ -188,7 +189,7 @@ def _materialized(key: dg.AssetKey, lake: Lake, settings: Settings, outcome: "Ou
         asset_key=key,
         partition=_key(outcome),
         metadata=_figures(lake, settings, outcome),
-        tags={"dagster/data_version": version},
+        tags={_VERSION: version},
     )
 
 
@@ -236,14 +237,21 @@ def _tell_variants(
             context.instance.report_runless_asset_event(_materialized(key, lake, settings, one))
 
 
-def _no_sweep() -> dg.MaterializeResult:
-    """Nothing was asked: a green asset that says so, since materializing a whole graph comes by here."""
+def _as_before(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Nothing was asked: what was said last stands, since materializing a whole graph comes by here."""
+    event = context.instance.get_latest_materialization_event(context.asset_key)
+    before = event.asset_materialization if event else None
+    nothing: Metadata = {
+        "published": False,
+        "reason": "No grid was given: give one in the launchpad, or use `phoenix sweep`.",
+    }
+    check = dg.AssetCheckResult(
+        check_name="every_point", passed=True, severity=dg.AssetCheckSeverity.WARN, metadata={"message": "not asked"}
+    )
     return dg.MaterializeResult(
-        metadata={
-            "published": False,
-            "reason": "No grid was given: give one in the launchpad, or use `phoenix sweep`.",
-        },
-        check_results=[dg.AssetCheckResult(check_name="every_point", passed=True, metadata={"message": "no point"})],
+        metadata=dict(before.metadata) if before else nothing,
+        data_version=dg.DataVersion(before.tags[_VERSION]) if before and before.tags else None,
+        check_results=[check],
     )
 
 
