@@ -95,9 +95,6 @@ class Settings(BaseSettings):
     days_per_run: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         1, description="Days that one run takes; all: any range in one run."
     )
-    variants_per_run: int = Field(
-        20, ge=1, description="Experiments of a sweep that one run takes, where Dagster spreads them."
-    )
     executor: Literal["in_process", "multiprocess"] = Field("in_process", description="How a run's steps run.")
     downloads: int = Field(12, ge=1, le=32, description="Days that one run downloads at once, a request each.")
     conversions: int = Field(2, ge=1, le=32, description="Days that one run converts at once.")

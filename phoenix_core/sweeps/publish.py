@@ -5,7 +5,7 @@ for it. Nothing of it holds a clock time or says which points were there before:
 leaves the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -14,13 +14,13 @@ from phoenix_core.backtest.publish import span_of
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid, Point
 from phoenix_core.sweeps.page import sweep_page
+from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
@@ -146,24 +146,12 @@ def begun(lake: Lake, sweep: Sweep) -> list[Point]:
     return points
 
 
-def sweep_recipe() -> str:
-    """Recipe of every sweep's table: its code, and that of the results."""
-    return recipe(code_digest("sweeps.publish:run_sweep"))
-
-
 def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table, tried: Trials) -> Entry:
     span = span_of(sweep.base)
     folder = f"sweeps/{sweep.name}/{span}"
     sources = {one.point.experiment.name: one.entry.data_version for one in outcomes if one.entry}
     code = sweep_recipe()
-    document = sweep.described() | {
-        "identity": digest_of(sweep.described() | {"recipe": code, "results": sources, "trials": asdict(tried)}),
-        "recipe": code,
-        "results": sources,
-        "judgement": asdict(found.judgement),
-        "baselines": asdict(found.baselines) if found.baselines else None,
-        "files": _tables(lake, folder, found),
-    }
+    document = sweep_document(sweep, found, tried, sources, code) | {"files": write_tables(lake, folder, found)}
     content = canonical_json(document)
     money = specification(Listing.parse(sweep.base.listing), sweep.base.first).settlement
     lake.write(f"{folder}/{PAGE}", sweep_page(sweep.described(), sweep.name, span, found, money).encode())
@@ -185,7 +173,18 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
     )
 
 
-def _tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
+def sweep_document(sweep: Sweep, found: Table, tried: Trials, sources: Mapping[str, str], code: str) -> dict[str, Any]:
+    """What `sweep.json` says, but for the digests of its tables."""
+    return sweep.described() | {
+        "identity": digest_of(sweep.described() | {"recipe": code, "results": sources, "trials": asdict(tried)}),
+        "recipe": code,
+        "results": sources,
+        "judgement": asdict(found.judgement),
+        "baselines": asdict(found.baselines) if found.baselines else None,
+    }
+
+
+def write_tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
     """Write the tables for programs and for people, and give their digests; without windows there is one."""
     digests = {}
     for name, frame in (("points", found.points), ("windows", found.windows), ("combinations", found.combinations)):

@@ -16,6 +16,7 @@ from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut
 from phoenix_dagster.assets.backtest import CONFIG, POOL, SCAFFOLD, experiment_of
 from phoenix_dagster.assets.config_schema import defaults_of, shape_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from phoenix_core.sweeps.sweep import Outcome
 
 _VERSION = "dagster/data_version"
+_IN_A_RUN = 20  # variants: a process costs some seconds, a variant often less
 _SHOWN = 20  # rows of the table in the history; all are in its files
 _CUT = frozenset(Cut.model_fields)
 _GRID = dg.Field(
@@ -72,7 +74,7 @@ def variant_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         ],
         code_version=backtest_code(listing),
         partitions_def=dg.DynamicPartitionsDefinition(name=variants_of(listing)),
-        backfill_policy=dg.BackfillPolicy.multi_run(settings.variants_per_run),
+        backfill_policy=dg.BackfillPolicy.multi_run(_IN_A_RUN),
         pool=POOL,
         retry_policy=ONCE_MORE,
     )
@@ -94,6 +96,7 @@ def sweep_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
         owners=OWNERS,
         description="What the points of a grid earned, and what the best of them is worth: the last sweep's table.",
         deps=[sweep_key_of(listing, "variant")],
+        code_version=sweep_recipe(),
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=[

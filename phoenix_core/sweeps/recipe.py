@@ -1,0 +1,8 @@
+"""What decides the bytes of a sweep's table besides the results in it: its own code, and not that of its page."""
+
+from phoenix_core.recipes import code_digest, recipe
+
+
+def sweep_recipe() -> str:
+    """Recipe of every sweep's table. How points are run is in the recipes of their results."""
+    return recipe(code_digest("sweeps.table:table", "sweeps.publish:sweep_document", "sweeps.publish:write_tables"))
