@@ -80,7 +80,7 @@ def backtest_asset(product: Product, listing: Listing, settings: Settings) -> dg
         config = context.op_execution_context.op_config
 
         def work(day: date) -> Done:
-            return _run(workspace, _experiment(listing, config, day, day), product.asset(listing), context)
+            return _run(workspace, experiment_of(listing, config, day, day), product.asset(listing), context)
 
         return work_through(context, work)
 
@@ -109,7 +109,7 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
         config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
-            done = _run(workspace, _experiment(listing, config, first, last), product.asset(listing), context)
+            done = _run(workspace, experiment_of(listing, config, first, last), product.asset(listing), context)
         return dg.MaterializeResult(
             metadata=done.metadata,
             data_version=dg.DataVersion(done.entry.data_version),
@@ -127,7 +127,12 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
     return asset
 
 
-def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+def experiment_of(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+    """The experiment of a run's config over a range.
+
+    Raises:
+        ConfigInvalid: A value that the experiment refuses.
+    """
     chosen = {name: value for name, value in config.items() if name not in RANGE}
     chosen["strategy"] = _strategy(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
