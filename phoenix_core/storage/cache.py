@@ -22,6 +22,22 @@ _IN_USE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """What a store that is elsewhere may use of this machine.
+
+    Attributes:
+        folder: For files that are being built, and for copies of what was read.
+        cache_bytes: Above this the copies that were used longest ago are deleted.
+    """
+
+    folder: Path = Path("~/.cache/phoenix")
+    cache_bytes: int = 20 << 30
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.expanduser().absolute())
+
+
+@dataclass(frozen=True, slots=True)
 class DigestCache:
     """A folder of files by digest, shared by the processes of one machine.
 

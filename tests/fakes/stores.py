@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from phoenix_core.storage.contract import Store
+import obstore
+
+from fakes.s3 import bucket_of
+from phoenix_core.storage.bucket import BucketStore
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.contract import ANYTHING, Store
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
 from phoenix_core.storage.memory import MemoryStore
@@ -46,6 +51,11 @@ STORES = {
         ((Path, "write_bytes"), (Path, "mkdir"), (Path, "read_bytes"), (time, "time_ns")),
         outlives=False,
     ),
+    "bucket": Kept(
+        lambda folder: BucketStore.at(bucket_of(folder), Local(folder / "local")),
+        ((Path, "write_bytes"), (Path, "mkdir"), (obstore, "put"), (obstore, "head")),
+        outlives=True,
+    ),
 }
 
 
@@ -53,7 +63,8 @@ STORES = {
 class InPlaceStore(FolderStore):
     """A store that writes where readers look: what the contract is there to find."""
 
-    def publish(self, built: Path, name: str) -> None:
+    def publish(self, built: Path, name: str, over: str | None = ANYTHING) -> str:
+        del over
         content, final = built.read_bytes(), self.path(name)
         final.parent.mkdir(parents=True, exist_ok=True)
         with final.open("wb") as file:
@@ -61,6 +72,7 @@ class InPlaceStore(FolderStore):
             file.flush()
             os.fsync(file.fileno())
             file.write(content[len(content) // 2 :])
+        return self.version(name)
 
 
 IN_PLACE = Kept(lambda folder: InPlaceStore((folder / "data").resolve()), ((os, "fsync"),), outlives=True)

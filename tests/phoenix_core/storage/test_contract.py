@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fakes.processes import ROOT
+from fakes.s3 import environment
 from fakes.stores import IN_PLACE, STORES, Died, aged, dying, raise_died
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,12 +89,13 @@ with dying(kept.steps, int(sys.argv[3]), kill_self):
 def test_a_process_killed_while_publishing_leaves_the_old_file_or_the_new_one(name, tmp_path):
     """A real one, by SIGKILL at each moment; what it leaves beside is swept, and seen by nobody before."""
     left = 0
+    env = {"PYTHONPATH": str(ROOT)} | (environment() if name == "bucket" else {})
     for moment in count():
         folder = tmp_path / str(moment)
         lake = Lake(STORES[name].make(folder))
         lake.write(NAME, OLD)
         command = [sys.executable, "-c", _KILLED, name, str(folder), str(moment), NAME]
-        ended = subprocess.run(command, check=False, cwd=ROOT / "tests", env={"PYTHONPATH": str(ROOT)}).returncode
+        ended = subprocess.run(command, check=False, cwd=ROOT / "tests", env=env).returncode
         if ended == 0:
             break
         assert ended == -9
