@@ -20,7 +20,9 @@ KEY, SECRET = "AKIATESTPHOENIX00001", "secret/of/the+tests/0123456789abcdefghij"
 
 @cache
 def server() -> str:
-    """Address of this process's server, started at the first call and ended with the process."""
+    """Address of the server of this process and its children, started at the first call and ended with the process."""
+    if given := os.environ.get("PHOENIX_TEST_S3_URL"):
+        return given
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -40,8 +42,9 @@ def server() -> str:
 
 
 def environment(url: str | None = None) -> dict[str, str]:
-    """Where a client finds the server, and by which key."""
+    """Where a client finds the server, and by which key; for a process of its own, too."""
     return {
+        "PHOENIX_TEST_S3_URL": url or server(),
         "AWS_ENDPOINT_URL": url or server(),
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,

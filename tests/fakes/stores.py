@@ -33,11 +33,13 @@ class Kept:
         make: Opens it over a folder of the test; twice over the same folder, where it outlives a process.
         steps: Calls of which publishing is made, by owner and name: before and after each a process may end.
         outlives: Whether its files outlive the process.
+        in_one_step: Whether it compares and replaces in one step.
     """
 
     make: Callable[[Path], Store]
     steps: tuple[tuple[Any, str], ...]
     outlives: bool
+    in_one_step: bool = True
 
 
 STORES = {
@@ -45,6 +47,7 @@ STORES = {
         lambda folder: FolderStore((folder / "data").resolve()),
         ((Path, "write_bytes"), (os, "fsync"), (Path, "mkdir"), (Path, "replace"), (Path, "hardlink_to")),
         outlives=True,
+        in_one_step=False,
     ),
     "memory": Kept(
         lambda folder: MemoryStore(folder / "local"),
