@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 from phoenix_core.sources.binance.address import without_login
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.lake import Lake
 
 _PREFIX = "PHOENIX_"
 # Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
@@ -68,7 +70,17 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
+    data: str = Field(
+        "data",
+        description="Folder for archive, catalog, signals and backtests; or s3://bucket/prefix, for several hosts.",
+    )
+    scratch: Path = Field(
+        Path("~/.cache/phoenix"),
+        description="Folder of this machine for unfinished files and copies, where PHOENIX_DATA is a bucket.",
+    )
+    cache_bytes: ByteSize = Field(
+        ByteSize(20 << 30), ge=0, description="Bound of those copies, such as 50GB; the last hour's stay above it, too."
+    )
     archive_url: Annotated[str, AfterValidator(without_login)] = Field(
         "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
     )
@@ -116,6 +128,11 @@ class Settings(BaseSettings):
         "any number of hosts. Needs PHOENIX_POSTGRES_URL.",
     )
 
+    @property
+    def local(self) -> Local:
+        """What a bucket may use of this machine."""
+        return Local(self.scratch, int(self.cache_bytes))
+
 
 def read_settings() -> Settings:
     """Read the environment.
@@ -147,6 +164,8 @@ def read_settings() -> Settings:
     if settings.end is not None and settings.end < settings.start:
         raise ConfigInvalid(f"PHOENIX_END is {settings.end}: expected {settings.start}, PHOENIX_START, or later.")
     _refuse_half_of_several_hosts(settings)
+    if "://" in settings.data:
+        Lake.at(settings.data, settings.local)  # asks nothing of a bucket, and refuses what names none
     return settings
 
 

@@ -77,7 +77,9 @@ class BucketStore:
         """Put the whole file in one request."""
         name, address = self._named(name)
         if (size := built.stat().st_size) > _MOST_BYTES:
-            raise StorageFailed(f"{address} would have {size:,} bytes: expected at most 5 GiB, which one request takes.")
+            raise StorageFailed(
+                f"{address} would have {size:,} bytes: expected at most 5 GiB, which one request takes."
+            )
         _probed(self.location)
         put, digest = self._client if size <= _SMALL_BYTES else client(self.location, uploads=True), sha256_of(built)
         with _missing_bucket(self.location):

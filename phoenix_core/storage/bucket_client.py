@@ -71,7 +71,9 @@ def client(url: str, *, uploads: bool = False) -> ObjectStore:
     try:
         return obstore.store.from_url(url, client_options=options)  # type: ignore[call-overload,no-any-return]
     except (exceptions.BaseError, ValueError) as error:
-        raise ConfigInvalid(f"{url} can't be opened ({told(error)}). Correct PHOENIX_DATA or its credentials.") from None
+        raise ConfigInvalid(
+            f"{url} can't be opened ({told(error)}). Correct PHOENIX_DATA or its credentials."
+        ) from None
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class DigestCache:
         path = self.folder / sha256 / PurePosixPath(name).name
         # Hashed on every hand-out: a local disk flips bits like any other.
         if known and path.is_file() and sha256_of(path) == sha256:
-            os.utime(path)
+            keep(path)
             return path
         arriving = self.folder / f"{uuid.uuid4().hex}.part"
         try:
@@ -90,6 +90,12 @@ class DigestCache:
             with suppress(OSError):  # another process has just put a file there
                 path.parent.rmdir()
             total -= size
+
+
+def keep(path: Path) -> None:
+    """Note that a copy is in use. Not each time: whoever verified it once sees by its times that nobody wrote to it."""
+    if path.stat().st_mtime < time.time() - _IN_USE_SECONDS / 4:
+        os.utime(path)
 
 
 def _downloaded(download: Callable[[Path], None], target: Path) -> str | None:
