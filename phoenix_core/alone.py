@@ -13,6 +13,7 @@ from phoenix_core.storage.lake import Lake
 # Each time somebody else has published: so many in the time of one day's work is a defect.
 _TURNS = 8
 
+
 def made_alone[Made](lake: Lake, key: Key, make: Callable[[Lake], Made]) -> Made:
     """Make something, again wherever another writer was first.
 

@@ -59,6 +59,13 @@ def _intervals(value: object) -> object:
     return tuple(dict.fromkeys(Interval(part) for part in parts))
 
 
+def _location(value: str) -> str:
+    """Refuse a URL that names no bucket; nothing is asked of it."""
+    if "://" in value:
+        Lake.at(value)
+    return value
+
+
 def _day(value: object) -> object:
     return day_from_text(value) if isinstance(value, str) else value
 
@@ -70,7 +77,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    data: str = Field(
+    data: Annotated[str, AfterValidator(_location)] = Field(
         "data",
         description="Folder for archive, catalog, signals and backtests; or s3://bucket/prefix, for several hosts.",
     )
@@ -129,6 +136,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether data is reached over a network."""
+        return "://" in self.data
+
+    @property
     def local(self) -> Local:
         """What a bucket may use of this machine."""
         return Local(self.scratch, int(self.cache_bytes))
@@ -164,8 +176,6 @@ def read_settings() -> Settings:
     if settings.end is not None and settings.end < settings.start:
         raise ConfigInvalid(f"PHOENIX_END is {settings.end}: expected {settings.start}, PHOENIX_START, or later.")
     _refuse_half_of_several_hosts(settings)
-    if "://" in settings.data:
-        Lake.at(settings.data, settings.local)  # asks nothing of a bucket, and refuses what names none
     return settings
 
 

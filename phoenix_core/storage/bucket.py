@@ -160,11 +160,8 @@ class BucketStore:
         """List, a thousand in a request."""
         folder, address = self._named(below)
         prefix = None if folder == "." else folder
-        with bucket_errors(address):
-            try:
-                found = [meta["path"] for some in obstore.list(self._client, prefix) for meta in some]
-            except FileNotFoundError:
-                return []
+        with _missing_bucket(self.location), bucket_errors(address):
+            found = [meta["path"] for some in obstore.list(self._client, prefix) for meta in some]
         return sorted(name for name in found if not name.startswith(PROBES))
 
     def remove(self, name: str) -> None:
@@ -239,10 +236,7 @@ def _missing_bucket(location: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise StorageFailed(
-            f"{location} can't be written: there is no such bucket. Make it, or correct PHOENIX_DATA, then run this "
-            "day again."
-        ) from None
+        raise StorageFailed(f"{location} is not there: no such bucket. Make it, or correct PHOENIX_DATA.") from None
 
 
 def _mode(over: str | None) -> Any:  # noqa: ANN401 - obstore's type is not there at runtime

@@ -94,8 +94,12 @@ def bucket_errors(address: str) -> Iterator[None]:
         raise _meant(address, error) from None
 
 
-def _meant(address: str, error: exceptions.BaseError) -> PhoenixError:
-    if isinstance(error, _REFUSED):
+def _meant(address: str, error: exceptions.BaseError) -> PhoenixError | FileNotFoundError:
+    # Of a listing the client tells the status alone.
+    status = found.group(1)[:3] if (found := _STATUS.search(str(error))) else ""
+    if status == "404":
+        return FileNotFoundError(address)
+    if isinstance(error, _REFUSED) or status in {"401", "403"}:
         return StorageFailed(
             f"{address} is refused to us ({told(error)}). Nothing was published; correct the credentials or what "
             "they may do, then run this day again."

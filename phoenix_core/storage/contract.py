@@ -47,8 +47,9 @@ class Directory:
 class Store(Protocol):
     """Keeps whole files under names.
 
-    Errors of writing, whether the operating system's or a client's, are raised as `StorageFailed`; a name that
-    leads out of the store is refused as `ConfigInvalid` by every method that takes one.
+    Errors of writing, whether the operating system's or a client's, are raised as `StorageFailed`, or as
+    `StorageUnreachable` where the same call may succeed later; a name that leads out of the store is refused as
+    `ConfigInvalid` by every method that takes one.
     """
 
     @property
@@ -132,7 +133,8 @@ class Store(Protocol):
         """Names of all published files below a folder, sorted; none where there is no such folder.
 
         Raises:
-            OSError: Some of them can't be listed: a part is never given for the whole.
+            OSError, StorageFailed, StorageUnreachable: Some of them can't be listed: a part is never given for the
+                whole.
         """
 
     def remove(self, name: str) -> None:

@@ -5,9 +5,13 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
@@ -57,3 +61,70 @@ def bucket_of(folder: Path) -> str:
     name = f"t-{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
     requests.put(f"{server()}/{name}", timeout=30).raise_for_status()
     return f"s3://{name}/data"
+
+
+@dataclass
+class Between:
+    """A server between client and S3 server, that does to requests what networks and lesser servers do.
+
+    Attributes:
+        url: Its address.
+        answer: Asked about each request by method and path: a status to answer with at once, "lost" to do it and drop
+            the answer, None to pass it on.
+        without: Headers of requests that are left out.
+        body: Of an answer of its own.
+        asked: Methods and paths in the order in which they came.
+    """
+
+    url: str = ""
+    answer: Callable[[str, str], int | str | None] = lambda *_: None
+    without: tuple[str, ...] = ()
+    body: bytes = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def between() -> Iterator[Between]:
+    """Run one; it passes everything on until told otherwise."""
+    told = Between()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass(self):
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            told.asked.append((self.command, self.path))
+            answer = told.answer(self.command, self.path)
+            if isinstance(answer, int):
+                self._say(answer, {}, told.body)
+                return
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in told.without}
+            done = requests.request(self.command, server() + self.path, headers=headers, data=content, timeout=60)
+            if answer == "lost":
+                self.close_connection = True
+                return
+            kept = {name: value for name, value in done.headers.items() if name.lower() not in _OF_THE_CONNECTION}
+            self._say(done.status_code, kept, done.content, done.headers.get("Content-Length"))
+
+        def _say(self, status, headers, content, length=None):
+            self.send_response_only(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", length or str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    for method in ("GET", "HEAD", "PUT", "POST", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler._pass)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        told.url = f"http://127.0.0.1:{http.server_port}"
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield told
+        http.shutdown()
+
+
+_OF_THE_CONNECTION = {"content-length", "connection", "transfer-encoding", "date", "server"}
