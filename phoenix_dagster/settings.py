@@ -59,11 +59,11 @@ def _intervals(value: object) -> object:
     return tuple(dict.fromkeys(Interval(part) for part in parts))
 
 
-def _location(value: str) -> str:
-    """Refuse a URL that names no bucket; nothing is asked of it."""
-    if "://" in value:
+def _location(value: object) -> object:
+    """Text of a folder, or of a URL that names a bucket; nothing is asked of it."""
+    if isinstance(value, str) and "://" in value:
         Lake.at(value)
-    return value
+    return str(value) if isinstance(value, Path) else value
 
 
 def _day(value: object) -> object:
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    data: Annotated[str, AfterValidator(_location)] = Field(
+    data: Annotated[str, BeforeValidator(_location)] = Field(
         "data",
         description="Folder for archive, catalog, signals and backtests; or s3://bucket/prefix, for several hosts.",
     )
