@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.alone import made_alone
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.errors import ConfigInvalid, InputMissing
+from phoenix_core.manifest import Key
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.products import SIGNALS, Product
+from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
@@ -185,11 +188,17 @@ def _range(
 
 
 def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
+    from phoenix_core.backtest.publish import span_of  # noqa: PLC0415 - brings NautilusTrader
+
+    key = Key(asset, span_of(experiment), experiment.name)
+    return made_alone(workspace.lake(), key, lambda lake: _run_alone(lake, experiment, asset, context))
+
+
+def _run_alone(lake: Lake, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
     from phoenix_core.sweeps.trials import begin, remember  # noqa: PLC0415 - likewise
 
-    lake = workspace.lake()
     started = time.monotonic()
     if why := nothing_to_run(lake, experiment):
         entry = record_absent(lake, experiment, asset=asset, reason=why)

@@ -69,7 +69,7 @@ def sweep(
     if count:
         _print_points(wanted, as_json=as_json)
         return
-    lake = Lake.existing(settings.data)
+    lake = Lake.existing(settings.data, settings.local)
     print(f"{listing}, {base.first} to {base.last}: {wanted.grid.count} points", file=sys.stderr)
     if launch:
         _launch(lake, wanted, grid, cut, url.rstrip("/"))
