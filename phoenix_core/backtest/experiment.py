@@ -102,10 +102,13 @@ class Experiment(BaseModel):
 
     @field_validator("listing")
     @classmethod
-    def _linear(cls, text: str) -> str:
+    def _perpetual(cls, text: str) -> str:
         listing = Listing.parse(text)
-        if listing.market is Market.CM:
-            raise ConfigInvalid(f"{text} is an inverse contract: backtests settle in quote units, um or spot.")
+        if listing.market is Market.CM and listing.delivery is not None:
+            raise ConfigInvalid(
+                f"{text} is a delivery contract, which backtests do not settle: choose a perpetual, such as "
+                f"{text.partition('_')[0]}_PERP."
+            )
         return str(listing)
 
     @field_validator("strategy", mode="before")

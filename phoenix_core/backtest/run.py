@@ -23,6 +23,7 @@ from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions, specification
@@ -135,7 +136,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     for day in missing:
         inputs.versions |= reader.versions(day)  # a day that is there later makes another result
     spec = _specification(lake, listing, experiment, days[0])
-    traded = instrument(spec)
+    traded, payoff = instrument(spec), payoff_of(spec)
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
     engine, settlement, recorder = simulated.engine, simulated.settlement, simulated.recorder
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
@@ -154,7 +155,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
                 _require_flat(simulated, day)
             day_done(day, replay.events)
         engine.end()
-        final = _final_balance(simulated)
+        final = simulated.account.balance
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
@@ -162,13 +163,13 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     finally:
         engine.dispose()
     starting, annotations = experiment.venue.starting_balance, contract.annotations
-    books = ledger(recorder.fills, settlement.settled, starting, final, annotations)
+    books = ledger(recorder.fills, settlement.settled, starting, final, annotations, payoff=payoff)
     fills, minutes = fills_frame(recorder.fills, annotations), _with_missing_days(pl.concat(inputs.prices), days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
-        equity=equity_curve(minutes, books.rows, starting),
+        equity=equity_curve(minutes, books.rows, starting, payoff),
         final_balance=final,
         days=tuple(days),
         missing=missing,
@@ -279,11 +280,6 @@ def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFr
     added = pl.DataFrame({"minute_ns": ends}, schema={"minute_ns": minutes.schema["minute_ns"]})
     whole = pl.concat([minutes, added], how="diagonal").sort("minute_ns")
     return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
-
-
-def _final_balance(simulated: Simulated) -> Decimal:
-    account = simulated.settlement.exchange.get_account()
-    return Decimal(account.balance_total(account.base_currency).as_decimal())
 
 
 def _said_of_missing(days: Sequence[date]) -> list[str]:

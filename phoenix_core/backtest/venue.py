@@ -16,9 +16,11 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.execution.account import Account, EngineAccount, ReportedAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification
@@ -92,8 +94,9 @@ class Simulated:
     """An engine with one venue and one strategy.
 
     Attributes:
-        engine: NautilusTrader's, which keeps account and positions.
+        engine: NautilusTrader's, which keeps positions.
         exchange: Where orders go, through the gateway that it is.
+        account: What it has.
         settlement: Funding and liquidation.
         closing: Makes the strategy flat when it has to be.
         recorder: What was decided and filled.
@@ -101,6 +104,7 @@ class Simulated:
 
     engine: BacktestEngine
     exchange: Gateway
+    account: Account
     settlement: Settlement
     closing: Closing
     recorder: Recorder
@@ -119,7 +123,7 @@ def engine_with_venue(
     )
     fee = venue.liquidation_fee if venue.liquidation else None
     settlement = Settlement(instrument, fee)
-    currency = instrument.get_settlement_currency()
+    currency, payoff = instrument.get_settlement_currency(), payoff_of(instrument)
     engine.add_venue(
         venue=instrument.id.venue,
         oms_type=OmsType.NETTING,
@@ -130,6 +134,7 @@ def engine_with_venue(
         modules=[settlement],
         book_type=BookType.L1_MBP,
         bar_execution=False,
+        frozen_account=payoff.is_inverse,
     )
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()
@@ -137,9 +142,13 @@ def engine_with_venue(
     exchange = Gateway(engine, instrument, rule, conditions(venue))
     recorder = Recorder(engine, instrument.id)
     closing = Closing(engine, instrument, strategy, exchange)
+    account: Account = EngineAccount(settlement.exchange, instrument)
+    if payoff.is_inverse:
+        account = ReportedAccount(payoff, venue.starting_balance, currency, exchange.report_balances)
+    exchange.account = settlement.account = account
     settlement.closing = closing
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
     engine.kernel.exec_engine.register_client(exchange)
     engine.add_strategy(strategy)
-    return Simulated(engine, exchange, settlement, closing, recorder)
+    return Simulated(engine, exchange, account, settlement, closing, recorder)
