@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     SerializeAsAny,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,6 +26,10 @@ from phoenix_core.strategies.contract import Importable, default_strategy, impor
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+# An inverse contract settles in its base currency, of which 100,000 would be a market of their own.
+COINS_AT_START = Decimal(1)
 
 
 class ReplayMode(StrEnum):
@@ -97,7 +102,7 @@ class Experiment(BaseModel):
     last: date = Field(description="Last day, UTC, inclusive.")
     # Parameters of the default strategy, or any other by its import path.
     strategy: SerializeAsAny[BaseModel] = Field(default_factory=lambda: default_strategy().parameters())
-    venue: VenueParameters = VenueParameters()
+    venue: VenueParameters = Field(VenueParameters(), validate_default=True)
     replay: ReplayMode = ReplayMode.SIGNALS
 
     @field_validator("listing")
@@ -115,6 +120,15 @@ class Experiment(BaseModel):
     @classmethod
     def _modelled(cls, section: object) -> object:
         return strategy_from(section)
+
+    @field_validator("venue")
+    @classmethod
+    def _in_its_currency(cls, venue: VenueParameters, found: ValidationInfo) -> VenueParameters:
+        """Begin with one coin where the market settles in coins and nothing else was said."""
+        is_inverse = str(found.data.get("listing", "")).startswith(f"{Market.CM.value}:")
+        if not is_inverse or "starting_balance" in venue.model_fields_set:
+            return venue
+        return venue.model_copy(update={"starting_balance": COINS_AT_START})
 
     @model_validator(mode="after")
     def _forward(self) -> Self:

@@ -12,6 +12,7 @@ from nautilus_trader.trading.strategy import Strategy
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.history import history
+from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
@@ -66,6 +67,7 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
     experiment: Experiment
@@ -85,6 +87,7 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
     def excluded_seconds(self) -> float:
@@ -187,6 +190,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         decisions=recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
     )
 
 
@@ -308,6 +312,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
         "what is open at the end is closed at market, with fee",
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]
+    if spec.is_inverse:
+        notes.append(
+            f"an inverse contract of {spec.contract_size:f} {spec.quote}: quantities are contracts, amounts "
+            f"{spec.settlement}, each rounded to 8 decimals (docs/fills.md)"
+        )
     if implied:
         why = "as asked" if venue.imply_quotes else "at least one day of the range has no book_ticker"
         notes.append(f"quotes implied from trades: {why} (docs/strategy.md says how far they can be trusted)")

@@ -95,7 +95,7 @@ def _headlines(found: Table, money: str) -> Iterator[Headline]:
         yield Headline("Probability of overfitting", f"{halves.probability:.0%}", lost)
     yield from _out_of_sample(worth, money)
     if found.baselines is not None:
-        yield Headline("Buy and hold", f"{signed(found.baselines.held_net)} {money}", "with the same balance and fees")
+        yield Headline("Buy and hold", f"{signed(found.baselines.held_net, money_form(money))} {money}", "with the same balance and fees")
         if (chance := found.baselines.random) is not None:
             beside = f"gained less than the best: {chance.draws:,} draws with its holding times"
             yield Headline("Random entries", f"{chance.rank:.0%}", beside)
@@ -105,7 +105,7 @@ def _out_of_sample(worth: Judgement, money: str) -> Iterator[Headline]:
     if worth.chosen_net is not None:
         note = f"on days nobody chose on; Sharpe ratio {_text(worth.chosen_sharpe, '.2f')}"
         tone = "gain" if worth.chosen_net > 0 else "loss"
-        yield Headline("Walked forward", f"{signed(worth.chosen_net)} {money}", note, tone)
+        yield Headline("Walked forward", f"{signed(worth.chosen_net, money_form(money))} {money}", note, tone)
     if (ways := worth.combined) is not None:
         note = f"overfit in so many of {ways.splits:,}; paths {ways.path_sharpe_low:.2f} to {ways.path_sharpe_high:.2f}"
         yield Headline("Purged combinations", f"{ways.probability:.0%}", note)

@@ -6,7 +6,7 @@ import dagster as dg
 
 from phoenix_core.market import Listing
 from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT
-from phoenix_dagster.assets.backtest import SCAFFOLD
+from phoenix_dagster.assets.backtest import scaffold_on
 from phoenix_dagster.assets.keys import key_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,6 @@ def continuous_job(listing: Listing) -> "UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         f"backtest_{listing.market.value}_{listing.symbol.lower()}",
         selection=dg.AssetSelection.assets(*keys),
-        config={"ops": {keys[0].to_python_identifier(): {"config": SCAFFOLD}}},
+        config={"ops": {keys[0].to_python_identifier(): {"config": scaffold_on(listing.market)}}},
         description=f"The continuous backtest of {listing} and its report, from the launchpad.",
     )
