@@ -1,8 +1,8 @@
 """A result that settles in coins, in quote units beside them.
 
-Coins are worth another amount every minute, so there are two questions. What trading gained: each change of the account at
-the price it was made at (of the fill, or the mark). What the account is worth: its coins at the first and the last price.
-The second less the first is what the coins themselves gained by being held, the revaluation.
+Coins are worth another amount every minute, so there are two questions. What trading gained: each change of the account
+at the price it was made at (of the fill, or the mark). What the account gained in worth: its coins at the last price
+less those at the first. The second less the first is what the coins gained by being held, the revaluation.
 """
 
 from decimal import Decimal
@@ -36,7 +36,7 @@ def in_quote(ledger: pl.DataFrame, prices: pl.DataFrame, starting: Decimal, fina
         "funding": funding,
         "net": net,
         "starting_balance": begun,
-        "final_balance": ended,
         "revaluation": ended - begun - net,
+        "final_balance": ended,
     }
     return {name: format(rounded(value), "f") for name, value in found.items()}

@@ -1,8 +1,9 @@
 """Every change of the account as a row, and the parts of the PnL.
 
 A fill realizes price PnL against the average entry and pays its fee; funding and liquidation fees stand
-on their own. Amounts are in the settlement currency. What a fill cost against the mid at its decision is slippage, which is part of the
-realized PnL and shown apart. The parts add up to the account, or the run fails.
+on their own. What a fill cost against the mid at its decision is slippage, which is part of the
+realized PnL and shown apart. Amounts are in the settlement currency. The parts add up to the account,
+or the run fails.
 """
 
 from collections.abc import Mapping, Sequence
@@ -301,9 +302,7 @@ def closed_at_end(fills: Sequence[Fill]) -> int:
     return sum(fill.decision.reason is OrderReason.SESSION_END for fill in fills)
 
 
-def equity_curve(
-    prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, payoff: Payoff = _LINEAR
-) -> pl.DataFrame:
+def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, payoff: Payoff = _LINEAR) -> pl.DataFrame:
     """Value the account at the end of each minute that had a trade.
 
     Args:
@@ -326,14 +325,14 @@ def equity_curve(
     )
     minutes = prices.select(pl.col("minute_ns").alias("ts"), pl.col("price").cast(pl.Float64)).sort("ts")
     valued = minutes.join_asof(known, on="ts", strategy="backward")
-    columns = ("ts", "price", "position", "equity", "cash")
+    shown = ("ts", "price", "position", "equity", "cash")
     if payoff.size is None:
         equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))
-        return valued.with_columns(equity.alias("equity")).select(columns)
-    coins = pl.when(pl.col("position") == 0).then(0.0)
-    coins = coins.otherwise(pl.col("position") * float(payoff.size) * (1 / pl.col("entry_price") - 1 / pl.col("price")))
-    worth = (pl.col("cash") + coins).alias("equity")
-    return valued.with_columns(worth).select(*columns, (worth * pl.col("price")).alias("equity_in_quote"))
+        return valued.with_columns(equity.alias("equity")).select(shown)
+    gain = pl.col("position") * float(payoff.size) * (1 / pl.col("entry_price") - 1 / pl.col("price"))
+    worth = pl.col("cash") + pl.when(pl.col("position") == 0).then(0.0).otherwise(gain)
+    in_quote = (worth * pl.col("price")).alias("equity_in_quote")
+    return valued.with_columns(worth.alias("equity"), in_quote).select(*shown, "equity_in_quote")
 
 
 def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:

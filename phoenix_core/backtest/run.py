@@ -12,8 +12,8 @@ from nautilus_trader.trading.strategy import Strategy
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.history import history
-from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
+from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay

@@ -16,7 +16,7 @@ from nautilus_trader.model.instruments import Instrument
 from phoenix_core.execution.account import Account
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.decisions import OrderReason
-from phoenix_core.execution.holding import payoff_of
+from phoenix_core.execution.holding import payoff_of_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Settlement(SimulationModule):
     def __init__(self, instrument: Instrument, liquidation_fee: Decimal | None) -> None:
         super().__init__(SimulationModuleConfig())
         self._maintenance = instrument.margin_maint
-        self._payoff = payoff_of(instrument)
+        self._payoff = payoff_of_instrument(instrument)
         self._liquidation_fee = liquidation_fee
         self._funding: list[FundingTime] = []
         self._marks: list[Mark] = []

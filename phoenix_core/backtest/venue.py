@@ -20,7 +20,7 @@ from phoenix_core.execution.account import Account, EngineAccount, ReportedAccou
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
-from phoenix_core.execution.holding import payoff_of
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification
@@ -123,7 +123,7 @@ def engine_with_venue(
     )
     fee = venue.liquidation_fee if venue.liquidation else None
     settlement = Settlement(instrument, fee)
-    currency, payoff = instrument.get_settlement_currency(), payoff_of(instrument)
+    currency, payoff = instrument.get_settlement_currency(), payoff_of_instrument(instrument)
     engine.add_venue(
         venue=instrument.id.venue,
         oms_type=OmsType.NETTING,

@@ -1,9 +1,9 @@
 """What a quantity at a price is worth, and what a position gained: the one place where contracts become money.
 
 A linear contract is a quantity of base units, priced and settled in quote units: its worth is quantity × price. An
-inverse one is a fixed number of quote units, settled in the base currency: contracts × size / price coins. A coin's worth
-of contracts has no end of digits, so each is rounded to 8 decimals half to even, as coins are; what a position gained is
-then a sum of such amounts and exact. https://www.binance.com/en/support/faq/360039304272 has the formulas.
+inverse one is a fixed number of quote units, settled in the base currency: contracts × size / price coins. Such a
+quotient has no end of digits, so each is rounded to 8 decimals half to even, as coins are; what a position gained is
+then a sum of such amounts, and exact. Formulas: https://www.binance.com/en/support/faq/360039304272
 """
 
 from abc import ABC, abstractmethod
@@ -93,12 +93,14 @@ class Payoff:
         return _Linear() if self.size is None else _Inverse(self)
 
 
-def payoff_of(instrument: "Instrument | Specification") -> Payoff:
-    """The payoff of NautilusTrader's instrument, or of a specification."""
-    if not instrument.is_inverse:
-        return Payoff()
-    size = getattr(instrument, "contract_size", None) or instrument.multiplier.as_decimal()
-    return Payoff(size)
+def payoff_of(traded: "Specification") -> Payoff:
+    """The payoff of what a specification describes."""
+    return Payoff(traded.contract_size if traded.is_inverse else None)
+
+
+def payoff_of_instrument(instrument: "Instrument") -> Payoff:
+    """The payoff of NautilusTrader's instrument, whose multiplier is the size of a contract."""
+    return Payoff(instrument.multiplier.as_decimal() if instrument.is_inverse else None)
 
 
 class Holding(ABC):

@@ -11,7 +11,7 @@ from nautilus_trader.model.objects import AccountBalance, Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
 from phoenix_core.execution.account import Account
-from phoenix_core.execution.holding import payoff_of
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.orders import sign_of
 from phoenix_core.execution.rule import Filled
 
@@ -43,7 +43,7 @@ class ReportingClient(ExecutionClient):
         )
         self._set_account_id(AccountId(f"{venue.value}-001"))
         self._instrument = instrument
-        self._payoff = payoff_of(instrument)
+        self._payoff = payoff_of_instrument(instrument)
         self._numbers = count(1)
 
     def report_balances(self, balances: list[AccountBalance]) -> None:

@@ -143,9 +143,8 @@ def buy_and_hold(equity: pl.DataFrame, starting: float, *, is_inverse: bool = Fa
     prices = equity["price"].cast(pl.Float64)
     if prices.is_empty():
         return prices
-    if is_inverse:
-        return (2 - prices[0] / prices).alias("price") * starting
-    return prices * (starting / prices[0])
+    first = float(prices[0])
+    return (2 - first / prices) * starting if is_inverse else prices * (starting / first)
 
 
 def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | None:

@@ -146,19 +146,20 @@ class Summary:
         rows = [
             (name, signed(value, form), signed(value / starting, ".3%")) for name, value in self.result.parts.items()
         ]
-        ends = [(f"{name} balance", format(value, form), "") for name, value in (("starting", starting), ("final", final))]
+        ends = [
+            (f"{name} balance", format(value, form), "") for name, value in (("starting", starting), ("final", final))
+        ]
         return [ends[0], *rows, ends[1]]
 
     def parts_in_quote(self) -> list[tuple[str, str]]:
         """The same at the prices of each change, with what the coins gained by being held; empty where none are."""
-        found = self.result.document.get("in_quote", {})
+        found = {name: Decimal(value) for name, value in self.result.document.get("in_quote", {}).items()}
         form = money_form(self.result.instrument.quote)
-        names = ("starting_balance", *(name for name in found if not name.endswith("balance")), "final_balance")
-        return [
+        rows = [
             (name.replace("_", " "), format(value, form) if name.endswith("balance") else signed(value, form))
-            for name in names
-            if (value := Decimal(found[name])) is not None
-        ] if found else []
+            for name, value in found.items()
+        ]
+        return sorted(rows, key=lambda row: row[0] != "starting balance")
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Every statistic, and what else was counted: name, value, meaning."""

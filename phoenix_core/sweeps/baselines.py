@@ -55,8 +55,8 @@ def held_net(
 ) -> float:
     """Net of a starting balance that bought at the first minute's price and sold at the last one's.
 
-    It pays the share of notional in fees that the result's round trips paid on average, and no funding. With the size of
-    an inverse contract it bought as many of these as the balance in coins is worth.
+    It pays the share of notional in fees that the result's round trips paid on average, and no funding. With the size
+    of an inverse contract it bought as many of these as the balance in coins is worth.
 
     >>> prices = pl.DataFrame({"price": [50.0, 60.0]})
     >>> trip = {"quantity": [1.0], "entry_price": [10.0], "exit_price": [10.0], "fees": [-0.02]}

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.charts import Chart
 from phoenix_core.report.figures import signed
 from phoenix_core.report.page import inlined
@@ -95,7 +96,11 @@ def _headlines(found: Table, money: str) -> Iterator[Headline]:
         yield Headline("Probability of overfitting", f"{halves.probability:.0%}", lost)
     yield from _out_of_sample(worth, money)
     if found.baselines is not None:
-        yield Headline("Buy and hold", f"{signed(found.baselines.held_net, money_form(money))} {money}", "with the same balance and fees")
+        yield Headline(
+            "Buy and hold",
+            f"{signed(found.baselines.held_net, money_form(money))} {money}",
+            "with the same balance and fees",
+        )
         if (chance := found.baselines.random) is not None:
             beside = f"gained less than the best: {chance.draws:,} draws with its holding times"
             yield Headline("Random entries", f"{chance.rank:.0%}", beside)

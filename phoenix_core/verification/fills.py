@@ -79,7 +79,7 @@ def check_fills(lake: Lake, result: Tables) -> Check:
 
 
 def _balance(result: Tables, second: Replayer, *, as_published: bool) -> Iterator[str]:
-    """Hold the final balance to the cent, coins to the last decimal; what only the exchange knows is taken from the ledger."""
+    """Hold the final balance to the cent, coins to the last decimal; what only the exchange knows is the ledger's."""
     charges = result.ledger.filter(pl.col("kind") != "fill")
     cash = second.account(Decimal(result.document["experiment"]["venue"]["starting_balance"]))
     cash += sum(charges["fee"], Decimal(0)) + (sum(charges["funding"], Decimal(0)) if as_published else 0)

@@ -67,9 +67,9 @@ def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
 
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
+    net = format(result.ledger.parts.net, f"+{money_form(currency)}")
     return (
-        f"net {result.ledger.parts.net:+{money_form(currency)}} {currency} ({_return(result):+.2%}), {result.fills.height} fills, "
-        f"drawdown {stats.max_drawdown:.2%}"
+        f"net {net} {currency} ({_return(result):+.2%}), {result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
     )
 
 

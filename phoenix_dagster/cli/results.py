@@ -120,7 +120,10 @@ def implied(
 def capacity(
     result: Result = "",
     balances: Annotated[
-        str, typer.Option(help="Starting balances in the settlement currency, separated by commas. Default: 1e4 to 1e9; 0.1 to 1e4 coins.")
+        str,
+        typer.Option(
+            help="Starting balances in the settlement currency, with commas. Default: 1e4 … 1e9; of coins 0.1 … 1e4."
+        ),
     ] = "",
     *,
     as_json: Json = False,
@@ -138,7 +141,9 @@ def capacity(
         print_document({"file": file, "points": [asdict(point) for point in points]})
         return
     experiment = document["experiment"]
-    form = money_form(specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement)
+    form = money_form(
+        specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement
+    )
     rows = [
         [
             f"{Decimal(one.balance):,f}",

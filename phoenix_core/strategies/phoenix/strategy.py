@@ -19,7 +19,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.execution.decisions import tags_of
-from phoenix_core.execution.holding import Payoff, payoff_of
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
@@ -93,7 +93,7 @@ class PhoenixStrategy(Strategy):
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
         self._instrument = self.cache.instrument(self.instrument_id)
-        self._payoff = payoff_of(self._instrument)
+        self._payoff = payoff_of_instrument(self._instrument)
         if self._live is None:
             self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
             return
