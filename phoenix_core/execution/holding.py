@@ -169,6 +169,7 @@ class _Inverse(Holding):
         closed = rounded(worth * closing / abs(signed))
         entered = rounded(self._worth * closing / abs(self.quantity)) if closing else _ZERO
         self._worth += worth - closed - entered
-        held = self.quantity + signed
-        self.entry = (self._payoff.size or _ZERO) * held / self._worth if held else _ZERO
+        if opening := abs(signed) - closing:
+            held = abs(self.quantity) - closing
+            self.entry = self._payoff.average([(held, self.entry), (opening, price)] if held else [(opening, price)])
         return entered + closed

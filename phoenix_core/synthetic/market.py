@@ -333,7 +333,7 @@ class InverseDay(MarketDay):
 def contract_lots(lots: Ints, ticks: Ints) -> Ints:
     """Lots of coins at a price as whole contracts, at least one, in lots."""
     contracts = lots * ticks // (LOTS_PER_UNIT * TICKS_PER_UNIT * CONTRACT)
-    return np.maximum(1, contracts) * LOTS_PER_UNIT
+    return np.asarray(np.maximum(1, contracts) * LOTS_PER_UNIT)
 
 
 def coins(lots: Ints, ticks: Ints) -> Ints:

@@ -68,6 +68,7 @@ def _posted(
 ) -> Iterator[tuple[float, ...]]:
     """One row of the ledger after another, columns `_COLUMNS`."""
     cash, position, cost = Fraction(starting), Fraction(0), Fraction(0)  # cost: what the position was entered for
+    coins = Fraction(0)  # the same of an inverse contract, not rounded: for the average entry alone
     queue = fills.iter_rows(named=True)
     for row in ledger.iter_rows(named=True):
         realized = slippage = Fraction(0)
@@ -83,6 +84,7 @@ def _posted(
             else:
                 worth = _coins(signed * Fraction(contract) / price)
                 realized, cost = _realized_in_coins(position, cost, signed, worth)
+                _, coins = _realized(position, coins, signed, 1 / price)
                 slippage = worth - _coins(signed * Fraction(contract) / mid) if mid else Fraction(0)
             position = before + signed
             fee = -Fraction(fill["fee"])
@@ -94,7 +96,7 @@ def _posted(
         cash += amount
         entry = Fraction(0)
         if position:
-            entry = cost / position if contract is None else Fraction(contract) * position / cost
+            entry = cost / position if contract is None else position / coins
         yield tuple(map(float, (signed, price, realized, slippage, fee, amount, position, entry, cash)))
 
 

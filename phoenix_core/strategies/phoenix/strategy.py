@@ -92,8 +92,7 @@ class PhoenixStrategy(Strategy):
 
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
-        self._instrument = self.cache.instrument(self.instrument_id)
-        self._payoff = payoff_of_instrument(self._instrument)
+        self._know_instrument()
         if self._live is None:
             self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
             return
@@ -104,7 +103,15 @@ class PhoenixStrategy(Strategy):
     def on_historical_data(self, data: Data) -> None:
         """Remember what was before the first day."""
         if self._live:
+            self._know_instrument()
             self._live.on_event(data)
+
+    def _know_instrument(self) -> None:
+        if self._instrument is None:
+            self._instrument = self.cache.instrument(self.instrument_id)
+            self._payoff = payoff_of_instrument(self._instrument)
+            if self._live:
+                self._live.trades_contracts(self._payoff.size)
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or compute with what signals are made of."""
