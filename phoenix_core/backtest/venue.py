@@ -16,11 +16,10 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.execution.account import Account, EngineAccount, ReportedAccount
+from phoenix_core.execution.account import Account, CoinAccount, EngineAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
-from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification
@@ -94,7 +93,7 @@ class Simulated:
     """An engine with one venue and one strategy.
 
     Attributes:
-        engine: NautilusTrader's, which keeps positions.
+        engine: NautilusTrader's, which keeps account and positions.
         exchange: Where orders go, through the gateway that it is.
         account: What it has.
         settlement: Funding and liquidation.
@@ -123,7 +122,7 @@ def engine_with_venue(
     )
     fee = venue.liquidation_fee if venue.liquidation else None
     settlement = Settlement(instrument, fee)
-    currency, payoff = instrument.get_settlement_currency(), payoff_of_instrument(instrument)
+    currency = instrument.get_settlement_currency()
     engine.add_venue(
         venue=instrument.id.venue,
         oms_type=OmsType.NETTING,
@@ -134,7 +133,6 @@ def engine_with_venue(
         modules=[settlement],
         book_type=BookType.L1_MBP,
         bar_execution=False,
-        frozen_account=payoff.is_inverse,
     )
     engine.add_instrument(instrument)
     engine.set_default_market_data_client()
@@ -142,9 +140,7 @@ def engine_with_venue(
     exchange = Gateway(engine, instrument, rule, conditions(venue))
     recorder = Recorder(engine, instrument.id)
     closing = Closing(engine, instrument, strategy, exchange)
-    account: Account = EngineAccount(settlement.exchange, instrument)
-    if payoff.is_inverse:
-        account = ReportedAccount(payoff, venue.starting_balance, currency, exchange.report_balances)
+    account = (CoinAccount if instrument.is_inverse else EngineAccount)(settlement.exchange, instrument)
     exchange.account = settlement.account = account
     settlement.closing = closing
     # The simulated exchange keeps the account; orders go past its matching.

@@ -1,20 +1,18 @@
-"""What an account has: kept by NautilusTrader's engine for linear contracts, by ourselves for inverse ones.
+"""What an account has. It is NautilusTrader's account; of inverse contracts we keep the books and it follows them.
 
 The engine computes gains in binary floats and averages the entries of inverse contracts as if they were linear: 100
-contracts of 100 USD bought at 50,000 and 100 at 100,000 cost 0.3 coins, by its average of 75,000 they cost 0.267. So it
-is told what the account has, as a live venue tells it: before each fill, since strategies may ask on hearing of it.
+contracts of 100 USD bought at 50,000 and 100 at 100,000 cost 0.3 coins, by its average of 75,000 they cost 0.267. So
+what it is about to miss is booked before each fill, since strategies may ask for the balance on hearing of it.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Protocol
 
+from nautilus_trader.model.enums import PositionSide
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import AccountBalance, Currency, Money
+from nautilus_trader.model.objects import Money
 
-from phoenix_core.execution.holding import Payoff, rounded
-
-Report = Callable[[list[AccountBalance]], None]
+from phoenix_core.execution.holding import payoff_of_instrument, rounded
 
 
 class Account(Protocol):
@@ -68,21 +66,17 @@ class EngineAccount:
         """Leave it to the engine."""
 
 
-class ReportedAccount:
-    """An account that is kept here, exactly, and reported to the engine, whose own venue is frozen.
+class CoinAccount(EngineAccount):
+    """The account of an inverse contract: the engine's, held to exact books.
 
     Args:
-        payoff: How what is held becomes money.
-        balance: At the start.
-        currency: Of settlement.
-        report: Tells the engine of a balance.
+        exchange: Its simulated exchange, once it has an account.
+        instrument: The only one that is traded.
     """
 
-    def __init__(self, payoff: Payoff, balance: Decimal, currency: Currency, report: Report) -> None:
-        self._holding = payoff.holding()
-        self._currency = currency
-        self._report = report
-        self.balance = balance
+    def __init__(self, exchange: Any, instrument: Instrument) -> None:  # noqa: ANN401 - Nautilus's exchange
+        super().__init__(exchange, instrument)
+        self._holding = payoff_of_instrument(instrument).holding()
 
     def gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Of what was filled here."""
@@ -90,15 +84,20 @@ class ReportedAccount:
         return self._holding.gain(price)
 
     def charge(self, amount: Decimal) -> Decimal:
-        """Book an amount, rounded to 8 decimals."""
-        self._book(booked := rounded(amount))
-        return booked
+        """Adjust the engine's balance by an amount rounded to 8 decimals."""
+        return super().charge(rounded(amount))
 
     def fill(self, signed: Decimal, price: Decimal, fee: Decimal) -> None:
-        """Book what a fill realizes, and its fee."""
-        self._book(self._holding.fill(signed, price) - fee)
+        """Book what the engine will miss of a fill; the fee it knows."""
+        del fee
+        if missed := self._holding.fill(signed, price) - self._engine_realizes(signed, price):
+            super().charge(missed)
 
-    def _book(self, amount: Decimal) -> None:
-        self.balance += amount
-        total = Money(self.balance, self._currency)
-        self._report([AccountBalance(total=total, locked=Money(0, self._currency), free=total)])
+    def _engine_realizes(self, signed: Decimal, price: Decimal) -> Decimal:
+        """What its account will book, by its own arithmetic."""
+        for position in self._exchange.cache.positions_open(instrument_id=self._instrument.id):
+            if (position.side == PositionSide.LONG) != (signed > 0):
+                closed = self._instrument.make_qty(min(abs(signed), position.quantity.as_decimal()))
+                found = position.calculate_pnl(position.avg_px_open, float(price), closed)
+                return Decimal(found.as_decimal())
+        return Decimal(0)

@@ -171,5 +171,5 @@ class _Inverse(Holding):
         self._worth += worth - closed - entered
         if opening := abs(signed) - closing:
             held = abs(self.quantity) - closing
-            self.entry = self._payoff.average([(held, self.entry), (opening, price)] if held else [(opening, price)])
+            self.entry = self._payoff.average([(held, self.entry), (opening, price)]) if held else price
         return entered + closed

@@ -7,7 +7,7 @@ from nautilus_trader.execution.client import ExecutionClient
 from nautilus_trader.model.enums import AccountType, LiquiditySide, OmsType
 from nautilus_trader.model.identifiers import AccountId, ClientId, TradeId, VenueOrderId
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import AccountBalance, Money, Price, Quantity
+from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
 from phoenix_core.execution.account import Account
@@ -45,10 +45,6 @@ class ReportingClient(ExecutionClient):
         self._instrument = instrument
         self._payoff = payoff_of_instrument(instrument)
         self._numbers = count(1)
-
-    def report_balances(self, balances: list[AccountBalance]) -> None:
-        """Tell the engine what the account has, as a live venue does."""
-        self.generate_account_state(balances, [], True, self._clock.timestamp_ns())
 
     def _start(self) -> None:
         self._set_connected(True)
