@@ -123,9 +123,9 @@ class Experiment(BaseModel):
 
     @field_validator("venue")
     @classmethod
-    def _in_its_currency(cls, venue: VenueParameters, found: ValidationInfo) -> VenueParameters:
+    def _in_its_currency(cls, venue: VenueParameters, known: ValidationInfo) -> VenueParameters:
         """Begin with one coin where the market settles in coins and nothing else was said."""
-        is_inverse = str(found.data.get("listing", "")).startswith(f"{Market.CM.value}:")
+        is_inverse = str(known.data.get("listing", "")).startswith(f"{Market.CM.value}:")
         if not is_inverse or "starting_balance" in venue.model_fields_set:
             return venue
         return venue.model_copy(update={"starting_balance": COINS_AT_START})

@@ -46,7 +46,7 @@ def sweep_page(described: Mapping[str, Any], name: str, span: str, found: Table,
         headlines=list(_headlines(found, money)),
         panels=panels,
         heads=["experiment", *fields, "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)", "why it failed"],
-        rows=[_row(row, fields) for row in _sorted(found)],
+        rows=[_row(row, fields, money_form(money)) for row in _sorted(found)],
         before=Markup(f"{_UP}backtests/"),  # noqa: S704 - ours
         after=f"/{span}/report.html",
     )
@@ -120,9 +120,15 @@ def _sorted(found: Table) -> list[dict[str, Any]]:
     return found.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True).to_dicts()
 
 
-def _row(row: Mapping[str, Any], fields: list[str]) -> list[str]:
+def _row(row: Mapping[str, Any], fields: list[str], form: str) -> list[str]:
     values = [f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields]
-    forms = {"net": "+,.2f", "round_trips": ",d", "max_drawdown": ".2%", "sharpe": ".2f", "probabilistic_sharpe": ".0%"}
+    forms = {
+        "net": f"+{form}",
+        "round_trips": ",d",
+        "max_drawdown": ".2%",
+        "sharpe": ".2f",
+        "probabilistic_sharpe": ".0%",
+    }
     figures = [_text(row[name], form) for name, form in forms.items()]
     return [row["experiment"], *values, *figures, row["failed"] or ""]
 

@@ -32,6 +32,7 @@ from phoenix_core.verification.replayer import Data, Replayer, Request, Terms
 
 DAY = date(2024, 3, 30)
 START = day_start_ns(DAY)
+INSTRUMENT = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
 
 
 def at(seconds: float) -> int:
