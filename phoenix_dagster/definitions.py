@@ -20,6 +20,7 @@ from phoenix_dagster.automation.jobs import continuous_job, sweep_job
 from phoenix_dagster.automation.notification import failure_sensor, lateness_sensor, webhook
 from phoenix_dagster.automation.reports import reports_sensor
 from phoenix_dagster.automation.schedules import morning_schedule
+from phoenix_dagster.deployment.garbage import skip_last_collection
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings, settings
 
@@ -87,4 +88,5 @@ def _location_sensors(chosen: Settings) -> list[dg.SensorDefinition]:
     return sensors
 
 
+skip_last_collection()
 defs = definitions(settings())
