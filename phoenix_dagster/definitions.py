@@ -20,7 +20,7 @@ from phoenix_dagster.automation.jobs import continuous_job, sweep_job
 from phoenix_dagster.automation.notification import failure_sensor, lateness_sensor, webhook
 from phoenix_dagster.automation.reports import reports_sensor
 from phoenix_dagster.automation.schedules import morning_schedule
-from phoenix_dagster.deployment.garbage import skip_last_collection
+from phoenix_dagster.deployment.garbage import spare_imports
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings, settings
 
@@ -88,5 +88,5 @@ def _location_sensors(chosen: Settings) -> list[dg.SensorDefinition]:
     return sensors
 
 
-skip_last_collection()
+spare_imports()
 defs = definitions(settings())

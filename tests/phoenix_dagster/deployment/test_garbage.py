@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from phoenix_dagster.deployment.garbage import skip_last_collection
+from phoenix_dagster.deployment.garbage import spare_imports
 
 ENDING = """
 import atexit, sys, weakref
-from phoenix_dagster.deployment.garbage import skip_last_collection
+from phoenix_dagster.deployment.garbage import spare_imports
 {skip}
 
 class Node:
@@ -32,7 +32,7 @@ atexit.register(print, "said at exit")
     ("skip", "said"),
     [
         ("", {"said at exit", "finalized", "a cycle was looked for"}),
-        ("skip_last_collection()", {"said at exit", "finalized"}),
+        ("spare_imports()", {"said at exit", "finalized"}),
     ],
 )
 def test_what_was_promised_is_done(tmp_path, skip, said):
@@ -47,5 +47,5 @@ def test_whoever_loads_the_code_location_ends_so():
     """A run's process, a step's and the code server's; and once, however often it is asked for."""
     import phoenix_dagster.definitions  # noqa: F401, PLC0415 - what is loaded
 
-    skip_last_collection()
-    assert (skip_last_collection.cache_info().currsize, skip_last_collection.cache_info().misses) == (1, 1)
+    spare_imports()
+    assert (spare_imports.cache_info().currsize, spare_imports.cache_info().misses) == (1, 1)
