@@ -1,8 +1,8 @@
 """What the garbage collector need not look at: what Dagster and others left behind by being imported.
 
 They leave some hundreds of thousands of objects that live as long as the process. Python looks through all of them
-for cycles now and then, and once more when it winds up: a process that materializes one small asset spent 1.1 of 3.6 CPU
-seconds on that, most of it after its last word was said. What the last look would free, the system frees at once anyway.
+for cycles now and then, and once more when it winds up: a process that materializes one small asset spent 1.1 of 3.6
+CPU seconds on that, most of it after its last word was said. What the last look would free, the system frees anyway.
 """
 
 import atexit
