@@ -58,15 +58,10 @@ class ReportingClient(ExecutionClient):
             last_qty=quantity,
             last_px=price,
             quote_currency=self._instrument.quote_currency,
-            commission=self._fee(quantity, price, is_maker=fill.is_maker),
+            commission=commission(self._instrument, quantity, price, is_maker=fill.is_maker),
             liquidity_side=LiquiditySide.MAKER if fill.is_maker else LiquiditySide.TAKER,
             ts_event=self._clock.timestamp_ns(),
         )
-
-    def _fee(self, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
-        share = self._instrument.maker_fee if is_maker else self._instrument.taker_fee
-        notional = self._instrument.notional_value(quantity, price)
-        return Money(notional.as_decimal() * share, self._instrument.quote_currency)
 
     def _quantity(self, lots: int) -> Quantity:
         return Quantity.from_raw(lots, self._instrument.size_precision)
@@ -110,3 +105,10 @@ class ReportingClient(ExecutionClient):
             None,
             self._clock.timestamp_ns(),
         )
+
+
+def commission(instrument: Instrument, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
+    """The fee of a fill: a share of its notional, which is rounded first."""
+    share = instrument.maker_fee if is_maker else instrument.taker_fee
+    notional = instrument.notional_value(quantity, price)
+    return Money(notional.as_decimal() * share, instrument.quote_currency)
