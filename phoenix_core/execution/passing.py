@@ -28,12 +28,14 @@ class Passage:
         tape: Of the day.
         place: What came before it is known.
         shown: Row of the last quote that the market was told of; -1: of none of this tape.
+        ts: Of the last tick that filled something.
     """
 
     market: Market
     tape: Tape
     place: Place = Place()
     shown: int = -1
+    ts: int = 0
 
     def until(self, end: Place) -> list[Filled]:
         """Go on until something is filled, or to a place; `place` says how far that was."""
@@ -44,14 +46,20 @@ class Passage:
                 filled = self._show(row) if is_quote else self.market.trade(*self.tape.trade(row))
                 if filled:
                     self.place = self.tape.behind_quote(row) if is_quote else self.tape.behind_trade(row)
+                    self.ts = int((self.tape.quotes if is_quote else self.tape.trades).ts[row])
                     return filled
             self.place = part
             stride = min(2 * stride, _LONGEST_STRIDE)
         return []
 
-    def show_last(self) -> list[Filled]:
-        """Tell the market of the quote in force, if it does not know that."""
-        return self._show(self.place.quote - 1) if self.place.quote - 1 > self.shown else []
+    def show_last(self, *, again: bool = False) -> None:
+        """Tell the market of the quote in force, if it was not told; nothing is filled, or that had concerned it before."""
+        if again or self.place.quote - 1 > self.shown:
+            self._show(self.place.quote - 1)
+
+    def last_quote(self) -> tuple[int, ...] | None:
+        """The quote in force and its time; equal for equal ones, whatever day's tape they are on."""
+        return self.tape.identity(self.place.quote - 1) if self.place.quote else None
 
     def _show(self, row: int) -> list[Filled]:
         self.shown = row
