@@ -1,7 +1,8 @@
 """Laws that hold for any strategy, whoever wrote it."""
 
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
-from phoenix_core.backtest.run import Result, run
+from phoenix_core.backtest.result import Result
+from phoenix_core.backtest.run import run
 from phoenix_core.storage.lake import Lake
 
 

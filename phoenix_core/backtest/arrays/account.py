@@ -46,7 +46,9 @@ class Account:
         realized = Money(0, self._currency)
         if self.lots and sign < 0:
             closing = Quantity(min(lots, self._quantity(self.lots).as_double()), quantity.precision).as_double()
-            realized = Money(min(closing, abs(self._signed)) * self._multiplier * (paid - self._average), self._currency)
+            realized = Money(
+                min(closing, abs(self._signed)) * self._multiplier * (paid - self._average), self._currency
+            )
         self._balance = self._balance + (realized - fee)
         if sign > 0:
             held = self._quantity(self.lots).as_double()

@@ -17,8 +17,8 @@ from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.arrays.orders import Records, Working
 from phoenix_core.errors import ReplayUnsuitable
 from phoenix_core.execution.arrival import arrival_ns
-from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.decisions import Decision, Fill, OrderReason, annotations_of
+from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.exchange import MEMORY_NS
 from phoenix_core.execution.gateway import Conditions
 from phoenix_core.execution.orders import Sent
@@ -141,9 +141,7 @@ class Desk:
         """Begin a day; its tape has the last quote before it in front, where there was one."""
         carried = bool(tape.quotes.ts.size) and self._has_tape
         was_shown = self._has_tape and self.passage.shown == self.passage.tape.quotes.ts.size - 1
-        self.passage = Passage(
-            self._market, tape, Place(0, int(carried)), shown=0 if carried and was_shown else -1
-        )
+        self.passage = Passage(self._market, tape, Place(0, int(carried)), shown=0 if carried and was_shown else -1)
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
         self.is_open = True
 

@@ -92,7 +92,9 @@ class Session:
         quotes_implied: bool,
     ) -> None:
         self.account = Account(instrument, venue.starting_balance)
-        self.desk = Desk(instrument, fill_rule(instrument, venue, quotes_implied=quotes_implied), conditions(venue), self.account)
+        self.desk = Desk(
+            instrument, fill_rule(instrument, venue, quotes_implied=quotes_implied), conditions(venue), self.account
+        )
         self.dues = Dues(self.account, venue.liquidation_fee if venue.liquidation else None, instrument.margin_maint)
         self.trader = Trader(chosen, instrument, self.desk, self._last_signal)
         self.desk.listener = self.trader

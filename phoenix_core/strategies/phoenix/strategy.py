@@ -18,8 +18,15 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
+from phoenix_core.strategies.phoenix.decisions import (
+    annotated,
+    entry_price,
+    entry_quantity,
+    in_steps,
+    is_exit,
+    qualifies,
+)
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
-from phoenix_core.strategies.phoenix.decisions import annotated, entry_price, entry_quantity, in_steps, is_exit, qualifies
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.signal_tick import ARCHIVE, SignalTick
@@ -235,4 +242,3 @@ class PhoenixStrategy(Strategy):
         if not self._sees_quotes:
             self.subscribe_quote_ticks(self.instrument_id)
             self._sees_quotes = True
-

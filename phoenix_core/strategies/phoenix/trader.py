@@ -11,7 +11,14 @@ from typing import Protocol
 
 from nautilus_trader.model.instruments import Instrument
 
-from phoenix_core.strategies.phoenix.decisions import annotated, entry_price, entry_quantity, in_steps, is_exit, qualifies
+from phoenix_core.strategies.phoenix.decisions import (
+    annotated,
+    entry_price,
+    entry_quantity,
+    in_steps,
+    is_exit,
+    qualifies,
+)
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
 
@@ -49,7 +56,9 @@ class Desk(Protocol):
     def quote(self) -> tuple[Decimal, Decimal] | None:
         """Best bid and ask that are seen."""
 
-    def buy_as_maker(self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]) -> None:
+    def buy_as_maker(
+        self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]
+    ) -> None:
         """Send a post-only limit order; its name is told before it goes."""
 
     def sell_at_market(self, quantity: Decimal, tags: list[str] | None) -> None:
