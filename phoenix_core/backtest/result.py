@@ -170,6 +170,14 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
     )
 
 
+def not_flat(day: date, position: Decimal) -> str:
+    """What is said of a session that could not be closed."""
+    return (
+        f"The session of {day} ended with {position} held or an order open: expected flat. "
+        "The market had no price to close at; leave that day out."
+    )
+
+
 def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
     """Add the minutes of days that are missing between others, without trades: the account is flat and they count."""
     inside = [day for day in days_between(days[0], days[-1]) if day not in days]

@@ -12,7 +12,7 @@ from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.plan import plan_of
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.result import Collected, Replayed, Result, result_of
+from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.backtest.venue import Simulated, engine_with_venue, feed_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import StrategyFailed
@@ -115,10 +115,7 @@ def _remember(lake: Lake, listing: Listing, strategy: Strategy, first: date) -> 
 def _require_flat(simulated: Simulated, day: date) -> None:
     position = simulated.closing.position
     if position != 0 or simulated.exchange.unfinished_orders():
-        raise StrategyFailed(
-            f"The session of {day} ended with {position} held or an order open: expected flat. "
-            "The market had no price to close at; leave that day out."
-        )
+        raise StrategyFailed(not_flat(day, position))
 
 
 def _left(simulated: Simulated, events: int) -> Replayed:

@@ -1,9 +1,11 @@
 """A scenario as columns, and its replay over them."""
 
+from functools import partial
+
 import numpy as np
-from fakes.scenario import DAY, Outcome, Scenario
 from nautilus_trader.model.enums import AggressorSide
 
+from fakes.scenario import DAY, Outcome, Scenario
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.ledger import ledger
@@ -53,7 +55,9 @@ def by_arrays(day: Scenario, venue=None, **strategy) -> Outcome:
     traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange))
     chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
     closing_ns = order_latency_ns(exchange) + 2_000_000
-    session = Session(traded, chosen, exchange, closing_ns, quotes_implied=not day.quotes)
+    session = Session(
+        traded, partial(default_strategy().contract.trader, chosen), exchange, closing_ns, quotes_implied=not day.quotes
+    )
     session.day(day.inputs(), tape_of(day), ends_session=True)
     assert session.is_flat
     records, settled, final = session.desk.records, session.dues.settled, session.account.balance

@@ -139,9 +139,9 @@ class Desk:
 
     def begin(self, tape: Tape, depth: Snapshots | None) -> None:
         """Begin a day; its tape has the last quote before it in front, where there was one."""
-        carried = bool(tape.quotes.ts.size) and self._has_tape
-        was_shown = self._has_tape and self.passage.shown == self.passage.tape.quotes.ts.size - 1
-        self.passage = Passage(self._market, tape, Place(0, int(carried)), shown=0 if carried and was_shown else -1)
+        carried = self._has_tape and self.passage.tape.quotes.ts.size > 0
+        was_shown = carried and self.passage.shown == self.passage.tape.quotes.ts.size - 1
+        self.passage = Passage(self._market, tape, Place(0, int(carried)), shown=0 if was_shown else -1)
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
         self.is_open = True
 

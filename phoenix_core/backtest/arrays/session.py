@@ -22,9 +22,7 @@ from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.venue import conditions, fill_rule
 from phoenix_core.execution.decisions import OrderReason
 from phoenix_core.execution.tape import Place, Tape
-from phoenix_core.strategies.phoenix.decisions import entry_rows, exit_rows
-from phoenix_core.strategies.phoenix.parameters import StrategyParameters
-from phoenix_core.strategies.phoenix.trader import Trader
+from phoenix_core.strategies.contract import Trader
 from phoenix_core.strategies.signal_tick import SignalTick
 
 
@@ -76,16 +74,19 @@ class Session:
 
     Args:
         instrument: What is traded, as the venue's settings have it.
-        chosen: The strategy's parameters.
+        trader: Makes what decides, of instrument, desk and a look at the last signal.
         venue: The exchange's.
         closing_ns: How long before the end of the last day the session ends for good, and twice that at first.
         quotes_implied: Quotes were implied from trades.
+
+    Attributes:
+        events: How many were looked at.
     """
 
     def __init__(
         self,
         instrument: Instrument,
-        chosen: StrategyParameters,
+        trader: Callable[[Instrument, Desk, Callable[[], SignalTick | None]], Trader],
         venue: VenueParameters,
         closing_ns: int,
         *,
@@ -96,9 +97,9 @@ class Session:
             instrument, fill_rule(instrument, venue, quotes_implied=quotes_implied), conditions(venue), self.account
         )
         self.dues = Dues(self.account, venue.liquidation_fee if venue.liquidation else None, instrument.margin_maint)
-        self.trader = Trader(chosen, instrument, self.desk, self._last_signal)
+        self.trader = trader(instrument, self.desk, self._last_signal)
         self.desk.listener = self.trader
-        self._chosen = chosen
+        self.events = 0
         self._closing_ns = closing_ns
         self._signals = Signals(pl.DataFrame(), [], [], [])
         self._before: SignalTick | None = None
@@ -113,9 +114,7 @@ class Session:
         """Go through a day; its tape has the last quote before it in front, where there was one."""
         self._before = self._last_signal()
         frame = inputs.signals
-        self._signals = Signals(
-            frame, frame["ts_init"].to_list(), entry_rows(self._chosen, frame), exit_rows(self._chosen, frame)
-        )
+        self._signals = Signals(frame, frame["ts_init"].to_list(), *self.trader.acts_on(frame))
         self.desk.begin(tape, inputs.depth)
         self.dues.begin(inputs.funding, inputs.marks)
         twice = (inputs.end_ns - 2 * self._closing_ns, inputs.end_ns - self._closing_ns)
@@ -140,6 +139,7 @@ class Session:
     def _go(self, event: Event) -> bool:
         """Let ticks pass up to an event, and let it happen; whether something was filled before instead."""
         tape, desk = self.desk.passage.tape, self.desk
+        self.events += 1
         is_filled = desk.go_to(event.place)
         if not is_filled:
             desk.now = event.ts

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
 from phoenix_core.strategies.phoenix.decisions import (
     annotated,
     entry_price,
     entry_quantity,
+    entry_rows,
+    exit_rows,
     in_steps,
     is_exit,
     qualifies,
@@ -69,7 +72,7 @@ class Desk(Protocol):
 
 
 @dataclass(slots=True)
-class Trader:
+class PhoenixTrader:
     """State and reactions of the strategy.
 
     Attributes:
@@ -96,6 +99,10 @@ class Trader:
     def is_idle(self) -> bool:
         """Whether it may enter: nothing is held, and no order works."""
         return self.entry is None and self.exit is None and self.desk.position == 0
+
+    def acts_on(self, signals: pl.DataFrame) -> tuple[list[int], list[int]]:
+        """Rows that it enters on when idle, and that it leaves on."""
+        return entry_rows(self.chosen, signals), exit_rows(self.chosen, signals)
 
     def on_signal(self, signal: SignalTick) -> None:
         """Leave or enter."""
