@@ -5,7 +5,7 @@ only of these ticks is, at each fill and at each arrival, what it were if it had
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,7 @@ class Passage:
 
     market: Market
     tape: Tape
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
     shown: int = -1
     ts: int = 0
 
@@ -53,7 +53,7 @@ class Passage:
         return []
 
     def show_last(self, *, again: bool = False) -> None:
-        """Tell the market of the quote in force, if it was not told; nothing is filled, or that had concerned it before."""
+        """Tell the market of the quote in force, if it was not told; it fills nothing."""
         if again or self.place.quote - 1 > self.shown:
             self._show(self.place.quote - 1)
 
@@ -89,7 +89,8 @@ def _concerning(market: Market, tape: Tape, begin: Place, end: Place) -> tuple[I
 def _sold_into(order: Order, trades: Trades, unit: int) -> Mask:
     """Trades of the other side at an order's price or through it (rule 4)."""
     price = (order.price or 0) // unit
-    return (trades.aggressor == -order.sign) & _no_worse(trades.price, price, order.sign)
+    sold: Mask = trades.aggressor == -order.sign
+    return sold & _no_worse(trades.price, price, order.sign)
 
 
 def _shown_to(order: Order, market: Market, quotes: Quotes, tape: Tape) -> Mask:

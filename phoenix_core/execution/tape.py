@@ -60,8 +60,8 @@ class Tape:
         quotes: Of the day, behind one row of the last quote before it where there was one.
         price_unit: A mantissa of 1 as the rule's price.
         size_unit: A mantissa of 1 as the rule's lots.
-        implied_by: Row of the trade that each quote follows at once, where quotes are implied from trades (-1: of another
-            day); None: quotes were published, and come after all trades of their millisecond.
+        implied_by: Row of the trade that each quote follows at once, where quotes are implied from trades (-1: one of
+            another day); None: quotes were published, and come after all trades of their millisecond.
     """
 
     trades: Trades

@@ -84,7 +84,8 @@ class Scenario:
     depths: list = field(default_factory=list)
 
     def depth(self, seconds, bids, asks):
-        """Bands as (percent, lots), of each side."""
+        """Bands as (percent, lots), of each side; a snapshot of the same instant is replaced."""
+        self.depths = [one for one in self.depths if one[0] != at(seconds)]
         bands = [(-Decimal(edge), Decimal(lots)) for edge, lots in bids]
         self.depths.append((at(seconds), bands + [(Decimal(edge), Decimal(lots)) for edge, lots in asks]))
         return self

@@ -33,12 +33,12 @@ class Account:
     @property
     def balance(self) -> Decimal:
         """Quote units."""
-        return self._balance.as_decimal()
+        return Decimal(self._balance.as_decimal())
 
     @property
     def position(self) -> Decimal:
         """Base units held."""
-        return self._quantity(self.lots).as_decimal()
+        return Decimal(self._quantity(self.lots).as_decimal())
 
     def fill(self, sign: int, quantity: Quantity, price: Price, fee: Money) -> None:
         """Book a fill: what it realizes against the average entry, less its fee."""
@@ -60,14 +60,14 @@ class Account:
         """Add an amount, rounded as money is; give what was added."""
         money = Money(amount, self._currency)
         self._balance = self._balance + money
-        return money.as_decimal()
+        return Decimal(money.as_decimal())
 
     def cushion(self, price: Decimal) -> Decimal:
         """Equity above the maintenance margin, were the mark at a price."""
         quantity = self.position
         paid = Decimal(repr(self._average)) * Decimal(repr(self._signed))
         equity = self.balance + quantity * price - paid
-        return equity - abs(quantity) * price * self._instrument.margin_maint
+        return Decimal(equity - abs(quantity) * price * self._instrument.margin_maint)
 
     def in_floats(self) -> tuple[float, float, float]:
         """Base units held, balance, and what was paid for the position."""

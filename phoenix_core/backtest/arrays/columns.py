@@ -80,7 +80,7 @@ def _front(row: Sequence[int], column: int) -> Ints:
 def _integers(column: pa.ChunkedArray, unused: int) -> Ints:
     """Whole numbers of a column's last decimal; other integers as they are."""
     if not pa.types.is_fixed_size_binary(column.type):
-        return column.to_numpy().astype(np.int64, copy=False)
+        return np.asarray(column.to_numpy()).astype(np.int64, copy=False)
     array = column.combine_chunks()
     words = np.frombuffer(array.buffers()[1], dtype=np.uint64)[2 * array.offset : 2 * (array.offset + len(array))]
     low, high = words[0::2], words[1::2]
@@ -101,7 +101,7 @@ def _one_by_one(low: np.ndarray, high: np.ndarray, unused: int) -> Ints:
     divided = [divmod((upper << 64) | lower, 10**unused) for lower, upper in pairs]
     if any(rest or value >= _WORD // 2 for value, rest in divided):
         raise ReplayUnsuitable(
-            "A price or size has more digits than replay over arrays counts in: expected whole numbers below 2^63 of the "
-            "file's last decimal. Replay signals instead."
+            "A price or size has more digits than replay over arrays has: expected whole numbers below 2^63 of the "
+            "last decimal. Replay signals instead."
         )
     return np.array([value for value, _ in divided], dtype=np.int64)

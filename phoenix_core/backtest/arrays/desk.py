@@ -327,4 +327,4 @@ class Desk:
         self._active_ns = self.now
 
     def _decimal(self, raw: int) -> Decimal:
-        return Price.from_raw(raw, self._instrument.price_precision).as_decimal()
+        return Decimal(Price.from_raw(raw, self._instrument.price_precision).as_decimal())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ class Dues:
 
     def pass_by(self, ts: int, *, inclusive: bool) -> None:
         """Leave out what was due before an instant: it found nothing to do."""
-        side = "right" if inclusive else "left"
+        side: Literal["left", "right"] = "right" if inclusive else "left"
         self._funded = max(self._funded, int(self._funding_ts.searchsorted(ts, side)))
         self._marked = max(self._marked, int(self._marks_ts.searchsorted(ts, side)))
 
@@ -63,10 +64,10 @@ class Dues:
         while self._funded < len(self._funding) and self._funding[self._funded].ts <= ts:
             self._pay(self._funding[self._funded])
             self._funded += 1
-        begin, end = (int(self._marks_ts.searchsorted(ts, side)) for side in ("left", "right"))
+        begin, end = int(self._marks_ts.searchsorted(ts)), int(self._marks_ts.searchsorted(ts, "right"))
         due = self._marks[max(begin, self._marked) : end]
         self._marked = max(self._marked, end)
-        return any([self._watch(mark) for mark in due])
+        return True in [self._watch(mark) for mark in due]  # every mark is looked at
 
     def _next_mark(self, until_ns: int) -> int | None:
         """The next mark that is near enough to the margin to be weighed exactly, or that sees a liquidation's end."""
