@@ -52,7 +52,7 @@ class Skipper(Protocol):
 
 
 class Trader(Protocol):
-    """A strategy as replay over arrays knows it (docs/decisions/0018): the same decisions, without the engine.
+    """A strategy as replay over arrays knows it (docs/decisions/0023): the same decisions, without the engine.
 
     It is told what the engine tells the strategy, and names the signals that it would act on in either state; others
     are not given to it.

@@ -1,7 +1,7 @@
 """Replay many experiments over one range, each day read once for all of them.
 
 What this replay can't do it refuses by name before anything is read (`why_unsuitable`); what it gives is what
-NautilusTrader's replay gives, fill for fill (docs/decisions/0018).
+NautilusTrader's replay gives, fill for fill (docs/decisions/0023).
 """
 
 from collections.abc import Iterator, Sequence
