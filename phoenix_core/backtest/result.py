@@ -10,12 +10,14 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.gaps import Gap
+from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.plan import Plan
 from phoenix_core.backtest.settlement import Settled
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision, Fill
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
@@ -47,6 +49,7 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
     experiment: Experiment
@@ -66,6 +69,7 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
     def excluded_seconds(self) -> float:
@@ -142,14 +146,14 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         LedgerUnbalanced: The parts of the PnL are not the account's change.
     """
     experiment = plan.experiment
-    starting = experiment.venue.starting_balance
-    books = ledger(left.fills, left.settled, starting, left.final, annotations)
+    starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
+    books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
     fills, minutes = fills_frame(left.fills, annotations), _with_missing_days(pl.concat(kept.prices), plan.days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
-        equity=equity_curve(minutes, books.rows, starting),
+        equity=equity_curve(minutes, books.rows, starting, payoff),
         final_balance=left.final,
         days=tuple(plan.days),
         missing=plan.missing,
@@ -167,6 +171,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         decisions=left.decisions,
         sent=left.sent,
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
     )
 
 
@@ -217,6 +222,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
         "what is open at the end is closed at market, with fee",
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]
+    if spec.is_inverse:
+        notes.append(
+            f"an inverse contract of {spec.contract_size:f} {spec.quote}: quantities are contracts, amounts "
+            f"{spec.settlement}, each rounded to 8 decimals (docs/fills.md)"
+        )
     if implied:
         why = "as asked" if venue.imply_quotes else "at least one day of the range has no book_ticker"
         notes.append(f"quotes implied from trades: {why} (docs/strategy.md says how far they can be trusted)")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
@@ -119,13 +118,12 @@ def _require_flat(simulated: Simulated, day: date) -> None:
 
 
 def _left(simulated: Simulated, events: int) -> Replayed:
-    account = simulated.settlement.exchange.get_account()
     return Replayed(
         fills=simulated.recorder.fills,
         decisions=simulated.recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         orders=simulated.recorder.orders_by_end,
         settled=simulated.settlement.settled,
-        final=Decimal(account.balance_total(account.base_currency).as_decimal()),
+        final=simulated.account.balance,
         events=events,
     )

@@ -21,6 +21,7 @@ from phoenix_core.execution.decisions import Decision, Fill, OrderReason, annota
 from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.exchange import MEMORY_NS
 from phoenix_core.execution.gateway import Conditions
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.passing import Passage
 from phoenix_core.execution.reporting import commission
@@ -68,6 +69,7 @@ class Desk:
         self.account = account
         self.working: dict[str, Working] = {}
         self._instrument = instrument
+        self._payoff = payoff_of_instrument(instrument)
         self._venue = instrument.id.venue.value
         self._conditions = conditions
         self._market = Market(rule)
@@ -296,7 +298,7 @@ class Desk:
     def _filled(self, order: Working, fill: Filled) -> None:
         price = Price.from_raw(fill.price, self._instrument.price_precision)
         quantity = Quantity.from_raw(fill.quantity, self._instrument.size_precision)
-        fee = commission(self._instrument, quantity, price, is_maker=fill.is_maker)
+        fee = commission(self._payoff, self._instrument, quantity, price, is_maker=fill.is_maker)
         self.account.fill(order.sign, quantity, price, fee)
         order.filled += fill.quantity
         order.is_pending_cancel = False

@@ -5,12 +5,9 @@ from decimal import Decimal
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.settlement import Charge, FundingTime, Mark, Settled
-
-_DOUBT = 1e-6  # of what is weighed in floating point before it is weighed exactly
 
 
 class Dues:
@@ -19,17 +16,15 @@ class Dues:
     Args:
         account: What is charged.
         liquidation_fee: Share of notional; None: positions are not liquidated.
-        maintenance: Share of notional below which a position is liquidated.
 
     Attributes:
         settled: What was charged, in order.
         is_liquidating: A liquidation was begun, and no mark has seen the position gone.
     """
 
-    def __init__(self, account: Account, liquidation_fee: Decimal | None, maintenance: Decimal) -> None:
+    def __init__(self, account: Account, liquidation_fee: Decimal | None) -> None:
         self._account = account
         self._fee = liquidation_fee
-        self._maintenance = float(maintenance)
         self._funding: Sequence[FundingTime] = ()
         self._marks: Sequence[Mark] = ()
         self._funded = self._marked = 0
@@ -76,18 +71,13 @@ class Dues:
             return None
         if self.is_liquidating:
             return int(self._marks_ts[self._marked])
-        near = np.flatnonzero(self._cushions(self._lows[self._marked : end]) <= 0)
+        near = np.flatnonzero(self._account.cushions(self._lows[self._marked : end]) <= 0)
         return int(self._marks_ts[self._marked + near[0]]) if near.size else None
-
-    def _cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Equity above the maintenance margin at prices, less what floating point may be off by."""
-        held, worth, paid = self._account.in_floats()
-        notional = held * prices
-        return worth + notional - paid - notional * self._maintenance - _DOUBT * (abs(worth) + notional + paid)
 
     def _pay(self, due: FundingTime) -> None:
         if quantity := self._account.position:
-            self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, -quantity * due.mark * due.rate)
+            amount = -self._account.payoff.value(quantity, due.mark) * due.rate
+            self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, amount)
 
     def _watch(self, mark: Mark) -> bool:
         quantity = self._account.position
@@ -97,7 +87,7 @@ class Dues:
         if self._fee is None or self.is_liquidating or self._account.cushion(mark.low) > 0:
             return False
         self.is_liquidating = True
-        fee = -quantity * mark.low * self._fee
+        fee = -self._account.payoff.value(quantity, mark.low) * self._fee
         self._charge(Charge.LIQUIDATION_FEE, mark.ts, quantity, mark.low, self._fee, fee)
         return True
 

@@ -96,7 +96,7 @@ class Session:
         self.desk = Desk(
             instrument, fill_rule(instrument, venue, quotes_implied=quotes_implied), conditions(venue), self.account
         )
-        self.dues = Dues(self.account, venue.liquidation_fee if venue.liquidation else None, instrument.margin_maint)
+        self.dues = Dues(self.account, venue.liquidation_fee if venue.liquidation else None)
         self.trader = trader(instrument, self.desk, self._last_signal)
         self.desk.listener = self.trader
         self.events = 0

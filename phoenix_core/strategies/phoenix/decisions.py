@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 import polars as pl
 
 from phoenix_core.execution.decisions import tags_of
+from phoenix_core.execution.holding import Payoff
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
 
@@ -51,9 +52,14 @@ def entry_price(chosen: StrategyParameters, bid: Decimal, ask: Decimal, tick: De
 
 
 def entry_quantity(
-    chosen: StrategyParameters, volatility: float | None, equity: Decimal, price: Decimal, largest: Decimal
+    chosen: StrategyParameters,
+    volatility: float | None,
+    equity: Decimal,
+    price: Decimal,
+    largest: Decimal,
+    payoff: Payoff,
 ) -> Decimal:
-    """Base units by the Kelly fraction, not rounded.
+    """Base units, or contracts, by the Kelly fraction, not rounded.
 
     Args:
         chosen: Parameters.
@@ -61,9 +67,10 @@ def entry_quantity(
         equity: Of the account.
         price: Of the order.
         largest: Notional by equity that the initial margin allows.
+        payoff: How quantities become money.
     """
     kelly = Decimal(repr(chosen.kelly_fraction(volatility or 0.0)))
-    return equity * min(kelly, largest) / price
+    return payoff.affordable(equity * min(kelly, largest), price)
 
 
 def in_steps(quantity: Decimal, step: Decimal) -> Decimal:

@@ -18,6 +18,7 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
     annotated,
     entry_price,
@@ -71,6 +72,7 @@ class PhoenixStrategy(Strategy):
         self._timed_out = False
         self._sees_quotes = False
         self._instrument: Instrument = None
+        self._payoff = Payoff()
 
     # -- what its skipper asks --------------------------------------------------------------------
 
@@ -81,7 +83,7 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units held."""
+        """Signed base units, or contracts, held."""
         return Decimal(str(self.portfolio.net_position(self.instrument_id)))
 
     def qualifies(self, signal: SignalTick) -> bool:
@@ -92,7 +94,7 @@ class PhoenixStrategy(Strategy):
 
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
-        self._instrument = self.cache.instrument(self.instrument_id)
+        self._know_instrument()
         if self._live is None:
             self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
             return
@@ -103,7 +105,15 @@ class PhoenixStrategy(Strategy):
     def on_historical_data(self, data: Data) -> None:
         """Remember what was before the first day."""
         if self._live:
+            self._know_instrument()
             self._live.on_event(data)
+
+    def _know_instrument(self) -> None:
+        if self._instrument is None:
+            self._instrument = self.cache.instrument(self.instrument_id)
+            self._payoff = payoff_of_instrument(self._instrument)
+            if self._live:
+                self._live.trades_contracts(self._payoff.size)
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or compute with what signals are made of."""
@@ -200,7 +210,7 @@ class PhoenixStrategy(Strategy):
         tick = self._instrument.price_increment.as_decimal()
         price = entry_price(self.parameters, bid, ask, tick)
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
-        if quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
+        if quantity <= 0 or self._payoff.notional(quantity, price) < self._instrument.min_notional.as_decimal():
             return
         order = self.order_factory.limit(
             instrument_id=self.instrument_id,
@@ -220,7 +230,9 @@ class PhoenixStrategy(Strategy):
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        wanted = entry_quantity(self.parameters, signal.rv, equity, price, 1 / self._instrument.margin_init)
+        wanted = entry_quantity(
+            self.parameters, signal.rv, equity, price, 1 / self._instrument.margin_init, self._payoff
+        )
         return in_steps(wanted, self._instrument.size_increment.as_decimal())
 
     def _on_timeout(self, event: object) -> None:

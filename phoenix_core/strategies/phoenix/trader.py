@@ -12,6 +12,7 @@ from typing import Protocol
 import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
     annotated,
     entry_price,
@@ -161,9 +162,10 @@ class PhoenixTrader:
         price = entry_price(self.chosen, *seen, traded.price_increment.as_decimal())
         if price <= 0:
             return
-        wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, 1 / traded.margin_init)
+        payoff = payoff_of_instrument(traded)
+        wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, 1 / traded.margin_init, payoff)
         quantity = in_steps(wanted, traded.size_increment.as_decimal())
-        if quantity <= 0 or quantity * price < traded.min_notional.as_decimal():
+        if quantity <= 0 or payoff.notional(quantity, price) < traded.min_notional.as_decimal():
             return
         self._timed_out = False
         self.timeout_ns = self.desk.now + int(self.chosen.entry_timeout_secs * 1e9)
