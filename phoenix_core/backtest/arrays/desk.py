@@ -8,7 +8,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import count
-from typing import Protocol
 
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Price, Quantity
@@ -29,18 +28,9 @@ from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Rule
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.execution.tape import Place, Tape
 from phoenix_core.market import NS_PER_SECOND
+from phoenix_core.strategies.contract import Trader
 
 _MOST_A_SECOND = 100  # from here on NautilusTrader's risk engine refuses orders
-
-
-class Listener(Protocol):
-    """Who is told of orders."""
-
-    def on_sent(self, name: str, *, is_reduce_only: bool) -> None:
-        """Told when an order is made."""
-
-    def on_ended(self, order: Working, now: int) -> None:
-        """Told when it ends."""
 
 
 class Desk:
@@ -54,13 +44,13 @@ class Desk:
 
     Attributes:
         now: Nanoseconds.
-        listener: The trader.
+        trader: Who is told of orders.
         passage: The market on its way along the day's tape.
         is_open: Whether orders that close nothing are let in.
         working: Orders that have not ended, by name, those on their way included.
     """
 
-    listener: Listener
+    trader: Trader
 
     def __init__(self, instrument: Instrument, rule: Rule, conditions: Conditions, account: Account) -> None:
         self.now = 0
@@ -191,7 +181,7 @@ class Desk:
 
     def _submit(self, order: Working) -> None:
         self.working[order.id] = order
-        self.listener.on_sent(order.id, is_reduce_only=order.is_reduce_only)
+        self.trader.on_sent(order.id, is_reduce_only=order.is_reduce_only)
         if self._is_denied(order):
             self._end(order, "DENIED")
             return
@@ -322,7 +312,7 @@ class Desk:
         order.end = how
         del self.working[order.id]
         self.records.ends[how] += 1
-        self.listener.on_ended(order, self.now)
+        self.trader.on_ended(order, self.now)
 
     def _closed(self, name: str) -> None:
         self._in_market.pop(name, None)

@@ -98,7 +98,7 @@ class Session:
         )
         self.dues = Dues(self.account, venue.liquidation_fee if venue.liquidation else None)
         self.trader = trader(instrument, self.desk, self._last_signal)
-        self.desk.listener = self.trader
+        self.desk.trader = self.trader
         self.events = 0
         self._closing_ns = closing_ns
         self._signals = Signals(pl.DataFrame(), [], [], [])
