@@ -41,8 +41,8 @@ class Pruner(StrEnum):
     """Who gives up points after some of the days."""
 
     NONE = "none"
-    MEDIAN = "median"
-    HALVING = "halving"
+    MEDIAN = "median"  # those below the median of the trials that ran over all
+    QUARTILE = "quartile"  # those below their best quarter
 
 
 class Search(BaseModel):

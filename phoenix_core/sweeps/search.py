@@ -10,6 +10,7 @@ all of them: a replay can't be halted and taken up again, so that one over all d
 
 import math
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -84,8 +85,7 @@ def run_search(lake: Lake, sought: Sought, processes: int, done: Done) -> Found:
         ConfigInvalid: A point that the experiment refuses.
         StrategyFailed: A process was killed from outside.
     """
-    with quiet_optuna():
-        study = Study(sought.name, sought.storage, sought.search, sought.grid.axes)
+    with quiet_optuna(), closing(Study(sought.name, sought.storage, sought.search, sought.grid.axes)) as study:
         under_way = _Search(lake, sought, study, processes, done)
         if not under_way.is_of_now():
             study.forget()

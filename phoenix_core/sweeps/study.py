@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import optuna
 import sqlalchemy
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
+from optuna.pruners import BasePruner, MedianPruner, NopPruner, PercentilePruner
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from phoenix_core.sweeps.grid import Axis
 from phoenix_core.sweeps.request import Pruner, Sampler, Search
 
+_PASSED = "passed"  # after how many days a trial was not given up
 _LOST = "lost"  # a trial whose point was never wholly drawn: its process was killed
 # In PostgreSQL: Dagster's own tables have one of the same name.
 _SCHEMA = "phoenix_search"
@@ -28,10 +29,11 @@ _SAMPLERS: Mapping[Sampler, Callable[..., BaseSampler]] = {
     Sampler.RANDOM: RandomSampler,
     Sampler.NSGAII: NSGAIISampler,
 }
+# None that counts in the storage while it judges, as successive halving does: killed there, it would judge otherwise.
 _PRUNERS: Mapping[Pruner, Callable[[], BasePruner]] = {
     Pruner.NONE: NopPruner,
     Pruner.MEDIAN: MedianPruner,
-    Pruner.HALVING: lambda: SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
+    Pruner.QUARTILE: lambda: PercentilePruner(25.0),
 }
 
 
@@ -61,6 +63,12 @@ class Study:
                 self._trial(one).set_user_attr(_LOST, value=True)
                 self._inner.tell(one.number, state=TrialState.FAIL)
 
+    def close(self) -> None:
+        """Let go of the storage's connections."""
+        if isinstance(self._storage, RDBStorage):
+            self._storage.remove_session()
+            self._storage.engine.dispose()
+
     def forget(self) -> None:
         """Begin anew."""
         optuna.delete_study(study_name=self.name, storage=self._storage)
@@ -71,11 +79,15 @@ class Study:
         return [one for one in self._inner.get_trials(deepcopy=False) if _LOST not in one.user_attrs]
 
     def next_batch(self) -> list[Trial]:
-        """Trials that were begun and have not ended, and new ones up to a batch; none when there are enough."""
-        begun = self.begun()
+        """Trials that have not ended, and new ones up to the end of their batch; none when there are enough.
+
+        Batches end at the same numbers whatever was killed, since what is drawn depends on what was told before.
+        """
+        begun, size = self.begun(), self.wanted.batch
         batch = [self._trial(one) for one in begun if not one.state.is_finished()]
-        size = min(self.wanted.batch, self.wanted.trials - len(begun) + len(batch))
-        return batch + [self._drawn(len(begun) + number) for number in range(max(0, size - len(batch)))]
+        is_drawn = batch and len(begun) % size == 0
+        end = len(begun) if is_drawn else (len(begun) // size + 1) * size
+        return batch + [self._drawn(number) for number in range(len(begun), min(end, self.wanted.trials))]
 
     def values(self, trial: Trial | FrozenTrial) -> dict[str, str]:
         """The values of a trial's point, by field."""
@@ -94,10 +106,16 @@ class Study:
 
     def is_pruned(self, trial: Trial, value: float, days: int) -> bool:
         """Tell a trial's value after some days, and end it where the pruner gives it up."""
-        trial.report(value, days)
-        if is_given_up := trial.should_prune():
+        known = self._storage.get_trial(trial._trial_id)  # noqa: SLF001 - see `_trial`
+        if days <= known.user_attrs.get(_PASSED, 0):
+            return False  # before the process was killed; others have ended since, and it would be judged by them
+        if days not in known.intermediate_values:
+            trial.report(value, days)
+        if trial.should_prune():
             self._inner.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
-        return is_given_up
+            return True
+        trial.set_user_attr(_PASSED, days)
+        return False
 
     def _open(self) -> None:
         pruner = _PRUNERS[self.wanted.prune]()
@@ -150,6 +168,8 @@ def _storage(url: str) -> BaseStorage:
         return InMemoryStorage()
     if url.startswith("sqlite"):
         return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
-    with sqlalchemy.create_engine(url).begin() as connection:
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
         connection.execute(sqlalchemy.schema.CreateSchema(_SCHEMA, if_not_exists=True))
+    engine.dispose()
     return RDBStorage(url, engine_kwargs={"connect_args": {"options": f"-c search_path={_SCHEMA}"}})

@@ -34,13 +34,6 @@ Seed = Annotated[int, typer.Option(min=0, help="Of the sampler: the same seed dr
 Aim = Annotated[Objective, typer.Option("--objective", help="What a sampler makes large.")]
 Prune = Annotated[Pruner, typer.Option(help="Who gives up points after the first days.")]
 Rungs = Annotated[int, typer.Option(min=2, max=10, help="How often; 3: after a quarter, half and all days.")]
-Searched = Annotated[Sampler, typer.Option("--search", help="Every point of the grid, or what a sampler draws.")]
-Trials = Annotated[int, typer.Option(min=1, help="How many points a sampler draws.")]
-Batch = Annotated[int, typer.Option(min=1, help="How many it draws before it sees what they gave.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of the sampler: the same seed draws the same points.")]
-Aim = Annotated[Objective, typer.Option("--objective", help="What a sampler makes large.")]
-Prune = Annotated[Pruner, typer.Option(help="Who gives up points after the first days.")]
-Rungs = Annotated[int, typer.Option(min=2, max=10, help="How often; 3: after a quarter, half and all days.")]
 TestGroups = Annotated[int, typer.Option(min=1, help="Parts to judge by at a time, in every combination.")]
 
 
