@@ -67,7 +67,9 @@ def definitions(chosen: Settings) -> dg.Definitions:
         ],
         resources={
             "workspace": Workspace(
-                data=str(chosen.data),
+                data=chosen.data,
+                scratch=str(chosen.scratch),
+                cache_bytes=chosen.local.cache_bytes,
                 archive_url=chosen.archive_url,
                 sources=list(chosen.sources),
                 monthly=chosen.monthly,

@@ -54,7 +54,7 @@ GRAPH = {
 }
 NOT_ON = {
     "um/btcusdt": set(),
-    "cm/btcusd_perp": {"backtest", "continuous_backtest", "report"},
+    "cm/btcusd_perp": set(),
     "spot/ethusdt": {
         "book_ticker", "quote_ticks", "metrics", "open_interest", "book_depth", "depth", "liquidation_snapshot",
         "liquidations", "funding_rate", "funding_updates", "mark_price_klines_1m", "mark_prices",
