@@ -17,13 +17,8 @@ from phoenix_core.market import Listing, Market, day_from_text
 from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.recipe import sweep_recipe
-<<<<<<< HEAD
 from phoenix_core.sweeps.request import Cut, Search
-from phoenix_dagster.assets.backtest import CONFIG, POOL, SCAFFOLD, experiment_of
-=======
-from phoenix_core.sweeps.request import Cut
 from phoenix_dagster.assets.backtest import POOL, config_on, experiment_of, scaffold_on
->>>>>>> main
 from phoenix_dagster.assets.config_schema import defaults_of, shape_of
 from phoenix_dagster.assets.keys import OWNERS, deps_of, sweep_key_of, variants_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
@@ -50,15 +45,11 @@ _DAYS = {
     end: dg.Field(str, default_value="", is_required=False, description=f"{end.title()} day, YYYY-MM-DD, inclusive.")
     for end in ("first", "last")
 }
-<<<<<<< HEAD
-SWEEP_SCAFFOLD = {"grid": [], **defaults_of(Cut), **defaults_of(Search), **SCAFFOLD}
-=======
 
 
 def sweep_scaffold_on(market: Market) -> dict[str, Any]:
     """Options of a sweep with their defaults, as config that can be run as it stands."""
-    return {"grid": [], **defaults_of(Cut), **scaffold_on(market)}
->>>>>>> main
+    return {"grid": [], **defaults_of(Cut), **defaults_of(Search), **scaffold_on(market)}
 
 
 def group_of_sweeps(listing: Listing) -> str:
@@ -117,11 +108,7 @@ def sweep_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
                 "every_point", asset=sweep_key_of(listing, "sweep"), description="Every point has a result."
             )
         ],
-<<<<<<< HEAD
-        config_schema={"grid": _GRID} | _DAYS | shape_of(Cut) | shape_of(Search) | CONFIG,
-=======
-        config_schema={"grid": _GRID} | _DAYS | shape_of(Cut) | config_on(listing.market),
->>>>>>> main
+        config_schema={"grid": _GRID} | _DAYS | shape_of(Cut) | shape_of(Search) | config_on(listing.market),
     )
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         config = context.op_execution_context.op_config

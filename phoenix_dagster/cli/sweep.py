@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-<<<<<<< HEAD
 from phoenix_core.sweeps.request import Objective, Pruner, Sampler
-=======
-from phoenix_core.instruments.specification import money_form
-from phoenix_core.instruments.table import specification
-from phoenix_core.market import Listing
->>>>>>> main
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, day_of, listing_of
 from phoenix_dagster.cli.output import print_document
 from phoenix_dagster.cli.results import Venue
@@ -89,13 +83,8 @@ def sweep(
     if count:
         print_points(wanted, as_json=as_json)
         return
-<<<<<<< HEAD
-    lake = Lake.existing(settings.data)
-    print(f"{listing}, {base.first} to {base.last}: {wanted.count} points", file=sys.stderr)
-=======
     lake = Lake.existing(settings.data, settings.local)
-    print(f"{listing}, {base.first} to {base.last}: {wanted.grid.count} points", file=sys.stderr)
->>>>>>> main
+    print(f"{listing}, {base.first} to {base.last}: {wanted.count} points", file=sys.stderr)
     if launch:
         _launch(lake, wanted, grid, cut, url.rstrip("/"))
     swept = run_sweep(lake, wanted, processes, _Progress(wanted.count), search_storage(settings))
@@ -139,143 +128,3 @@ class _Progress:
         became = "kept" if outcome.is_kept else "made" if outcome.entry else "failed"
         values = ", ".join(f"{short(field)} {value}" for field, value in outcome.point.values.items())
         print(f"{self._ended}/{self._count} {became}: {values}", file=sys.stderr)
-<<<<<<< HEAD
-=======
-
-
-def _short(field: str) -> str:
-    return field.rpartition(".")[2]
-
-
-def _print_points(wanted: "Sweep", *, as_json: bool) -> None:
-    points = wanted.grid.points(wanted.base)
-    if as_json:
-        print_document([{"experiment": one.experiment.name, "values": one.values} for one in points])
-        return
-    heads = ("experiment", *(_short(axis.field) for axis in wanted.grid.axes))
-    print_table(heads, [(one.experiment.name, *one.values.values()) for one in points])
-    print(f"{len(points)} points")
-
-
-def _document(swept: "Swept", folder: str) -> dict[str, Any]:
-    base = swept.sweep.base
-    return {
-        "symbol": base.listing,
-        "first": base.first,
-        "last": base.last,
-        "sweep": swept.sweep.name,
-        "identity": swept.entry.facts["identity"],
-        "path": folder,
-        "points": swept.table.points.to_dicts(),
-        "windows": swept.table.windows.to_dicts(),
-        "combinations": swept.table.combinations.to_dicts(),
-        "judgement": asdict(swept.table.judgement),
-        "baselines": asdict(swept.table.baselines) if swept.table.baselines else None,
-    }
-
-
-def _print_sweep(swept: "Swept", folder: str) -> None:
-    """The points, best first; then the windows; then what the best is worth."""
-    base = swept.sweep.base
-    form = f"+{money_form(specification(Listing.parse(base.listing), base.first).settlement)}"
-    fields = [axis.field for axis in swept.sweep.grid.axes]
-    points = swept.table.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True)
-    heads = ("experiment", *map(_short, fields), "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
-    rows = [
-        (
-            row["experiment"],
-            *(f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields),
-            *map(_figure, (form, ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
-        )
-        for row in points.iter_rows(named=True)
-    ]
-    print_table(heads, rows)
-    for row in points.iter_rows(named=True):
-        if row["failed"]:
-            print(f"{row['experiment']} failed: {row['failed']}")
-    if swept.table.windows.height:
-        print()
-        _print_windows(swept.table.windows.to_dicts(), form)
-    print("\n" + "\n".join((*_remarks(swept.table.judgement, form), *_beside(swept.table.baselines, form))))
-    print(f"Table: {folder}")
-    print(f"Page: {folder}/sweep.html")
-
-
-_FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
-
-
-def _print_windows(windows: Sequence[dict[str, Any]], form: str) -> None:
-    heads = ("judged on", "chosen on", "experiment", "net in", "Sharpe in", "net out", "Sharpe out", "median out")
-    print_table(
-        heads,
-        [
-            (
-                f"{row['test_first']} to {row['test_last']}",
-                f"{row['train_first']} to {row['train_last']}",
-                row["experiment"],
-                _figure(form, row["in_sample_net"]),
-                _figure(".2f", row["in_sample_sharpe"]),
-                _figure(form, row["out_of_sample_net"]),
-                _figure(".2f", row["out_of_sample_sharpe"]),
-                _figure(".2f", row["median_out_of_sample_sharpe"]),
-            )
-            for row in windows
-        ],
-    )
-
-
-def _remarks(worth: "Judgement", form: str) -> Iterator[str]:
-    """What the tables can't say, a line each."""
-    never = f", {worth.flat} of which never traded" if worth.flat else ""
-    yield f"Trials: {worth.trials} experiments were ever tried on these days{never}."
-    yield "All figures of the points are in-sample: the best was chosen on these very days."
-    if not worth.best:
-        yield "No point has a result."
-        return
-    best = f"Best: {worth.best}, Sharpe ratio {_figure('.2f', worth.sharpe)}"
-    yield f"{best}; {_figure('.0%', worth.deflated_sharpe)} that it is more than luck (deflated Sharpe ratio)."
-    if worth.minimum_backtest_days is not None:
-        yield (
-            f"Among so many trials, luck alone shows such a ratio in {worth.minimum_backtest_days:,.1f} days (minimum "
-            f"backtest length); above zero at 95 % after {_figure(',.1f', worth.minimum_track_record_days)} days."
-        )
-    if (overfit := worth.overfitting) is not None:
-        yield (
-            f"Probability of overfitting: {overfit.probability:.0%} over {overfit.splits:,} splits; the best in sample "
-            f"lost out of sample in {overfit.probability_of_loss:.0%}; degradation {_figure('+.2f', overfit.slope)}."
-        )
-    if (ways := worth.combined) is not None:
-        yield (
-            f"Purged combinations: probability of overfitting {ways.probability:.0%} over {ways.splits:,}; the chosen "
-            f"ones lost on judged days in {ways.probability_of_loss:.0%}. Median Sharpe ratio in sample "
-            f"{ways.in_sample:.2f}, out of it {ways.out_of_sample:.2f}; each point more in sample was "
-            f"{_figure('+.2f', ways.slope)} out of it (degradation)."
-        )
-        yield (
-            f"Paths over judged days alone: {ways.paths}, Sharpe ratio {ways.path_sharpe_low:.2f} to "
-            f"{ways.path_sharpe_high:.2f}, median {ways.path_sharpe_median:.2f}."
-        )
-    if worth.chosen_net is None and worth.combined is None:
-        yield "Nothing was judged on days it was not chosen on: give --train and --test, or --groups."
-    elif worth.chosen_net is not None:
-        yield (
-            f"Walked forward: net {worth.chosen_net:{form}}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
-            f"{_figure('.0%', worth.chosen_probabilistic_sharpe)} that it is above zero."
-        )
-
-
-def _beside(baselines: "Baselines | None", form: str) -> Iterator[str]:
-    """What the best would have earned without its signals."""
-    if baselines is None:
-        return
-    yield f"Beside the best: buying and holding gained {baselines.held_net:{form}}."
-    if (chance := baselines.random) is not None:
-        yield (
-            f"Its {chance.net:{form}} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
-            f"holding times, whose middle nine tenths gained {chance.low:{form}} to {chance.high:{form}}."
-        )
-
-
-def _figure(form: str, value: Any) -> str:  # noqa: ANN401 - a number or None
-    return "none" if value is None else f"{value:{form}}"
->>>>>>> main

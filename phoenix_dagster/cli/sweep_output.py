@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from phoenix_core.instruments.specification import money_form
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing
 from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
@@ -51,6 +54,8 @@ def document_of(swept: "Swept", folder: str) -> dict[str, Any]:
 
 def print_sweep(swept: "Swept", folder: str) -> None:
     """Print the points, best first; then the windows; then what the best is worth."""
+    base = swept.sweep.base
+    form = f"+{money_form(specification(Listing.parse(base.listing), base.first).settlement)}"
     fields = [axis.field for axis in swept.sweep.grid.axes]
     points = swept.table.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True)
     heads = ("experiment", *map(short, fields), "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
@@ -58,7 +63,7 @@ def print_sweep(swept: "Swept", folder: str) -> None:
         (
             row["experiment"],
             *(f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields),
-            *map(_figure, ("+,.2f", ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
+            *map(_figure, (form, ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
         )
         for row in points.iter_rows(named=True)
     ]
@@ -69,8 +74,8 @@ def print_sweep(swept: "Swept", folder: str) -> None:
         print(f"{len(swept.pruned)} points were pruned after some of the days, and have no figures.")
     if swept.table.windows.height:
         print()
-        _print_windows(swept.table.windows.to_dicts())
-    print("\n" + "\n".join((*_remarks(swept.table.judgement), *_beside(swept.table.baselines))))
+        _print_windows(swept.table.windows.to_dicts(), form)
+    print("\n" + "\n".join((*_remarks(swept.table.judgement, form), *_beside(swept.table.baselines, form))))
     print(f"Table: {folder}")
     print(f"Page: {folder}/sweep.html")
 
@@ -78,7 +83,7 @@ def print_sweep(swept: "Swept", folder: str) -> None:
 _FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
 
 
-def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
+def _print_windows(windows: Sequence[dict[str, Any]], form: str) -> None:
     heads = ("judged on", "chosen on", "experiment", "net in", "Sharpe in", "net out", "Sharpe out", "median out")
     print_table(
         heads,
@@ -87,9 +92,9 @@ def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
                 f"{row['test_first']} to {row['test_last']}",
                 f"{row['train_first']} to {row['train_last']}",
                 row["experiment"],
-                _figure("+,.2f", row["in_sample_net"]),
+                _figure(form, row["in_sample_net"]),
                 _figure(".2f", row["in_sample_sharpe"]),
-                _figure("+,.2f", row["out_of_sample_net"]),
+                _figure(form, row["out_of_sample_net"]),
                 _figure(".2f", row["out_of_sample_sharpe"]),
                 _figure(".2f", row["median_out_of_sample_sharpe"]),
             )
@@ -98,7 +103,7 @@ def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _remarks(worth: "Judgement") -> Iterator[str]:
+def _remarks(worth: "Judgement", form: str) -> Iterator[str]:
     """What the tables can't say, a line each."""
     never = f", {worth.flat} of which never traded" if worth.flat else ""
     yield f"Trials: {worth.trials} experiments were ever tried on these days{never}."
@@ -133,20 +138,20 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
         yield "Nothing was judged on days it was not chosen on: give --train and --test, or --groups."
     elif worth.chosen_net is not None:
         yield (
-            f"Walked forward: net {worth.chosen_net:+,.2f}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
+            f"Walked forward: net {worth.chosen_net:{form}}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
             f"{_figure('.0%', worth.chosen_probabilistic_sharpe)} that it is above zero."
         )
 
 
-def _beside(baselines: "Baselines | None") -> Iterator[str]:
+def _beside(baselines: "Baselines | None", form: str) -> Iterator[str]:
     """What the best would have earned without its signals."""
     if baselines is None:
         return
-    yield f"Beside the best: buying and holding gained {baselines.held_net:+,.2f}."
+    yield f"Beside the best: buying and holding gained {baselines.held_net:{form}}."
     if (chance := baselines.random) is not None:
         yield (
-            f"Its {chance.net:+,.2f} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
-            f"holding times, whose middle nine tenths gained {chance.low:+,.2f} to {chance.high:+,.2f}."
+            f"Its {chance.net:{form}} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
+            f"holding times, whose middle nine tenths gained {chance.low:{form}} to {chance.high:{form}}."
         )
 
 
