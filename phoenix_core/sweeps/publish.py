@@ -19,9 +19,10 @@ from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.methods import Sampler
 from phoenix_core.sweeps.page import sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
-from phoenix_core.sweeps.request import Cut, Sampler, Search
+from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Found, Sought, run_search
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table

@@ -3,9 +3,9 @@
 What is made of it is `publish.py`'s. Light on purpose: the launchpad reads names, defaults and words from here.
 """
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from phoenix_core.sweeps.methods import Objective, Pruner, Sampler
 
 
 class Cut(BaseModel):
@@ -19,30 +19,6 @@ class Cut(BaseModel):
     anchored: bool = Field(default=False, description="Every window to choose on begins at the first day.")
     groups: int = Field(0, ge=0, description="Parts of the range for purged cross-validation. 0: none.")
     test_groups: int = Field(2, ge=1, description="Parts to judge by at a time, in every combination.")
-
-
-class Sampler(StrEnum):
-    """Who says which points of a grid are tried."""
-
-    GRID = "grid"  # all of them
-    TPE = "tpe"
-    RANDOM = "random"
-    NSGAII = "nsgaii"
-
-
-class Objective(StrEnum):
-    """What a search makes large."""
-
-    SHARPE = "sharpe"
-    NET = "net"
-
-
-class Pruner(StrEnum):
-    """Who gives up points after some of the days."""
-
-    NONE = "none"
-    MEDIAN = "median"  # those below the median of the trials that ran over all
-    QUARTILE = "quartile"  # those below their best quarter
 
 
 class Search(BaseModel):

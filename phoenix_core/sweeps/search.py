@@ -22,7 +22,8 @@ from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.grid import Grid, Point
-from phoenix_core.sweeps.request import Objective, Pruner, Search
+from phoenix_core.sweeps.methods import Objective, Pruner
+from phoenix_core.sweeps.request import Search
 from phoenix_core.sweeps.statistics import Moments
 from phoenix_core.sweeps.study import Study, days_of, quiet_optuna
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points

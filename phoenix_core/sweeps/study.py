@@ -18,7 +18,8 @@ from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from phoenix_core.sweeps.grid import Axis
-from phoenix_core.sweeps.request import Pruner, Sampler, Search
+from phoenix_core.sweeps.methods import Pruner, Sampler
+from phoenix_core.sweeps.request import Search
 
 _PASSED = "passed"  # after how many days a trial was not given up
 _LOST = "lost"  # a trial whose point was never wholly drawn: its process was killed

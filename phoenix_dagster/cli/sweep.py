@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phoenix_core.sweeps.request import Objective, Pruner, Sampler
+from phoenix_core.sweeps.methods import Objective, Pruner, Sampler
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, day_of, listing_of
 from phoenix_dagster.cli.output import print_document
 from phoenix_dagster.cli.results import Venue

@@ -15,8 +15,9 @@ from phoenix_core.manifest import Entry
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps import search as module
 from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.methods import Pruner, Sampler
 from phoenix_core.sweeps.publish import Sweep, run_sweep
-from phoenix_core.sweeps.request import Cut, Pruner, Sampler, Search
+from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Sought, run_search
 from phoenix_core.sweeps.study import Study
 from phoenix_core.sweeps.sweep import Outcome
