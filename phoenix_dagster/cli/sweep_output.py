@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from phoenix_core.instruments.specification import money_form
-from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_dagster.cli.output import print_document, print_table
 
@@ -54,6 +52,9 @@ def document_of(swept: "Swept", folder: str) -> dict[str, Any]:
 
 def print_sweep(swept: "Swept", folder: str) -> None:
     """Print the points, best first; then the windows; then what the best is worth."""
+    from phoenix_core.instruments.specification import money_form  # noqa: PLC0415 - brings pydantic
+    from phoenix_core.instruments.table import specification  # noqa: PLC0415 - as above
+
     base = swept.sweep.base
     form = f"+{money_form(specification(Listing.parse(base.listing), base.first).settlement)}"
     fields = [axis.field for axis in swept.sweep.grid.axes]
