@@ -39,10 +39,15 @@ _MINUTE_NS = 60 * NS_PER_SECOND
 _SPARE_NS = 2_000_000  # an arrival is put between milliseconds
 
 DayDone = Callable[[date, int], None]
+Prepare = Callable[[DayInputs], DayInputs]
 
 
 def _quietly(day: date, events: int) -> None:
     del day, events
+
+
+def _as_read(day: DayInputs) -> DayInputs:
+    return day
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Result:
         return min((int(found[0]) for found in times if found.len()), default=None)
 
 
-def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
+def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepare: Prepare = _as_read) -> Result:
     """Run an experiment.
 
     Days whose trades or signals are missing are left out and named. The balance is carried over them and a position is
@@ -113,6 +118,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         lake: The data folder.
         experiment: What to run.
         day_done: Told each day as it ends, with the events so far.
+        prepare: What of a day is replayed, such as its signals in another order; such a result is nobody's to publish.
 
     Raises:
         ConfigInvalid: The strategy can't be imported or made of its config.
@@ -151,7 +157,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         if contract.remembers:
             inputs.versions |= _remember(lake, listing, strategy, day := days[0])
         for day in days:
-            inputs.add(read := _priced(reader.day(day), experiment))
+            inputs.add(read := _priced(prepare(reader.day(day)), experiment))
             ends = day + timedelta(1) not in days
             feed(read, ends_session=ends)
             if ends:

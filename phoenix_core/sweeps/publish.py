@@ -6,8 +6,10 @@ leaves the same bytes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
+
+import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
@@ -16,6 +18,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.baselines import among
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
@@ -24,6 +27,7 @@ from phoenix_core.sweeps.page import sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Found, Sought, run_search
+from phoenix_core.sweeps.shuffled import shuffled_nets
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
@@ -43,6 +47,7 @@ class Sweep:
         windows: How the choice is walked forward; None: not.
         combinations: How the range is cut for cross-validation; None: not.
         search: Which points are tried; None: all of the grid.
+        shuffles: Replays of the best with its signals shuffled within each day.
     """
 
     base: Experiment
@@ -50,6 +55,7 @@ class Sweep:
     windows: WalkForward | None = None
     combinations: Combinations | None = None
     search: Search | None = None
+    shuffles: int = 0
 
     @classmethod
     def of(cls, base: Experiment, grid: Sequence[str], cut: Cut, search: Search | None = None) -> Self:
@@ -68,7 +74,7 @@ class Sweep:
         windows = WalkForward(cut.train, cut.test, between, anchored=cut.anchored) if cut.train else None
         combinations = Combinations(cut.groups, cut.test_groups, between) if cut.groups else None
         is_all = search is None or search.search is Sampler.GRID
-        return cls(base, Grid.parse(grid), windows, combinations, None if is_all else search)
+        return cls(base, Grid.parse(grid), windows, combinations, None if is_all else search, cut.shuffles)
 
     @property
     def count(self) -> int:
@@ -99,8 +105,9 @@ class Sweep:
             "grid": {axis.field: list(axis.values) for axis in self.grid.axes},
             "windows": asdict(self.windows) if self.windows else None,
             "combinations": asdict(self.combinations) if self.combinations else None,
-            # Left out where all are tried, so that such a sweep is named as before there was another way.
+            # Left out where they are not asked, so that such a sweep is named as before there was another way.
             **({"search": self.search.model_dump(mode="json")} if self.search else {}),
+            **({"shuffles": self.shuffles} if self.shuffles else {}),
         }
 
 
@@ -153,9 +160,21 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str
         study = f"{sweep.name}@{base.first}_{base.last}"
         found = run_search(lake, Sought(base, sweep.grid, sweep.search, study, storage), processes, done)
     tried = trials(lake, listing, base.first, base.last)
-    judged = table(lake, found.outcomes, splits, tried, combinations)
+    judged = _beside_shuffled(lake, sweep, table(lake, found.outcomes, splits, tried, combinations), found.outcomes)
     entry = _publish(lake, sweep, found.outcomes, judged, tried)
     return Swept(sweep, tuple(found.outcomes), judged, entry, found.pruned)
+
+
+def _beside_shuffled(lake: Lake, sweep: Sweep, judged: Table, outcomes: Sequence[Outcome]) -> Table:
+    """The table with the best among replays of itself whose signals chance has dealt."""
+    if not sweep.shuffles or judged.baselines is None:
+        return judged
+    best = next(one for one in outcomes if one.point.experiment.name == judged.judgement.best)
+    nets = shuffled_nets(lake, best.point.experiment, sweep.shuffles)
+    if nets is None:
+        return judged
+    (net,) = judged.points.filter(pl.col("experiment") == judged.judgement.best)["net"]
+    return replace(judged, baselines=replace(judged.baselines, shuffled=among(net, nets)))
 
 
 def choose(lake: Lake, sweep: Sweep) -> None:

@@ -9,7 +9,7 @@ from phoenix_core.sweeps.methods import Objective, Pruner, Sampler
 
 
 class Cut(BaseModel):
-    """Walk-forward windows, purged combinations, both or neither."""
+    """What the points are judged by: walk-forward windows, purged combinations, shuffled signals, or none of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,6 +19,7 @@ class Cut(BaseModel):
     anchored: bool = Field(default=False, description="Every window to choose on begins at the first day.")
     groups: int = Field(0, ge=0, description="Parts of the range for purged cross-validation. 0: none.")
     test_groups: int = Field(2, ge=1, description="Parts to judge by at a time, in every combination.")
+    shuffles: int = Field(0, ge=0, description="Replays of the best with signals shuffled within each day. 0: none.")
 
 
 class Search(BaseModel):

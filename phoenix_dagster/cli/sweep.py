@@ -27,6 +27,7 @@ Train = Annotated[int, typer.Option(min=0, help="Days to choose on in each windo
 Test = Annotated[int, typer.Option(min=1, help="Days to judge by in each window.")]
 Embargo = Annotated[int, typer.Option(min=-1, help="Days between the two. -1: the longest look-back of the signals.")]
 Groups = Annotated[int, typer.Option(min=0, help="Parts of the range for purged cross-validation. 0: none.")]
+Shuffles = Annotated[int, typer.Option(min=0, help="Replays of the best with signals shuffled within each day.")]
 Searched = Annotated[Sampler, typer.Option("--search", help="Every point of the grid, or what a sampler draws.")]
 Trials = Annotated[int, typer.Option(min=1, help="How many points a sampler draws.")]
 Batch = Annotated[int, typer.Option(min=1, help="How many it draws before it sees what they gave.")]
@@ -49,6 +50,7 @@ def sweep(
     embargo: Embargo = -1,
     groups: Groups = 0,
     test_groups: TestGroups = 2,
+    shuffles: Shuffles = 0,
     search: Searched = Sampler.GRID,
     trials: Trials = 100,
     batch: Batch = 8,
@@ -77,7 +79,8 @@ def sweep(
     listing = listing_of(symbol, settings)
     days = {"first": day_of("--first", first), "last": day_of("--last", last or first)}
     base = Experiment.parse(listing=str(listing), **days, strategy=strategy, venue=venue)
-    cut = Cut(train=train, test=test, embargo=embargo, anchored=anchored, groups=groups, test_groups=test_groups)
+    windows = {"train": train, "test": test, "embargo": embargo, "anchored": anchored}
+    cut = Cut(**windows, groups=groups, test_groups=test_groups, shuffles=shuffles)
     asked = Search(search=search, trials=trials, batch=batch, seed=seed, objective=objective, prune=prune, rungs=rungs)
     wanted = Sweep.of(base, grid, cut, asked)
     if count:

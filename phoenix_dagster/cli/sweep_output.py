@@ -154,6 +154,11 @@ def _beside(baselines: "Baselines | None", form: str) -> Iterator[str]:
             f"Its {chance.net:{form}} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
             f"holding times, whose middle nine tenths gained {chance.low:{form}} to {chance.high:{form}}."
         )
+    if (dealt := baselines.shuffled) is not None:
+        yield (
+            f"It is above {dealt.rank:.0%} of {dealt.draws:,} replays with its signals shuffled within each day, whose "
+            f"middle nine tenths gained {dealt.low:{form}} to {dealt.high:{form}}."
+        )
 
 
 def _figure(form: str, value: Any) -> str:  # noqa: ANN401 - a number or None
