@@ -236,6 +236,13 @@ def dagster_home() -> Path:
     return Path(named or Path.cwd()).resolve()
 
 
+def search_storage(chosen: Settings) -> str:
+    """Where searches of sweeps are remembered, as a URL: beside Dagster's history, in PostgreSQL or in SQLite."""
+    if chosen.postgres_url is not None:
+        return chosen.postgres_url.get_secret_value()
+    return f"sqlite:///{dagster_home() / 'searches.db'}"
+
+
 def export(values: Mapping[str, str]) -> None:
     """Set variables for this process and those it starts; settings that were read stay as they are."""
     os.environ.update(values)  # noqa: TID251 - this is the one place
