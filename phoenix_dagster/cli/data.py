@@ -155,7 +155,7 @@ def doctor(
     """Verify all that lies on the disk, and Dagster's history against it; 1 if problems remain."""
     import dagster as dg  # noqa: PLC0415 - --help need not wait for it
 
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.doctor import Diagnosis  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.doctor import doctor as examine  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above

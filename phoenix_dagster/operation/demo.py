@@ -103,7 +103,7 @@ def _serving(folder: Path) -> Iterator[str]:
 
 def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str, Any]:
     """Materialize every asset of every day, then the continuous backtest and its report."""
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads the environment set above
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - reads the environment set above
 
     defs = definitions(chosen)
     graph = defs.resolve_asset_graph()

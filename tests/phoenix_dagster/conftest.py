@@ -11,7 +11,7 @@ import sqlalchemy
 import time_machine
 
 from phoenix_core.market import Listing
-from phoenix_dagster.definitions import definitions
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.settings import Settings
 
 

@@ -30,7 +30,7 @@ class Follow:
     def __init__(self, defs, instance, lake):
         self.graph = defs.resolve_asset_graph()
         self._defs, self._instance, self._lake, self._cursor = defs, instance, lake, None
-        self._sensor = defs.resolve_sensor_def("follow_um_btcusdt")
+        self._sensor = defs.resolve_sensor_def("follow")
 
     def bring(self, names, day, version="1"):
         """Record raw days, as the ingestion leaves them."""

@@ -30,7 +30,7 @@ def publish(server, day, *, but=(), text="x"):
 def tick(make_defs, instance, server, tmp_path):
     """Evaluate the sensor as of a day; give (run keys' days, reason)."""
     defs = make_defs(tmp_path / "lake", server.url, start=date(2024, 1, 1), sensor_days=4)
-    sensor = defs.resolve_sensor_def("ingest_um_btcusdt")
+    sensor = defs.resolve_sensor_def("ingest")
     seen = set()
 
     def evaluate(today):
@@ -112,9 +112,7 @@ def test_a_request_takes_the_raw_files_that_lack(make_defs, instance, server, tm
     """All of a new day, those that are never published included; of a replaced file just that."""
     publish(server, FIRST)
     first = date(2024, 1, 1)
-    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def(
-        "ingest_um_btcusdt"
-    )
+    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def("ingest")
 
     def selection():
         today = (FIRST + timedelta(1)).isoformat()
@@ -142,7 +140,7 @@ def test_days_after_the_last_are_not_asked_for(make_defs, instance, server, tmp_
     today = (FIRST + timedelta(3)).isoformat()
     workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
     with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
-        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+        data = defs.resolve_sensor_def("ingest").evaluate_tick(context)
     assert [one.partition_key for one in data.run_requests] == ["2024-06-01", "2024-06-02"]
     assert not [path for path in server.requests if str(end + timedelta(1)) in path]
 
@@ -154,7 +152,7 @@ def test_without_an_address_among_the_sources_nobody_is_asked(make_defs, instanc
     sources = {"archive_url": server.url, "sources": [str(tmp_path)], "today": (FIRST + timedelta(1)).isoformat()}
     workspace = Workspace(data=str(tmp_path / "lake"), **sources)
     with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
-        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+        data = defs.resolve_sensor_def("ingest").evaluate_tick(context)
     assert data.skip_message == "no archive among PHOENIX_SOURCES: folders are not watched"
     assert server.requests == []
 
@@ -162,5 +160,5 @@ def test_without_an_address_among_the_sources_nobody_is_asked(make_defs, instanc
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
 def test_sensors_start_as_set(make_defs, tmp_path, on, status):
     """Switched off, unless the setting says otherwise."""
-    sensor = make_defs(tmp_path, tmp_path, sensors=on).resolve_sensor_def("ingest_um_btcusdt")
+    sensor = make_defs(tmp_path, tmp_path, sensors=on).resolve_sensor_def("ingest")
     assert sensor.default_status.value == status
