@@ -53,11 +53,16 @@ def main() -> None:
             "PHOENIX_SYMBOLS": "@symbols.txt",
             "PHOENIX_SYMBOLS_PER_LOCATION": str(chosen.each or 1000),
         }
-        for name in ["phoenix_dagster.definitions:defs", *(["phoenix_dagster.locations:symbols_1"] * bool(chosen.each))]:
+        for name in [
+            "phoenix_dagster.definitions:defs",
+            *(["phoenix_dagster.locations:symbols_1"] * bool(chosen.each)),
+        ]:
             command = [sys.executable, "-c", _DESCRIBED, name]
             made, described, megabytes = map(float, _output(command, home, environment).split())
             print(f"{name}: assets made in {made:.1f} s, described in {described:.1f} s, {megabytes:.1f} MB")
-        (home / "workspace.yaml").write_text(_output([sys.executable, "-m", "phoenix_dagster.cli", "workspace"], home, environment))
+        (home / "workspace.yaml").write_text(
+            _output([sys.executable, "-m", "phoenix_dagster.cli", "workspace"], home, environment)
+        )
         _serve(home, environment)
 
 
@@ -91,7 +96,9 @@ def _serve(home: Path, environment: dict[str, str]) -> None:
 
 def _cpu_seconds(group: int) -> list[str]:
     """A line for each process of a group: CPU seconds and what it is."""
-    found = subprocess.run(["ps", "-o", "pgid=,cputimes=,args=", "-e"], check=True, capture_output=True, text=True).stdout
+    found = subprocess.run(
+        ["ps", "-o", "pgid=,cputimes=,args=", "-e"], check=True, capture_output=True, text=True
+    ).stdout
     rows = [line.split(maxsplit=2) for line in found.splitlines()]
     return [f"{seconds} CPU s: {what[:110]}" for owner, seconds, what in rows if owner == str(group)]
 

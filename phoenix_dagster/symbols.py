@@ -47,7 +47,8 @@ def _lines(path: Path) -> Iterator[Listing]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "no UTF-8 text"
         raise ConfigInvalid(
-            f"PHOENIX_SYMBOLS names the file {path}: {reason}. Give a text file with a symbol a line, such as um:BTCUSDT."
+            f"PHOENIX_SYMBOLS names the file {path}: {reason}. Give a text file with a symbol a line, such as "
+            "um:BTCUSDT."
         ) from error
     for number, line in enumerate(lines, 1):
         if symbol := line.partition(_COMMENT)[0].strip():
@@ -60,8 +61,8 @@ def _lines(path: Path) -> Iterator[Listing]:
 def _refuse_idle(patterns: Iterable[str]) -> None:
     for pattern in patterns:
         raise ConfigInvalid(
-            f"PHOENIX_SYMBOLS has the pattern {pattern[:60]!r}, which matches no symbol: patterns choose among the symbols "
-            "of a file, as in @symbols.txt,um:*USDT. Correct it, or name the file."
+            f"PHOENIX_SYMBOLS has the pattern {pattern[:60]!r}, which matches no symbol: patterns choose among the "
+            "symbols of a file, as in @symbols.txt,um:*USDT. Correct it, or name the file."
         )
 
 
