@@ -48,7 +48,7 @@ def main() -> None:
         home = Path(folder)
         (home / "symbols.txt").write_text("".join(f"um:S{number:04d}USDT\n" for number in range(chosen.symbols)))
         (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-        environment = os.environ | {
+        environment = os.environ | {  # noqa: TID251 - what a user's shell would give
             "DAGSTER_HOME": folder,
             "PHOENIX_SYMBOLS": "@symbols.txt",
             "PHOENIX_SYMBOLS_PER_LOCATION": str(chosen.each or 1000),
