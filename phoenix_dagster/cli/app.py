@@ -12,7 +12,7 @@ import typer
 
 from phoenix_core.errors import PhoenixError
 from phoenix_dagster.cli import backfill, data, folders, init, results, revise, run, start, sweep, verify, worker
-from phoenix_dagster.deployment.garbage import spare_imports
+from phoenix_dagster.deployment.garbage import skip_last_collection
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Codes are those that `phoenix --help` lists.
     """
-    spare_imports()
+    skip_last_collection()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter shows its code instead
     try:

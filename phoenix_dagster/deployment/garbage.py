@@ -15,14 +15,19 @@ from functools import cache
 _BUFFERED = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 
-@cache
 def spare_imports() -> None:
-    """Put what is there out of the collector's reach, and at exit all the rest; once for a process.
+    """Put what is there out of the collector's reach, and at exit all the rest."""
+    gc.freeze()
+    skip_last_collection()
+
+
+@cache
+def skip_last_collection() -> None:
+    """Put what is left out of the collector's reach at exit, once for a process.
 
     Open files are flushed before, since a module's own would be closed only by the last look; what `atexit` and
     `weakref.finalize` were promised is done as ever.
     """
-    gc.freeze()
     atexit.register(_end)
 
 
