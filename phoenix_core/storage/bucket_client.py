@@ -77,9 +77,11 @@ def client(url: str, *, uploads: bool = False) -> ObjectStore:
         ) from None
 
 
-def filesystem(scheme: str) -> FsspecStore:
+def filesystem(scheme: Any) -> FsspecStore:  # noqa: ANN401 - one of the literals that it is declared for
     """File system of fsspec for libraries that open one; not the one that fsspec would look for under that name."""
-    return FsspecStore(scheme, client_options={"allow_http": True, "timeout": _WHOLE_REQUEST})
+    options: Any = {"allow_http": True, "timeout": _WHOLE_REQUEST}
+    opened: FsspecStore = FsspecStore(scheme, client_options=options)
+    return opened
 
 
 @contextmanager
