@@ -27,8 +27,6 @@ from phoenix_core.market import Interval, Listing, Market
 from phoenix_core.rules import COMPARISONS, Rule, rules_of
 
 _EVERYWHERE = tuple(Market)
-# Backtests settle in quote units, so inverse contracts end with signals.
-_LINEAR = (Market.SPOT, Market.UM)
 
 
 class Stage(StrEnum):
@@ -282,7 +280,6 @@ BACKTEST = Product(
     code=_EXPERIMENT_CODE,
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
-    markets=_LINEAR,
     checks=_EXPERIMENT_CHECKS,
     kinds=frozenset({"nautilus", "parquet"}),
     has_variants=True,
@@ -296,7 +293,6 @@ CONTINUOUS_BACKTEST = Product(
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
     partitions=Partitions.RANGE,
-    markets=_LINEAR,
     checks=_EXPERIMENT_CHECKS,
     kinds=frozenset({"nautilus", "parquet"}),
     has_variants=True,
@@ -309,7 +305,6 @@ REPORT = Product(
     code=("report.folder:page_of",),
     inputs=(Input(CONTINUOUS_BACKTEST, is_required=True),),
     partitions=Partitions.RANGE,
-    markets=_LINEAR,
     kinds=frozenset({"html", "plotly"}),
     has_variants=True,
 )

@@ -13,6 +13,7 @@ from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
+from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs, InputReader
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
@@ -23,6 +24,7 @@ from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions, specification
@@ -65,6 +67,7 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
     experiment: Experiment
@@ -84,6 +87,7 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
     def excluded_seconds(self) -> float:
@@ -135,7 +139,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     for day in missing:
         inputs.versions |= reader.versions(day)  # a day that is there later makes another result
     spec = _specification(lake, listing, experiment, days[0])
-    traded = instrument(spec)
+    traded, payoff = instrument(spec), payoff_of(spec)
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=implied)
     engine, settlement, recorder = simulated.engine, simulated.settlement, simulated.recorder
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
@@ -154,7 +158,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
                 _require_flat(simulated, day)
             day_done(day, replay.events)
         engine.end()
-        final = _final_balance(simulated)
+        final = simulated.account.balance
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
@@ -162,13 +166,13 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     finally:
         engine.dispose()
     starting, annotations = experiment.venue.starting_balance, contract.annotations
-    books = ledger(recorder.fills, settlement.settled, starting, final, annotations)
+    books = ledger(recorder.fills, settlement.settled, starting, final, annotations, payoff=payoff)
     fills, minutes = fills_frame(recorder.fills, annotations), _with_missing_days(pl.concat(inputs.prices), days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
-        equity=equity_curve(minutes, books.rows, starting),
+        equity=equity_curve(minutes, books.rows, starting, payoff),
         final_balance=final,
         days=tuple(days),
         missing=missing,
@@ -186,6 +190,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         decisions=recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
     )
 
 
@@ -281,11 +286,6 @@ def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFr
     return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
 
 
-def _final_balance(simulated: Simulated) -> Decimal:
-    account = simulated.settlement.exchange.get_account()
-    return Decimal(account.balance_total(account.base_currency).as_decimal())
-
-
 def _said_of_missing(days: Sequence[date]) -> list[str]:
     before = [str(day) for day in days[:-1] if day + timedelta(1) not in days]
     return [f"nothing is held over missing days: closed at the end of {', '.join(before)}"] if before else []
@@ -312,6 +312,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
         "what is open at the end is closed at market, with fee",
         "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
     ]
+    if spec.is_inverse:
+        notes.append(
+            f"an inverse contract of {spec.contract_size:f} {spec.quote}: quantities are contracts, amounts "
+            f"{spec.settlement}, each rounded to 8 decimals (docs/fills.md)"
+        )
     if implied:
         why = "as asked" if venue.imply_quotes else "at least one day of the range has no book_ticker"
         notes.append(f"quotes implied from trades: {why} (docs/strategy.md says how far they can be trusted)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
@@ -38,7 +39,8 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
 
     stats = statistics(result.equity, result.ledger.round_trips)
     doubt = uncertainty(result.equity, result.ledger.round_trips, entry.facts["identity"])
-    currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
+    traded = specification(Listing.parse(result.experiment.listing), result.experiment.first)
+    currency = traded.settlement
     return {
         "result": _sentence(result, stats, currency),
         **_in_sample(lake, result),
@@ -46,6 +48,7 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         **_figures(result, stats, doubt),
         "uncertainty": doubt.told(),
         "currency": currency,
+        **_in_quote(result, traded.quote),
         **_background(result),
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
@@ -64,10 +67,17 @@ def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
 
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
+    net = format(result.ledger.parts.net, f"+{money_form(currency)}")
     return (
-        f"net {result.ledger.parts.net:+,.2f} {currency} ({_return(result):+.2%}), {result.fills.height} fills, "
-        f"drawdown {stats.max_drawdown:.2%}"
+        f"net {net} {currency} ({_return(result):+.2%}), {result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
     )
+
+
+def _in_quote(result: "Result", unit: str) -> dict[str, Any]:
+    """Net and balances in quote units, where the account is in coins."""
+    shown = ("net", "revaluation", "starting_balance", "final_balance")
+    figures = {f"{name}_in_quote": float(result.in_quote[name]) for name in shown if result.in_quote}
+    return figures | ({"quote_currency": unit} if figures else {})
 
 
 def _return(result: "Result") -> float:

@@ -19,6 +19,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.execution.decisions import tags_of
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
@@ -64,6 +65,7 @@ class PhoenixStrategy(Strategy):
         self._timed_out = False
         self._sees_quotes = False
         self._instrument: Instrument = None
+        self._payoff = Payoff()
 
     # -- what its skipper asks --------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units held."""
+        """Signed base units, or contracts, held."""
         return Decimal(str(self.portfolio.net_position(self.instrument_id)))
 
     def qualifies(self, signal: SignalTick) -> bool:
@@ -90,7 +92,7 @@ class PhoenixStrategy(Strategy):
 
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
-        self._instrument = self.cache.instrument(self.instrument_id)
+        self._know_instrument()
         if self._live is None:
             self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
             return
@@ -101,7 +103,15 @@ class PhoenixStrategy(Strategy):
     def on_historical_data(self, data: Data) -> None:
         """Remember what was before the first day."""
         if self._live:
+            self._know_instrument()
             self._live.on_event(data)
+
+    def _know_instrument(self) -> None:
+        if self._instrument is None:
+            self._instrument = self.cache.instrument(self.instrument_id)
+            self._payoff = payoff_of_instrument(self._instrument)
+            if self._live:
+                self._live.trades_contracts(self._payoff.size)
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or compute with what signals are made of."""
@@ -199,7 +209,7 @@ class PhoenixStrategy(Strategy):
         wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
         price = wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
-        if quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
+        if quantity <= 0 or self._payoff.notional(quantity, price) < self._instrument.min_notional.as_decimal():
             return
         order = self.order_factory.limit(
             instrument_id=self.instrument_id,
@@ -222,7 +232,7 @@ class PhoenixStrategy(Strategy):
         kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
         fraction = min(kelly, 1 / self._instrument.margin_init)
         step = self._instrument.size_increment.as_decimal()
-        steps = (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR)
+        steps = (self._payoff.affordable(equity * fraction, price) / step).to_integral_value(rounding=ROUND_FLOOR)
         return Decimal(steps * step)
 
     def _on_timeout(self, event: object) -> None:
