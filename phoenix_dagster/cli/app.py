@@ -25,6 +25,7 @@ from phoenix_dagster.cli import (
     verify,
     worker,
 )
+from phoenix_dagster.deployment.garbage import skip_last_collection
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Codes are those that `phoenix --help` lists.
     """
+    skip_last_collection()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter shows its code instead
     try:
