@@ -63,24 +63,20 @@ def chained(hours: Performance, windows: pl.DataFrame) -> pl.DataFrame:
 
     Beside it `median` and `highest`, what the median and the most gaining of all points gained up to then.
     """
-    parts = []
-    for row in windows.iter_rows(named=True):
-        judged = hours.on(days_between(row["test_first"], row["test_last"]))
-        gains = hours.gains[judged]
-        parts.append(
-            pl.DataFrame(
-                {
-                    "hour": hours.hours[judged],
-                    "experiment": [row["experiment"]] * len(gains),
-                    "gain": gains[:, hours.names.index(row["experiment"])],
-                    "all": list(gains),
-                }
-            )
-        )
-    joined = pl.concat(parts)
-    sums = np.vstack(joined["all"].to_list()).cumsum(axis=0)
-    return joined.drop("all").with_columns(
-        pl.Series("median", np.median(sums, axis=1)), pl.Series("highest", sums[:, sums[-1].argmax()])
+    judged = [hours.on(days_between(row["test_first"], row["test_last"])) for row in windows.iter_rows(named=True)]
+    order = np.concatenate([np.flatnonzero(one) for one in judged])
+    names = [name for name, one in zip(windows["experiment"], judged, strict=True) for _ in range(int(one.sum()))]
+    place = {name: number for number, name in enumerate(hours.names)}
+    gains = hours.gains[order]
+    sums = gains.cumsum(axis=0)
+    return pl.DataFrame(
+        {
+            "hour": hours.hours[order],
+            "experiment": names,
+            "gain": gains[np.arange(len(order)), [place[name] for name in names]],
+            "median": np.median(sums, axis=1),
+            "highest": sums[:, sums[-1].argmax()],
+        }
     )
 
 
