@@ -11,7 +11,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
 from phoenix_core.execution.account import Account
-from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.execution.orders import sign_of
 from phoenix_core.execution.rule import Filled
 
@@ -55,7 +55,7 @@ class ReportingClient(ExecutionClient):
     def _filled(self, order: Order, fill: Filled) -> None:
         price = Price.from_raw(fill.price, self._instrument.price_precision)
         quantity = self._quantity(fill.quantity)
-        fee = self._fee(quantity, price, is_maker=fill.is_maker)
+        fee = commission(self._payoff, self._instrument, quantity, price, is_maker=fill.is_maker)
         self.account.fill(sign_of(order) * quantity.as_decimal(), price.as_decimal(), fee.as_decimal())
         self.generate_order_filled(
             strategy_id=order.strategy_id,
@@ -73,11 +73,6 @@ class ReportingClient(ExecutionClient):
             liquidity_side=LiquiditySide.MAKER if fill.is_maker else LiquiditySide.TAKER,
             ts_event=self._clock.timestamp_ns(),
         )
-
-    def _fee(self, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
-        share = self._instrument.maker_fee if is_maker else self._instrument.taker_fee
-        fee = self._payoff.fee(quantity.as_decimal(), price.as_decimal(), share)
-        return Money(fee, self._instrument.get_settlement_currency())
 
     def _quantity(self, lots: int) -> Quantity:
         return Quantity.from_raw(lots, self._instrument.size_precision)
@@ -121,3 +116,10 @@ class ReportingClient(ExecutionClient):
             None,
             self._clock.timestamp_ns(),
         )
+
+
+def commission(payoff: Payoff, instrument: Instrument, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
+    """The fee of a fill: a share of its worth, which is rounded first."""
+    share = instrument.maker_fee if is_maker else instrument.taker_fee
+    fee = payoff.fee(quantity.as_decimal(), price.as_decimal(), share)
+    return Money(fee, instrument.get_settlement_currency())
