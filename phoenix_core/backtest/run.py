@@ -9,7 +9,7 @@ import polars as pl
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
-from phoenix_core.backtest.experiment import Experiment, ReplayMode
+from phoenix_core.backtest.experiment import Experiment, ReplayMode, SpotFee
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
@@ -22,6 +22,7 @@ from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.store import catalog_asset
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing, StrategyFailed
+from phoenix_core.execution.account import SpotAccount
 from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision
 from phoenix_core.execution.holding import payoff_of
@@ -30,7 +31,7 @@ from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions, specification
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Key, Manifest
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_start_ns, days_between
 from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.imported import contract_of, strategy_of
@@ -67,6 +68,7 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        balances: What is there of each currency at the end, by its name, on spot; else empty.
         in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
@@ -87,6 +89,7 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    balances: dict[str, Decimal] = field(default_factory=dict)
     in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -158,7 +161,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
                 _require_flat(simulated, day)
             day_done(day, replay.events)
         engine.end()
-        final = simulated.account.balance
+        final, balances = simulated.account.balance, _balances(simulated, spec)
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
@@ -167,7 +170,10 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         engine.dispose()
     starting, annotations = experiment.venue.starting_balance, contract.annotations
     books = ledger(recorder.fills, settlement.settled, starting, final, annotations, payoff=payoff)
-    fills, minutes = fills_frame(recorder.fills, annotations), _with_missing_days(pl.concat(inputs.prices), days)
+    fills, minutes = (
+        fills_frame(recorder.fills, annotations, payoff),
+        _with_missing_days(pl.concat(inputs.prices), days),
+    )
     return Result(
         experiment=experiment,
         fills=fills,
@@ -179,6 +185,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         without=inputs.without,
         assumptions=(
             *_assumptions(experiment, spec, implied=implied),
+            *_overdrawn(simulated),
             *assumptions(spec, days[-1]),
             *_said_of_missing(days),
         ),
@@ -190,6 +197,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         decisions=recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        balances=balances,
         in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
     )
 
@@ -291,6 +299,19 @@ def _said_of_missing(days: Sequence[date]) -> list[str]:
     return [f"nothing is held over missing days: closed at the end of {', '.join(before)}"] if before else []
 
 
+def _balances(simulated: Simulated, spec: Specification) -> dict[str, Decimal]:
+    account = simulated.account
+    return {spec.quote: account.quote, spec.base: account.base} if isinstance(account, SpotAccount) else {}
+
+
+_TAKEN_FROM = {SpotFee.RECEIVED: "what a fill brings", SpotFee.QUOTE: "quote units"}
+
+
+def _overdrawn(simulated: Simulated) -> list[str]:
+    lowest = simulated.account.lowest if isinstance(simulated.account, SpotAccount) else Decimal(0)
+    return [f"orders at market cost more than was there: the quote balance fell to {lowest}"] if lowest < 0 else []
+
+
 def _rate(share: Decimal) -> str:
     return f"{share:.4f}".rstrip("0")
 
@@ -306,7 +327,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
             else []
         ),
         *([f"signals and quotes are seen {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
-        f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional",
+        (
+            f"spot: nothing is lent or sold short; fees are taken from {_TAKEN_FROM[venue.spot_fee]}"
+            if spec.listing.market is Market.SPOT
+            else f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional"
+        ),
         "fills: what was traded and shown, behind the queue (docs/fills.md); "
         + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",

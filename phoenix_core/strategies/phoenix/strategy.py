@@ -18,8 +18,9 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
+from phoenix_core.execution.account import payoff_of_instrument
 from phoenix_core.execution.decisions import tags_of
-from phoenix_core.execution.holding import Payoff, payoff_of_instrument
+from phoenix_core.execution.holding import Payoff
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
@@ -76,8 +77,9 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units, or contracts, held."""
-        return Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        """Signed base units, or contracts, that can be closed: whole steps."""
+        held = Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        return held - held % self._payoff.dust if self._payoff.dust else held
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
@@ -232,6 +234,11 @@ class PhoenixStrategy(Strategy):
         kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
         fraction = min(kelly, 1 / self._instrument.margin_init)
         step = self._instrument.size_increment.as_decimal()
+        if (
+            self._payoff.dust
+        ):  # nothing is lent: what is left of earlier trades, less than a step, and the fee stay paid
+            fraction = min(fraction, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
+            equity = max(equity - 2 * step * price, Decimal(0))
         steps = (self._payoff.affordable(equity * fraction, price) / step).to_integral_value(rounding=ROUND_FLOOR)
         return Decimal(steps * step)
 
