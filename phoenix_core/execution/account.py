@@ -1,9 +1,9 @@
 """What an account has. It is NautilusTrader's account; where that is inexact we keep the books and it follows them.
 
 The engine computes gains in binary floats and averages the entries of inverse contracts as if they were linear: 100
-contracts of 100 USD bought at 50,000 and 100 at 100,000 cost 0.3 coins, by its average of 75,000 they cost 0.267. On spot
-it converts a fee in coins at the quote of the moment. So what it is about to miss is booked before each fill, since
-strategies may ask for the balance on hearing of it.
+contracts of 100 USD bought at 50,000 and 100 at 100,000 cost 0.3 coins, by its average of 75,000 they cost 0.267. On
+spot it converts a fee in coins at the quote of the moment. So what it is about to miss is booked before each fill,
+since strategies may ask for the balance on hearing of it.
 """
 
 from collections.abc import Iterable

@@ -234,9 +234,8 @@ class PhoenixStrategy(Strategy):
         kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
         fraction = min(kelly, 1 / self._instrument.margin_init)
         step = self._instrument.size_increment.as_decimal()
-        if (
-            self._payoff.dust
-        ):  # nothing is lent: what is left of earlier trades, less than a step, and the fee stay paid
+        if self._payoff.dust:
+            # Nothing is lent: the account counts less than a step of earlier trades, and the fee must be paid.
             fraction = min(fraction, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
             equity = max(equity - 2 * step * price, Decimal(0))
         steps = (self._payoff.affordable(equity * fraction, price) / step).to_integral_value(rounding=ROUND_FLOOR)
