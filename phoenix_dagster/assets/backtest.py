@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.alone import made_alone
 from phoenix_core.backtest.experiment import COINS_AT_START, Experiment, VenueParameters
 from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.instruments.table import specification
+from phoenix_core.manifest import Key
 from phoenix_core.market import Listing, Market, day_from_text
 from phoenix_core.products import SIGNALS, Product
+from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
@@ -96,7 +99,7 @@ def backtest_asset(product: Product, listing: Listing, settings: Settings) -> dg
         config = context.op_execution_context.op_config
 
         def work(day: date) -> Done:
-            return _run(workspace, _experiment(listing, config, day, day), product.asset(listing), context)
+            return _run(workspace, experiment_of(listing, config, day, day), product.asset(listing), context)
 
         return work_through(context, work)
 
@@ -125,7 +128,7 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
         config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
-            done = _run(workspace, _experiment(listing, config, first, last), product.asset(listing), context)
+            done = _run(workspace, experiment_of(listing, config, first, last), product.asset(listing), context)
         return dg.MaterializeResult(
             metadata=done.metadata,
             data_version=dg.DataVersion(done.entry.data_version),
@@ -143,7 +146,12 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
     return asset
 
 
-def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+def experiment_of(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+    """The experiment of a run's config over a range.
+
+    Raises:
+        ConfigInvalid: A value that the experiment refuses.
+    """
     chosen = {name: value for name, value in config.items() if name not in RANGE}
     chosen["strategy"] = _strategy(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
@@ -196,11 +204,17 @@ def _range(
 
 
 def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
+    from phoenix_core.backtest.publish import span_of  # noqa: PLC0415 - brings NautilusTrader
+
+    key = Key(asset, span_of(experiment), experiment.name)
+    return made_alone(workspace.lake(), key, lambda lake: _run_alone(lake, experiment, asset, context))
+
+
+def _run_alone(lake: Lake, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
     from phoenix_core.sweeps.trials import begin, remember  # noqa: PLC0415 - likewise
 
-    lake = workspace.lake()
     started = time.monotonic()
     if why := nothing_to_run(lake, experiment):
         entry = record_absent(lake, experiment, asset=asset, reason=why)

@@ -24,7 +24,8 @@ Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the la
 def _lake() -> Lake:
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic, --help need not wait for it
 
-    return Lake.existing(read_settings().data)
+    settings = read_settings()
+    return Lake.existing(settings.data, settings.local)
 
 
 def _experiment(symbol: str, first: str, last: str, strategy: Any, venue: Any) -> "Experiment":  # noqa: ANN401 - JSON

@@ -15,8 +15,10 @@ from phoenix_dagster.cli.output import print_document, print_table
 from phoenix_dagster.cli.results import Venue
 
 if TYPE_CHECKING:
+    from phoenix_core.storage.lake import Lake
     from phoenix_core.sweeps.baselines import Baselines
     from phoenix_core.sweeps.publish import Sweep, Swept
+    from phoenix_core.sweeps.request import Cut
     from phoenix_core.sweeps.sweep import Outcome
     from phoenix_core.sweeps.table import Judgement
 
@@ -48,30 +50,32 @@ def sweep(
     *,
     anchored: Annotated[bool, typer.Option("--anchored", help="Every window to choose on begins at --first.")] = False,
     count: Annotated[bool, typer.Option("--count", help="Only print the points, and run none.")] = False,
+    launch: Annotated[
+        bool, typer.Option("--launch", help="Let the running Dagster run the points, on all of its workers.")
+    ] = False,
+    url: Annotated[str, typer.Option(help="The Dagster webserver, for --launch.")] = "http://127.0.0.1:3000",
     as_json: Json = False,
 ) -> None:
     """Run every point of a grid over a range; 1 if some failed. A re-run goes on where it stopped."""
     from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - as above
-    from phoenix_core.sweeps.crossvalidation import Combinations  # noqa: PLC0415 - as above
-    from phoenix_core.sweeps.grid import Grid  # noqa: PLC0415 - as above
     from phoenix_core.sweeps.publish import Sweep, run_sweep  # noqa: PLC0415 - brings NautilusTrader
-    from phoenix_core.sweeps.windows import WalkForward, longest_look_back  # noqa: PLC0415 - as above
+    from phoenix_core.sweeps.request import Cut  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
     listing = listing_of(symbol, settings)
     days = {"first": day_of("--first", first), "last": day_of("--last", last or first)}
     base = Experiment.parse(listing=str(listing), **days, strategy=strategy, venue=venue)
-    between = longest_look_back(listing) if embargo < 0 else embargo
-    windows = WalkForward(train, test, between, anchored=anchored) if train else None
-    combinations = Combinations(groups, test_groups, between) if groups else None
-    wanted = Sweep(base, Grid.parse(grid), windows, combinations)
+    cut = Cut(train=train, test=test, embargo=embargo, anchored=anchored, groups=groups, test_groups=test_groups)
+    wanted = Sweep.of(base, grid, cut)
     if count:
         _print_points(wanted, as_json=as_json)
         return
-    lake = Lake.existing(settings.data)
+    lake = Lake.existing(settings.data, settings.local)
     print(f"{listing}, {base.first} to {base.last}: {wanted.grid.count} points", file=sys.stderr)
+    if launch:
+        _launch(lake, wanted, grid, cut, url.rstrip("/"))
     swept = run_sweep(lake, wanted, processes, _Progress(wanted.grid.count))
     folder = lake.address(swept.entry.facts["folder"])
     if as_json:
@@ -79,6 +83,27 @@ def sweep(
     else:
         _print_sweep(swept, folder)
     raise typer.Exit(1 if any(one.entry is None for one in swept.outcomes) else 0)
+
+
+def _launch(lake: "Lake", wanted: "Sweep", grid: Sequence[str], cut: "Cut", url: str) -> None:
+    """Have Dagster run the points, and wait for the end; what failed there is tried once more by whoever goes on."""
+    from phoenix_dagster.operation.backfill import RunningDagster  # noqa: PLC0415 - brings a GraphQL client
+    from phoenix_dagster.operation.follow import follow  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.sweep import launch_sweep  # noqa: PLC0415 - as above
+
+    dagster = RunningDagster(url)
+    backfill = launch_sweep(dagster, lake, wanted, grid, cut)
+    _say(f"backfill {backfill} at {url}")
+    try:
+        follow(dagster, [backfill], _say, unit="variants")
+    except KeyboardInterrupt:
+        _say("\nThe sweep goes on in Dagster, and its table with it. The same command follows a new one.")
+        _say(f"Cancel it: phoenix backfill --cancel {backfill} --url {url}")
+        raise
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 class _Progress:
