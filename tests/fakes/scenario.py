@@ -185,7 +185,6 @@ class Scenario:
                 for one in self.quotes
             ],
             depth=[(ts, dict(bands)) for ts, bands in sorted(self.depths, key=itemgetter(0))],
-            funding=[(one.ts, one.rate, one.mark) for one in self.funding],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
