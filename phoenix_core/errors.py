@@ -27,6 +27,7 @@ changes). Nothing else in Phoenix decides what to retry::
         ├── CatalogCorrupt         a published file that is not what its manifest says
         ├── InputMissing           a stage was asked for a day whose inputs are not there
         ├── StrategyFailed         a strategy raised, or the engine stopped early
+        ├── ReplayUnsuitable       replay over arrays was asked for what it can't replay, or was found to differ
         ├── LedgerUnbalanced       parts of the PnL do not add up to the account
         └── RecipeUnknown          code that makes published bytes has no source to be named by
 """
@@ -146,6 +147,10 @@ class InputMissing(FinalError):
 
 class StrategyFailed(FinalError):
     """A strategy raised, or the engine stopped before the end of its data."""
+
+
+class ReplayUnsuitable(FinalError):
+    """Replay over arrays was asked for what it can't replay, or a result of it differs from the engine's."""
 
 
 class LedgerUnbalanced(FinalError):

@@ -265,7 +265,8 @@ _EXPERIMENT_INPUTS = (
     _of(FUNDING_RATE),
     _of(BOOK_DEPTH),
 )
-_EXPERIMENT_CODE = ("backtest.run:run", "backtest.publish:publish")
+# Whichever replay makes a result, it is the same: its recipe names both.
+_EXPERIMENT_CODE = ("backtest.run:run", "backtest.arrays.batch:run_arrays", "backtest.publish:publish")
 _EXPERIMENT_CHECKS = (
     Rule("ledger", "The parts of the PnL add up to the account.", blocks=True),
     Rule("solvent", "The account was always worth something."),

@@ -15,7 +15,8 @@ import polars as pl
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import identity, span_of
 from phoenix_core.backtest.recipe import backtest_recipe
-from phoenix_core.backtest.run import Result, run
+from phoenix_core.backtest.result import Result
+from phoenix_core.backtest.run import run
 from phoenix_core.errors import InputMissing
 from phoenix_core.market import Listing, Market
 from phoenix_core.storage.digests import canonical_json, digest_of

@@ -9,8 +9,8 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_recipe
+from phoenix_core.backtest.result import Result
 from phoenix_core.backtest.revision import note_revision
-from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Entry, Manifest

@@ -13,9 +13,10 @@ from nautilus_trader.backtest.config import SimulationModuleConfig
 from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.model.instruments import Instrument
 
-from phoenix_core.execution.account import Account, payoff_of_instrument
+from phoenix_core.execution.account import Account
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.decisions import OrderReason
+from phoenix_core.execution.holding import payoff_of_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,10 +16,11 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import SpotFee, VenueParameters
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.execution.account import Account, EngineAccount, ExactAccount, SpotAccount, payoff_of_instrument
+from phoenix_core.execution.account import Account, EngineAccount, ExactAccount, SpotAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification

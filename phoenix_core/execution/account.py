@@ -10,22 +10,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from nautilus_trader.model.enums import InstrumentClass, PositionSide, PriceType
+from nautilus_trader.model.enums import PositionSide, PriceType
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 
-from phoenix_core.execution.holding import Payoff, rounded
+from phoenix_core.execution.holding import payoff_of_instrument, rounded
 from phoenix_core.execution.rule import Order
 
 _RAW = -16  # power of ten of NautilusTrader's raw prices and quantities
-
-
-def payoff_of_instrument(instrument: Instrument) -> Payoff:
-    """The payoff of NautilusTrader's instrument, whose multiplier is the size of a contract."""
-    if instrument.is_inverse:
-        return Payoff(instrument.multiplier.as_decimal())
-    is_spot = instrument.instrument_class == InstrumentClass.SPOT
-    return Payoff(dust=instrument.size_increment.as_decimal()) if is_spot else Payoff()
 
 
 class Fee(NamedTuple):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from phoenix_core.market import Market
 
 if TYPE_CHECKING:
+    from nautilus_trader.model.instruments import Instrument
+
     from phoenix_core.instruments.specification import Specification
 
 SMALLEST = Decimal("0.00000001")  # of any currency here
@@ -104,6 +106,16 @@ def payoff_of(traded: "Specification") -> Payoff:
     if traded.is_inverse:
         return Payoff(traded.contract_size)
     return Payoff(dust=traded.step if traded.listing.market is Market.SPOT else _ZERO)
+
+
+def payoff_of_instrument(instrument: "Instrument") -> Payoff:
+    """The payoff of NautilusTrader's instrument, whose multiplier is the size of a contract."""
+    from nautilus_trader.model.enums import InstrumentClass  # noqa: PLC0415 - payoffs of specifications need it not
+
+    if instrument.is_inverse:
+        return Payoff(instrument.multiplier.as_decimal())
+    is_spot = instrument.instrument_class == InstrumentClass.SPOT
+    return Payoff(dust=instrument.size_increment.as_decimal()) if is_spot else Payoff()
 
 
 class Holding(ABC):

@@ -11,6 +11,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
 from phoenix_core.execution.account import Account, Fee
+from phoenix_core.execution.holding import Payoff
 from phoenix_core.execution.orders import sign_of
 from phoenix_core.execution.rule import Filled
 
@@ -121,3 +122,10 @@ class ReportingClient(ExecutionClient):
             None,
             self._clock.timestamp_ns(),
         )
+
+
+def commission(payoff: Payoff, instrument: Instrument, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
+    """The fee of a fill: a share of its worth, which is rounded first."""
+    share = instrument.maker_fee if is_maker else instrument.taker_fee
+    fee = payoff.fee(quantity.as_decimal(), price.as_decimal(), share)
+    return Money(fee, instrument.get_settlement_currency())

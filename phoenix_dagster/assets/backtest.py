@@ -28,7 +28,7 @@ from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 if TYPE_CHECKING:
-    from phoenix_core.backtest.run import Result
+    from phoenix_core.backtest.result import Result
 
 POOL = "backtest"
 

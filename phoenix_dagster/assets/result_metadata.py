@@ -17,7 +17,7 @@ from phoenix_core.sweeps.choices import choices, in_sample
 from phoenix_dagster.metadata import table
 
 if TYPE_CHECKING:
-    from phoenix_core.backtest.run import Result
+    from phoenix_core.backtest.result import Result
     from phoenix_core.report.metrics import Statistics
     from phoenix_core.report.uncertainty import Uncertainty
 

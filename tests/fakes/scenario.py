@@ -99,7 +99,8 @@ class Scenario:
         return Price(Decimal(price), spec.price_precision), Quantity(Decimal(size), spec.size_precision)
 
     def depth(self, seconds, bids, asks):
-        """Bands as (percent, lots), of each side."""
+        """Bands as (percent, lots), of each side; a snapshot of the same instant is replaced."""
+        self.depths = [one for one in self.depths if one[0] != at(seconds)]
         bands = [(-Decimal(edge), Decimal(lots)) for edge, lots in bids]
         self.depths.append((at(seconds), bands + [(Decimal(edge), Decimal(lots)) for edge, lots in asks]))
         return self

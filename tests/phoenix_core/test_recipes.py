@@ -11,7 +11,7 @@ import pytest
 from phoenix_core import recipes
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
-from phoenix_core.products import DERIVED, catalog_product, raw_product
+from phoenix_core.products import BACKTEST, DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
 from phoenix_core.strategies.contract import default_strategy
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS
@@ -25,7 +25,7 @@ ROOTS = {
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],
     "signals": ["signals.days:SignalDays"],
-    "backtest": ["backtest.run:run", "backtest.publish:publish", *ROOTS_OF_STRATEGY],
+    "backtest": [*BACKTEST.code, *ROOTS_OF_STRATEGY],
     "report": ["report.folder:page_of", *REPORT_ROOTS],
     "sweep": ["sweeps.table:table", "sweeps.publish:sweep_document", "sweeps.publish:write_tables"],
 }

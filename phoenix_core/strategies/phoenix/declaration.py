@@ -1,8 +1,8 @@
 """What the strategy declares: its parameters, what it needs and publishes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Feed, Skipper
+from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Feed, Skipper, Trader
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS, ROOTS
 from phoenix_core.strategies.phoenix.shown import SHOWN
@@ -17,9 +17,16 @@ def _skipper(strategy: "PhoenixStrategy") -> Skipper:
     return SignalSkipper(strategy)
 
 
+def _trader(*given: Any) -> Trader:  # noqa: ANN401 - as the contract has it
+    from phoenix_core.strategies.phoenix.trader import PhoenixTrader  # noqa: PLC0415 - likewise
+
+    return PhoenixTrader(*given)
+
+
 CONTRACT = Contract(
     feeds=frozenset(),  # it acts on signals alone
     skipper=_skipper,
+    trader=_trader,
     annotations=(
         Annotated("bucket", int, -1),
         Annotated("first_trade", int, -1),
@@ -38,6 +45,7 @@ DECLARATION = Declaration(
     parameters=StrategyParameters,
     roots=ROOTS,
     report_roots=REPORT_ROOTS,
+    contract=CONTRACT,
     shown=SHOWN,
     is_default=True,
 )

@@ -5,7 +5,7 @@ exit is at market and asks nothing of the regime, since open interest falls in a
 each order stands in its tags. Latency and whatever else an exchange does to orders is none of its business.
 """
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.core.data import Data
@@ -18,9 +18,15 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
-from phoenix_core.execution.account import payoff_of_instrument
-from phoenix_core.execution.decisions import tags_of
-from phoenix_core.execution.holding import Payoff
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
+from phoenix_core.strategies.phoenix.decisions import (
+    annotated,
+    entry_price,
+    entry_quantity,
+    in_steps,
+    is_exit,
+    qualifies,
+)
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
@@ -83,12 +89,7 @@ class PhoenixStrategy(Strategy):
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
-        chosen = self.parameters
-        if signal.entries_blocked or not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
-            return False
-        # Asked so that NaN, with which no comparison holds, never qualifies.
-        is_crowded = signal.oi_z is not None and signal.oi_z >= chosen.oi_z_threshold
-        return (is_crowded or not chosen.oi_gate) and signal.lpi > chosen.lpi_entry_threshold
+        return qualifies(self.parameters, signal)
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class PhoenixStrategy(Strategy):
 
     def _on_signal(self, signal: SignalTick) -> None:
         self._last_signal = signal
-        if signal.lpi < self.parameters.lpi_exit_threshold:
+        if is_exit(self.parameters, signal):
             self._exit_position(signal)
         else:
             self._perhaps_enter(signal)
@@ -194,7 +195,7 @@ class PhoenixStrategy(Strategy):
                 order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
                 quantity=self._instrument.make_qty(abs(position)),
                 reduce_only=True,
-                tags=_annotated(signal),
+                tags=annotated(signal),
             )
         )
 
@@ -208,8 +209,7 @@ class PhoenixStrategy(Strategy):
             return
         bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
         tick = self._instrument.price_increment.as_decimal()
-        wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
-        price = wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
+        price = entry_price(self.parameters, bid, ask, tick)
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
         if quantity <= 0 or self._payoff.notional(quantity, price) < self._instrument.min_notional.as_decimal():
             return
@@ -220,7 +220,7 @@ class PhoenixStrategy(Strategy):
             price=self._instrument.make_price(price),
             time_in_force=TimeInForce.GTC,
             post_only=True,
-            tags=_annotated(signal),
+            tags=annotated(signal),
         )
         self._entry = order.client_order_id
         self._timed_out = False
@@ -231,15 +231,12 @@ class PhoenixStrategy(Strategy):
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
-        fraction = min(kelly, 1 / self._instrument.margin_init)
-        step = self._instrument.size_increment.as_decimal()
+        step, largest = self._instrument.size_increment.as_decimal(), 1 / self._instrument.margin_init
         if self._payoff.dust:
             # Nothing is lent: the account counts less than a step of earlier trades, and the fee must be paid.
-            fraction = min(fraction, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
+            largest = min(largest, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
             equity = max(equity - 2 * step * price, Decimal(0))
-        steps = (self._payoff.affordable(equity * fraction, price) / step).to_integral_value(rounding=ROUND_FLOOR)
-        return Decimal(steps * step)
+        return in_steps(entry_quantity(self.parameters, signal.rv, equity, price, largest, self._payoff), step)
 
     def _on_timeout(self, event: object) -> None:
         del event
@@ -260,18 +257,3 @@ class PhoenixStrategy(Strategy):
         if not self._sees_quotes:
             self.subscribe_quote_ticks(self.instrument_id)
             self._sees_quotes = True
-
-
-def _annotated(signal: SignalTick | None) -> list[str] | None:
-    """The signal of an order as its tags."""
-    if signal is None:
-        return None
-    return tags_of(
-        bucket=signal.bucket,
-        first_trade=signal.first_trade,
-        last_trade=signal.last_trade,
-        lpi=signal.lpi,
-        ldr=signal.ldr,
-        oi_z=signal.oi_z,
-        rv=signal.rv,
-    )

@@ -4,6 +4,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 from conftest import materialize_day
+from fakes.law import assert_arrays_change_nothing
 from fakes.zips import DAY
 
 from phoenix_core.backtest.experiment import Experiment
@@ -162,6 +163,8 @@ def test_nothing_is_held_over_a_missing_day(without_a_day, replay):
     assert result.final_balance == result.experiment.venue.starting_balance + sum(
         result.ledger.rows["amount"]
     ).quantize(result.final_balance)
+    if replay == "signals":
+        assert_arrays_change_nothing(lake, [result.experiment])
 
 
 def test_both_modes_agree_over_a_missing_day(without_a_day):
