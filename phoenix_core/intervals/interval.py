@@ -1,0 +1,75 @@
+"""The interval of a result whose market is known by its trades alone: between the worst and the best that they leave open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any, Self
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How often the hull missed on a day that has quotes: shares of samples every 50 ms.
+
+    Attributes:
+        day: Which day, YYYY-MM-DD.
+        samples: How many.
+        bid: Share in which the true best bid lay outside.
+        ask: Likewise the ask.
+        either: Likewise one of them.
+    """
+
+    day: str
+    samples: int
+    bid: float
+    ask: float
+    either: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Bounds of net, in quote units, outwards to the cent; without them, why there are none.
+
+    Attributes:
+        low: Net at worst; None: no bound.
+        high: Net at best; None: no bound.
+        why_none: Why there is no bound; empty where there is one.
+        margin_ms: By which the hull reaches further than the next prints.
+        decisions: How many orders could be judged, and how many of what the exchange made of them stayed open.
+        calibration: How often the hull missed on days with quotes: the range's own, else the last ones before it.
+    """
+
+    low: Decimal | None = None
+    high: Decimal | None = None
+    why_none: str = ""
+    margin_ms: int = 0
+    decisions: Mapping[str, int] = field(default_factory=dict)
+    calibration: tuple[Calibration, ...] = ()
+
+    @classmethod
+    def outwards(cls, low: float, high: float, decisions: Mapping[str, int]) -> Self:
+        """The least interval of whole cents around two floats.
+
+        >>> Interval.outwards(-1.001, 2.0, {}).low
+        Decimal('-1.01')
+        """
+        return cls(
+            Decimal(repr(low)).quantize(_CENT, ROUND_FLOOR),
+            Decimal(repr(high)).quantize(_CENT, ROUND_CEILING),
+            decisions=decisions,
+        )
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `document` wrote."""
+        chosen = dict(document)
+        chosen.pop("excludes_zero")
+        chosen["calibration"] = tuple(Calibration(**one) for one in chosen["calibration"])
+        ends = {name: None if chosen[name] is None else Decimal(chosen[name]) for name in ("low", "high")}
+        return cls(**chosen | ends)
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the sign of net is certain."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
