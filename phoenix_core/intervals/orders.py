@@ -13,7 +13,7 @@ from phoenix_core.execution.depth import Depth
 from phoenix_core.intervals.tape import SCALE, Tape
 
 _PERCENT = 10_000  # hundredths of a percent, in one
-_FAR = 0.95  # what must be closed and finds nothing pays 5 % from the mid
+FAR = 0.95  # what must be closed and finds nothing pays 5 % from the mid
 _LOTS = 1e16  # depth is in the catalog's fixed point
 _EVERYTHING = math.inf
 
@@ -129,7 +129,7 @@ def proceeds(
         for number, (distance, lots) in enumerate(bands, 1)
     ]
     falling = _falling(points, low, high)
-    return Proceeds(high, falling, min(mid * _FAR - tick / SCALE, falling[-1][1]), is_forced)
+    return Proceeds(high, falling, min(mid * FAR - tick / SCALE, falling[-1][1]), is_forced)
 
 
 def _falling(points: Sequence[tuple[float, float]], low: float, high: float) -> tuple[tuple[float, float], ...]:

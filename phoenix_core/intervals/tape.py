@@ -121,6 +121,11 @@ class Tape:
         index = int(np.searchsorted(self.sales.ts, at_ns, side="right"))
         return int(self.sales.price[index - 1]) if index else None
 
+    def last_trade_ns(self, at_ns: int) -> int:
+        """Time of the last trade of either side at or before an instant; 0 before the first."""
+        ends = ((side, int(np.searchsorted(side.ts, at_ns, side="right"))) for side in (self.sales, self.purchases))
+        return max(int(side.ts[end - 1]) if end else 0 for side, end in ends)
+
     def sold(self, after_ns: int, until_ns: int, limits: tuple[int, int]) -> tuple[float, float]:
         """Lots sold in (after, until] below the lower of two prices, and at the higher or below."""
         rows = self.sales.between(after_ns, until_ns)

@@ -10,7 +10,7 @@ from typing import Any
 
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import DataType, QuoteTick, TradeTick
-from nautilus_trader.model.enums import OrderSide, OrderStatus, TimeInForce
+from nautilus_trader.model.enums import AggressorSide, OrderSide, OrderStatus, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderInitialized
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -21,7 +21,7 @@ from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.execution.decisions import tags_of
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
-from phoenix_core.strategies.phoenix.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import ARCHIVE, SignalTick
 
 _TIMEOUT = "entry-timeout"
@@ -79,12 +79,7 @@ class PhoenixStrategy(Strategy):
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
-        chosen = self.parameters
-        if signal.entries_blocked or not signal.fsi_ready or (chosen.depth_gate and signal.ldr is None):
-            return False
-        # Asked so that NaN, with which no comparison holds, never qualifies.
-        is_crowded = signal.oi_z is not None and signal.oi_z >= chosen.oi_z_threshold
-        return (is_crowded or not chosen.oi_gate) and signal.lpi > chosen.lpi_entry_threshold
+        return self.parameters.qualifies(signal)
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -191,13 +186,7 @@ class PhoenixStrategy(Strategy):
             self._enter(signal)
 
     def _enter(self, signal: SignalTick) -> None:
-        quote = self.cache.quote_tick(self.instrument_id)
-        if quote is None:
-            return
-        bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
-        tick = self._instrument.price_increment.as_decimal()
-        wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
-        price = wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
+        price = self._limit()
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
         if quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
             return
@@ -215,6 +204,21 @@ class PhoenixStrategy(Strategy):
         timeout_ns = int(self.parameters.entry_timeout_secs * 1e9)
         self.clock.set_time_alert_ns(_TIMEOUT, self.clock.timestamp_ns() + timeout_ns, self._on_timeout)
         self.submit_order(order)
+
+    def _limit(self) -> Decimal:
+        """Limit of an entry; 0 where what it is measured from is not known."""
+        tick = self._instrument.price_increment.as_decimal()
+        if self.parameters.entry_reference is EntryReference.LAST_SELL:
+            trades = self.cache.trade_ticks(self.instrument_id)  # latest first
+            sales = (one.price.as_decimal() for one in trades if one.aggressor_side == AggressorSide.SELLER)
+            wanted = next(sales, Decimal(0)) - tick * self.parameters.entry_ticks_below
+        else:
+            quote = self.cache.quote_tick(self.instrument_id)
+            if quote is None:
+                return Decimal(0)
+            bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
+            wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
+        return wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
 
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
