@@ -14,6 +14,7 @@ from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs, InputReader
+from phoenix_core.backtest.interval import IntervalOfRun
 from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.venue import Simulated, as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
@@ -26,6 +27,7 @@ from phoenix_core.execution.decisions import Decision
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions, specification
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_start_ns, days_between
@@ -65,6 +67,7 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        interval: Bounds of net where quotes were implied; None: they were published.
     """
 
     experiment: Experiment
@@ -84,6 +87,7 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    interval: Interval | None = None
 
     @property
     def excluded_seconds(self) -> float:
@@ -140,6 +144,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
     engine, settlement, recorder = simulated.engine, simulated.settlement, simulated.recorder
     quotes = ImpliedQuotes(traded.price_increment) if implied else None
     closing_ns = order_latency_ns(experiment.venue) + _SPARE_NS
+    bounds = IntervalOfRun.of(reader, experiment, spec, strategy, contract) if implied else None
     skipper = contract.skipper(strategy) if contract.skipper else None
     replay = Replay(simulated, skipper, closing_ns, late_ns, quotes)
     feed = replay.skipping if experiment.replay is ReplayMode.SIGNALS else replay.full
@@ -149,6 +154,8 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         for day in days:
             inputs.add(read := _priced(reader.day(day), experiment))
             ends = day + timedelta(1) not in days
+            if bounds:
+                bounds.plan(read, replay.session_ends(read, ends_session=ends))
             feed(read, ends_session=ends)
             if ends:
                 _require_flat(simulated, day)
@@ -161,6 +168,8 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         ) from error
     finally:
         engine.dispose()
+    interval, calibrated = bounds.computed() if bounds else (None, {})
+    inputs.versions |= calibrated
     starting, annotations = experiment.venue.starting_balance, contract.annotations
     books = ledger(recorder.fills, settlement.settled, starting, final, annotations)
     fills, minutes = fills_frame(recorder.fills, annotations), _with_missing_days(pl.concat(inputs.prices), days)
@@ -185,6 +194,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         gaps=tuple(inputs.gaps),
         decisions=recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
+        interval=interval.around(books.parts.net) if interval else None,
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
     )
 

@@ -1,7 +1,7 @@
 """The interval of a result whose market is known by its trades alone: between the worst and the best that they leave open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Self
 
@@ -68,6 +68,13 @@ class Interval:
         chosen["calibration"] = tuple(Calibration(**one) for one in chosen["calibration"])
         ends = {name: None if chosen[name] is None else Decimal(chosen[name]) for name in ("low", "high")}
         return cls(**chosen | ends)
+
+    def around(self, net: Decimal) -> Self:
+        """The interval widened to a figure: implied quotes may lie outside the hull by a tick, and a result inside."""
+        if self.low is None or self.high is None:
+            return self
+        low, high = min(self.low, net), max(self.high, net)
+        return replace(self, low=low.quantize(_CENT, ROUND_FLOOR), high=high.quantize(_CENT, ROUND_CEILING))
 
     @property
     def excludes_zero(self) -> bool:

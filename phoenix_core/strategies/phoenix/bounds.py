@@ -7,7 +7,7 @@ import numpy as np
 from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.rule import DEPTH_LIFE_NS
 from phoenix_core.intervals.interval import Interval
-from phoenix_core.intervals.orders import Resting, proceeds, resting
+from phoenix_core.intervals.orders import FAR, Resting, proceeds, resting
 from phoenix_core.intervals.tape import SCALE
 from phoenix_core.intervals.terms import Evidence, Known, Terms
 from phoenix_core.market import NS_PER_SECOND
@@ -88,16 +88,18 @@ class PhoenixBounds:
 
     def _look_at_exits(self, day: Evidence) -> None:
         """Bound the proceeds of a day's exits; and what earlier ones may have met today, if they took until then."""
+        # Who waits for a better book may walk through the depth that comes, to its last band.
+        reach = FAR if day.depth else 1.0
         low, high = (price / SCALE for price in day.tape.bid(day.start_ns, day.end_ns))
         for place, sale in self._sales.items():
             if self._schedule.session_ends[self._exits[place].session] >= day.start_ns:
-                self._sales[place] = replace(sale, lowest=min(sale.lowest, low), highest=max(sale.highest, high))
+                self._sales[place] = replace(sale, lowest=min(sale.lowest, low * reach), highest=max(sale.highest, high))
         today = {place: one for place, one in self._exits.items() if day.start_ns <= one.ts <= day.end_ns}
         if today:
             arrivals = np.array([one.arrival for one in today.values()])
             # The rest of the day after each, put together from the times between them.
             lows, highs = day.tape.bids(arrivals, np.append(arrivals[1:], max(day.end_ns, int(arrivals[-1]))))
-            lowest = np.minimum.accumulate(lows[::-1])[::-1] / SCALE
+            lowest = np.minimum.accumulate(lows[::-1])[::-1] / SCALE * reach
             highest = np.maximum.accumulate(highs[::-1])[::-1] / SCALE
             for number, (place, one) in enumerate(today.items()):
                 self._sales[place] = self._sale(day, one, (float(lowest[number]), float(highest[number])))

@@ -8,6 +8,7 @@ from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS, ROOTS
 from phoenix_core.strategies.phoenix.shown import SHOWN
 
 if TYPE_CHECKING:
+    from phoenix_core.intervals.terms import Bounds, Terms
     from phoenix_core.strategies.phoenix.strategy import PhoenixStrategy
 
 
@@ -15,6 +16,12 @@ def _skipper(strategy: "PhoenixStrategy") -> Skipper:
     from phoenix_core.strategies.phoenix.skipper import SignalSkipper  # noqa: PLC0415 - brings NautilusTrader
 
     return SignalSkipper(strategy)
+
+
+def _bounds(strategy: "PhoenixStrategy", terms: "Terms") -> "Bounds":
+    from phoenix_core.strategies.phoenix.bounds import PhoenixBounds  # noqa: PLC0415 - likewise
+
+    return PhoenixBounds(strategy.parameters, terms)
 
 
 CONTRACT = Contract(
@@ -26,6 +33,7 @@ CONTRACT = Contract(
         Annotated("last_trade", int, -1),
         Annotated("lpi", float),
     ),
+    bounds=_bounds,
 )
 # Fed tick by tick it computes its signals, and every tick may close a bucket.
 LIVE_CONTRACT = Contract(

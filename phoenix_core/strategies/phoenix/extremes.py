@@ -24,6 +24,7 @@ from phoenix_core.strategies.phoenix.schedule import Entry, Exit, Life
 
 _ROUNDING = 1e-4  # quote units a trip: fees are rounded to 8 decimals, and floats are no decimals
 _LOTS = 1e-9  # likewise of sizes
+_RUIN = "the account may have lost everything"
 
 
 class Range(NamedTuple):
@@ -128,7 +129,7 @@ class Extremes:
     def _ways(self, number: int, state: Range, order: Resting) -> Iterator[_Way]:
         entry, life = self.entries[number], self.lives[number]
         if state.low <= 0:
-            raise _UnboundedError("the account may have lost everything")
+            raise _UnboundedError(_RUIN)
         trip = _Trip(self.terms, entry, order, state)
         if trip.may_be_too_small:
             yield _Way(entry.ts, state)
@@ -142,55 +143,71 @@ class Extremes:
         if order.surely[1] <= 0:
             yield _Way(life.cancelled, state)
         if order.at_most[0] > 0:
-            yield self._filled(trip, life, (life.exit,), 0)
+            yield from self._filled(trip, life, (life.exit,), 0)
         if life.later and (order.at_most[1] > order.at_most[0] or math.isinf(order.at_most[1])):
             for end in range(1, len(life.later) + 1):
-                yield self._filled(trip, life, (life.exit, *life.later[:end]), 1)
+                yield from self._filled(trip, life, (life.exit, *life.later[:end]), 1)
 
-    def _filled(self, trip: "_Trip", life: Life, places: Sequence[int], which: int) -> _Way:
-        """Filled, perhaps in part, and sold by some of these exits."""
+    def _filled(self, trip: "_Trip", life: Life, places: Sequence[int], which: int) -> Iterator[_Way]:
+        """Filled, perhaps in part, and sold by some of these exits: at once, or where that is not sure at any time."""
         sales = [self.sales[place] for place in places]
         last = sales[-1].exit
         lots = trip.most(trip.state.high, trip.order.at_most[which])
         taken = [self._taken(sale) for sale in sales]
-        is_slow = any(
-            not sale.exit.is_forced and (self.terms.is_patient or not sale.proceeds.holds(lots + before))
-            for sale, before in zip(sales, taken, strict=True)
+
+        def least(lots: float) -> float:
+            return min(sale.proceeds.least(lots, before) for sale, before in zip(sales, taken, strict=True))
+
+        if self._are_prompt(sales, [lots + before for before in taken]):
+            # With fills after the first exit nobody knows which funding was met.
+            sure = last.arrival if which else min(life.cancelled, last.arrival)
+            far, best = min(sale.proceeds.far for sale in sales), max(sale.proceeds.best for sale in sales)
+            yield self._way(trip, which, _Sold(last.arrival, least, best, far, (life.arrival, sure, last.arrival)))
+            return
+        end, tick = self.session_ends[last.session], float(self.terms.tick)
+        lowest = min(min(sale.lowest, sale.proceeds.far) for sale in sales) - tick
+        best, held = max(sale.highest for sale in sales), (life.arrival, end, end)
+        after = min(sale.exit.arrival for sale in sales)
+        yield self._way(trip, which, _Sold(after, lambda _: lowest, best, lowest, held), at_any_time=True)
+        forced = lowest * FAR  # the end of the session finds no end, docs/fills.md 8
+        yield self._way(trip, which, _Sold(end, lambda _: forced, best, forced, held))
+
+    def _are_prompt(self, sales: Sequence[Sale], depths: Sequence[float]) -> bool:
+        """Whether each of these exits takes all at once."""
+        return all(
+            sale.exit.is_forced or (not self.terms.is_patient and sale.proceeds.holds(lots))
+            for sale, lots in zip(sales, depths, strict=True)
         )
-        end = self.session_ends[last.session] if is_slow else last.arrival
-        sure = max(life.arrival, end if is_slow or which else min(life.cancelled, end))
-        paid = self.holding.funding(life.arrival, sure, end)
-        self._hold_margin(trip, self.holding.lowest(life.arrival, end), paid[0])
-        slip = float(self.terms.tick) if self.terms.may_slip else 0.0
-        if is_slow:
-            after = min(sale.exit.arrival for sale in sales)
-            lowest = min(min(sale.lowest, sale.proceeds.far) for sale in sales) * FAR - float(self.terms.tick)
 
-            def least(_: float) -> float:
-                return lowest - slip
-
-            best = max(max(sale.highest, sale.proceeds.best) for sale in sales)
-        else:
-            after = last.arrival
-
-            def least(lots: float) -> float:
-                return min(
-                    sale.proceeds.least(lots, before) for sale, before in zip(sales, taken, strict=True)
-                ) - slip
-
-            best = max(sale.proceeds.best for sale in sales)
-        return _Way(after, trip.ended(which, least, best, paid), at_any_time=is_slow)
+    def _way(self, trip: "_Trip", which: int, sold: "_Sold", *, at_any_time: bool = False) -> _Way:
+        paid = self.holding.funding(*sold.held)
+        lowest, maintenance = self.holding.lowest(sold.held[0], sold.held[-1]), self.terms.maintenance
+        if lowest is not None and maintenance is not None and trip.cushion(lowest, float(maintenance), paid[0]) <= 0:
+            raise _UnboundedError("a liquidation can't be ruled out")
+        return _Way(sold.after_ns, trip.ended(which, sold, paid), at_any_time)
 
     def _taken(self, sale: Sale) -> float:
         """Lots that earlier trips can have taken of what this one meets."""
         begin, end = (bisect_left(self._arrivals, at) for at in (sale.since, sale.exit.arrival))
         return (end - begin) * self._most_lots
 
-    def _hold_margin(self, trip: "_Trip", lowest: float | None, paid: float) -> None:
-        if lowest is None or self.terms.maintenance is None:
-            return
-        if trip.cushion(lowest, float(self.terms.maintenance), paid) <= 0:
-            raise _UnboundedError("a liquidation can't be ruled out")
+
+class _Sold(NamedTuple):
+    """How a position was sold.
+
+    Attributes:
+        after_ns: When it was, at the earliest.
+        least: Lowest mean price by lots.
+        best: Highest price.
+        far: Lowest price of a last lot.
+        held: When it was opened at the earliest, at the latest, and closed: by this funding is charged.
+    """
+
+    after_ns: int
+    least: Callable[[float], float]
+    best: float
+    far: float
+    held: tuple[int, int, int]
 
 
 class _Trip:
@@ -201,6 +218,7 @@ class _Trip:
         self._fraction = entry.fraction
         self._step, self._smallest = float(terms.step), float(terms.min_notional)
         self._cheap, self._dear = (limit / SCALE for limit in order.limits)
+        self._slip = float(terms.tick) if terms.may_slip else 0.0
         self._maker, self._taker = 1 + float(terms.maker_fee), 1 - float(terms.taker_fee)
 
     @property
@@ -231,28 +249,27 @@ class _Trip:
         lots = self.most(self.state.low, math.inf)
         return self.state.low + lots * (lowest * (1 - maintenance) - self._dear * self._maker + min(0.0, paid))
 
-    def ended(
-        self, which: int, least: Callable[[float], float], best: float, paid: tuple[float, float]
-    ) -> Range:
+    def ended(self, which: int, sold: _Sold, paid: tuple[float, float]) -> Range:
         """Equity after the trip.
 
         The worst lies at one end of the possible sizes: a walk's price falls with its lots, so what lots bring is concave.
 
         Args:
             which: 0: filled before the first exit; 1: perhaps after it.
-            least: Lowest mean price by lots.
-            best: Highest price.
+            sold: How.
             paid: Least and most funding a lot.
         """
         low, high = self.state
         surely, at_most = self.order.surely[which], self.order.at_most[which]
+        cost = self._dear * self._maker - paid[0]
+        if 1 + self._fraction / self._cheap * ((sold.far - self._slip) * self._taker - cost) <= 0:
+            raise _UnboundedError(_RUIN)  # a last lot may lose more than the equity that bought it
 
         def worst(lots: float) -> float:
-            return lots * (least(lots) * self._taker - self._dear * self._maker + paid[0]) if lots else 0.0
+            return lots * ((sold.least(lots) - self._slip) * self._taker - cost) if lots else 0.0
 
-        sizes = self.least(low, surely), self.most(low, at_most)
-        lost = min(map(worst, sizes))
-        gain = best * self._taker - self._cheap * self._maker + paid[1]
+        lost = min(worst(lots) for lots in (self.least(low, surely), self.most(low, at_most)))
+        gain = sold.best * self._taker - self._cheap * self._maker + paid[1]
         gained = max(gain * lots for lots in (self.least(high, surely), self.most(high, at_most)))
         return Range(low + lost - _ROUNDING, high + gained + _ROUNDING)
 
