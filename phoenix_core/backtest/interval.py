@@ -1,6 +1,6 @@
-"""The interval of a run whose quotes were implied: what the market's trades alone leave open, by the strategy's own bounds.
+"""The interval of a run whose quotes were implied: what the trades alone leave open, by the strategy's own bounds.
 
-First the run's days are planned, which costs nothing as the run reads them anyway; then their trades are read once more.
+First the run's days are planned, which costs nothing as it reads them anyway; then their trades are read once more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,7 @@ from phoenix_core.intervals.calibration import calibrations
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.intervals.tape import COLUMNS, MARGIN_NS, SCALE, Tape
 from phoenix_core.intervals.terms import Bounds, Evidence, Known, Terms
-from phoenix_core.market import DAY_NS, Listing, day_start_ns
-from phoenix_core.storage.lake import Lake
+from phoenix_core.market import DAY_NS, day_start_ns
 from phoenix_core.strategies.contract import Contract
 
 

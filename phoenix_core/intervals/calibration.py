@@ -76,7 +76,7 @@ def violations(day: str, tape: Tape, quotes: Iterable[pl.DataFrame]) -> Calibrat
         low, high = tape.bids(times, times)
         bid = (bids < low) | (bids > high)
         ask = (asks - tape.tick < low) | (asks - tape.tick > high)
-        missed += [times.size, bid.sum(), ask.sum(), (bid | ask).sum()]
+        missed += np.array([times.size, bid.sum(), ask.sum(), (bid | ask).sum()])
     samples, *shares = (int(count) for count in missed)
     return Calibration(day, samples, *(share / samples for share in shares)) if samples else None
 
@@ -126,5 +126,7 @@ def tick_of(lake: Lake, listing: Listing, day: date) -> int:
 def _input(manifest: Manifest, asset: str, day: date) -> Entry:
     entry = manifest.find(asset, day)
     if entry is None:
-        raise InputMissing(f"{asset} of {day} is needed to count violations: it was never materialized. Materialize it.")
+        raise InputMissing(
+            f"{asset} of {day} is needed to count violations: it was never materialized. Materialize it."
+        )
     return entry

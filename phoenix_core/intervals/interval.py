@@ -1,7 +1,7 @@
-"""The interval of a result whose market is known by its trades alone: between the worst and the best that they leave open."""
+"""The interval of a result whose market is known by its trades alone: the worst and the best that they leave open."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Self
 
@@ -69,6 +69,11 @@ class Interval:
         ends = {name: None if chosen[name] is None else Decimal(chosen[name]) for name in ("low", "high")}
         return cls(**chosen | ends)
 
+    def document(self) -> dict[str, Any]:
+        """The interval as plain values, exact; `parse` reads them."""
+        ends = {name: None if value is None else str(value) for name, value in (("low", self.low), ("high", self.high))}
+        return asdict(self) | ends | {"excludes_zero": self.excludes_zero}
+
     def around(self, net: Decimal) -> Self:
         """The interval widened to a figure: implied quotes may lie outside the hull by a tick, and a result inside."""
         if self.low is None or self.high is None:
@@ -80,3 +85,31 @@ class Interval:
     def excludes_zero(self) -> bool:
         """Whether the sign of net is certain."""
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    def text(self) -> str:
+        """The interval as people write it; unbounded where there is none.
+
+        >>> Interval(Decimal("-1.5"), Decimal(2000)).text()
+        '[-1.50, +2,000.00]'
+        """
+        return "unbounded" if self.low is None or self.high is None else f"[{self.low:+,.2f}, {self.high:+,.2f}]"
+
+    def told(self, currency: str) -> str:
+        """What the quotes that are missing leave open of net, in a sentence."""
+        if self.why_none:
+            return f"quotes are missing, and net is unbounded: {self.why_none}"
+        sign = "excludes zero" if self.excludes_zero else "does not exclude zero"
+        return f"quotes are missing: from trades alone, net lies in {self.text()} {currency}, which {sign}"
+
+    def calibrated(self) -> str:
+        """How far the hull behind the interval can be trusted, in a sentence.
+
+        >>> Interval().calibrated()
+        'the hull of trades is not calibrated: no day with quotes is known'
+        """
+        if not self.calibration:
+            return "the hull of trades is not calibrated: no day with quotes is known"
+        days, samples = self.calibration, sum(one.samples for one in self.calibration)
+        missed = sum(one.either * one.samples for one in days) / samples
+        span = days[0].day if len(days) == 1 else f"{days[0].day} to {days[-1].day} ({len(days)} days)"
+        return f"the hull of trades missed a true quote in {missed:.3%} of {samples:,} samples of {span}"

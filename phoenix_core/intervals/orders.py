@@ -1,7 +1,7 @@
 """What an exchange could have made of an order, as far as trades tell: a maker's fate, a taker's price.
 
-The rules are those of docs/fills.md. Whatever they say of quotes and displayed sizes is open here, within the hull; what
-they say of trades is certain. Only buyers rest and only sellers take, which is all that a long strategy does.
+The rules are those of docs/fills.md. Whatever they say of quotes and displayed sizes is open here, within the hull;
+what they say of trades is certain. Only buyers rest and only sellers take, which is all that a long strategy does.
 """
 
 import math
@@ -69,7 +69,7 @@ class Proceeds:
 
     Attributes:
         best: Highest bid, quote units.
-        points: (lots, worst price) from the best price outwards, falling: nothing displayed, a straight line to each band.
+        points: (lots, worst price) from the best price outwards, falling: nothing displayed, a line to each band.
         is_forced: What finds no depth is filled all the same, at 5 % from the mid.
         far: Worst price of what must be filled and finds no depth.
     """
@@ -111,7 +111,7 @@ def proceeds(
     """What a sale on arrival can have brought.
 
     The worst case shows nothing at the best bid, so that all lots lie on the lines between the bands; whatever is shown
-    lies above these lines. Lines are a tick lower for the rounding of each price, and bands a step nearer for that of lots.
+    lies above them. Lines are a tick lower for the rounding of each price, and bands a step nearer for that of lots.
 
     Args:
         hull: Lowest and highest bid.
@@ -133,7 +133,7 @@ def proceeds(
 
 
 def _falling(points: Sequence[tuple[float, float]], low: float, high: float) -> tuple[tuple[float, float], ...]:
-    """The points of bands that hold more and lie further out; where the hull is wider than a band, the last price alone."""
+    """Bands that hold more and lie further out; where the hull is wider than the first, the last price for all lots."""
     kept = [points[0]]
     for lots, price in points[1:]:
         if lots > kept[-1][0]:

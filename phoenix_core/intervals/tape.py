@@ -1,8 +1,8 @@
 """Trades of a time, and what they prove: between which prices the best quotes were, what would have come to an order.
 
-A sale printed at the bid of its instant, a purchase at the ask. Between two prints nobody knows; the *hull* of the last and
-the next print of each side is where the quotes are taken to be. That is a rule of thumb, so its violations are counted
-where quotes are published (`calibration`). What trades bring to an order needs no such rule.
+A sale printed at the bid of its instant, a purchase at the ask. Between two prints nobody knows; the *hull* of the last
+and the next print of each side is where the quotes are taken to be. That is a rule of thumb, so its violations are
+counted where quotes are published (`calibration`). What trades bring to an order needs no such rule.
 """
 
 from collections.abc import Sequence
@@ -88,8 +88,7 @@ class Tape:
     def of(cls, days: Sequence[pl.DataFrame], tick: int, margin_ns: int = MARGIN_NS) -> Self:
         """Trades of days that follow one another, each with `COLUMNS`."""
         trades = pl.concat(days)
-        sides = (Prints.of(trades, side) for side in (SELLER, BUYER))
-        return cls(*sides, tick, margin_ns)
+        return cls(Prints.of(trades, SELLER), Prints.of(trades, BUYER), tick, margin_ns)
 
     @property
     def is_two_sided(self) -> bool:

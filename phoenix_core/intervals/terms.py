@@ -1,4 +1,4 @@
-"""What bounds of a strategy are computed from, and what computes them: the contract between a backtest and a strategy."""
+"""What bounds of a strategy's net are computed from, and by what: the contract between a backtest and a strategy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -44,6 +44,7 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         **_in_sample(lake, result),
         **_picture(result, currency),
         **_figures(result, stats, doubt),
+        **_interval(result, currency),
         "uncertainty": doubt.told(),
         "currency": currency,
         **_background(result),
@@ -64,10 +65,24 @@ def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
 
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
+    interval = f" in {result.interval.text()}" if result.interval else ""
     return (
-        f"net {result.ledger.parts.net:+,.2f} {currency} ({_return(result):+.2%}), {result.fills.height} fills, "
-        f"drawdown {stats.max_drawdown:.2%}"
+        f"net {result.ledger.parts.net:+,.2f} {currency}{interval} ({_return(result):+.2%}), "
+        f"{result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
     )
+
+
+def _interval(result: "Result", currency: str) -> dict[str, Any]:
+    """Bounds of net where quotes were implied; where they were published there is nothing to say."""
+    found = result.interval
+    if found is None:
+        return {}
+    ends = {"net_low": found.low, "net_high": found.high}
+    return {
+        "interval": f"{found.told(currency)}; {found.calibrated()}",
+        **{name: float(end) for name, end in ends.items() if end is not None},
+        "interval_excludes_zero": found.excludes_zero,
+    }
 
 
 def _return(result: "Result") -> float:

@@ -93,7 +93,9 @@ class PhoenixBounds:
         low, high = (price / SCALE for price in day.tape.bid(day.start_ns, day.end_ns))
         for place, sale in self._sales.items():
             if self._schedule.session_ends[self._exits[place].session] >= day.start_ns:
-                self._sales[place] = replace(sale, lowest=min(sale.lowest, low * reach), highest=max(sale.highest, high))
+                self._sales[place] = replace(
+                    sale, lowest=min(sale.lowest, low * reach), highest=max(sale.highest, high)
+                )
         today = {place: one for place, one in self._exits.items() if day.start_ns <= one.ts <= day.end_ns}
         if today:
             arrivals = np.array([one.arrival for one in today.values()])

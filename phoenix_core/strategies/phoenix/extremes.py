@@ -1,10 +1,10 @@
 """The least and the most that the strategy can have earned, the exchange choosing wherever the trades leave it open.
 
-A state is *flat before the n-th entry*; with it go the least and the most equity of all ways that lead there. From each,
-an entry is rejected, cancelled unfilled, or filled and sold by the exits that follow; the pass takes the extremes of all
-that the evidence allows. Sizes depend on equity. As long as no trip can lose more than all of it, what is left after a
-trip grows with what was there before, so the least comes from the least, and the most from the most: each is carried with
-the sizes that it allows, not with those of the other.
+A state is *flat before the n-th entry*; with it go the least and the most equity of all ways that lead there. From
+each, an entry is rejected, cancelled unfilled, or filled and sold by the exits that follow; the pass takes the extremes
+of all that the evidence allows. Sizes depend on equity. As long as no trip can lose more than all of it, what is left
+after a trip grows with what was there before, so the least comes from the least, and the most from the most: each is
+carried with the sizes that it allows, not with those of the other.
 """
 
 import math
@@ -252,7 +252,7 @@ class _Trip:
     def ended(self, which: int, sold: _Sold, paid: tuple[float, float]) -> Range:
         """Equity after the trip.
 
-        The worst lies at one end of the possible sizes: a walk's price falls with its lots, so what lots bring is concave.
+        The worst lies at one end of the possible sizes: a walk's price falls with its lots, so what they bring is concave.
 
         Args:
             which: 0: filled before the first exit; 1: perhaps after it.

@@ -1,4 +1,4 @@
-"""What holding a position over a time costs or may cost, whoever chooses when it began and ended: funding, liquidation."""
+"""What holding a position costs or may cost, whoever chooses when it began and ended: funding, and liquidation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

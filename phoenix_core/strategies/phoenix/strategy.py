@@ -218,7 +218,7 @@ class PhoenixStrategy(Strategy):
                 return Decimal(0)
             bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
             wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
-        return wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
+        return Decimal(wanted // tick * tick)  # the archive holds odd prices off the tick; an order can't
 
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
