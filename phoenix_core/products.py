@@ -232,8 +232,8 @@ CONSISTENCY = Product(
 QUOTE_HULL = Product(
     name="quote_hull",
     stage=Stage.CATALOG,
-    description="How often the best quotes lay outside the hull of the trades around, on which intervals rest where quotes "
-    "are missing. Only days that have both.",
+    description="How often the best quotes lay outside the hull of the trades around, on which intervals rest where "
+    "quotes are missing. Only days that have both.",
     code=("intervals.calibration:calibrate_day",),
     columns="intervals.interval:Calibration",
     inputs=(_of(AGG_TRADES, is_required=True), _of(BOOK_TICKER, is_required=True), Input(INSTRUMENT)),

@@ -52,7 +52,7 @@ class IntervalOfRun:
         begun = cls(reader, experiment, spec)
         begun._why_none = _why_none(experiment, strategy, contract)
         if not begun._why_none and contract.bounds is not None:
-            begun._bounds = contract.bounds(strategy, _terms(experiment.venue, spec))
+            begun._bounds = contract.bounds(strategy, terms_of(experiment.venue, spec))
         return begun
 
     def plan(self, day: DayInputs, closings: Sequence[int]) -> None:
@@ -105,7 +105,8 @@ def _why_none(experiment: Experiment, strategy: Strategy, contract: Contract) ->
     return ""
 
 
-def _terms(venue: VenueParameters, spec: Specification) -> Terms:
+def terms_of(venue: VenueParameters, spec: Specification) -> Terms:
+    """What bounds need of a venue and an instrument under its settings."""
     return Terms(
         starting=venue.starting_balance,
         latency_ns=order_latency_ns(venue),

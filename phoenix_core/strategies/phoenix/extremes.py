@@ -252,7 +252,7 @@ class _Trip:
     def ended(self, which: int, sold: _Sold, paid: tuple[float, float]) -> Range:
         """Equity after the trip.
 
-        The worst lies at one end of the possible sizes: a walk's price falls with its lots, so what they bring is concave.
+        The worst lies at one end of the possible sizes: a walk's price falls with its lots, so proceeds are concave.
 
         Args:
             which: 0: filled before the first exit; 1: perhaps after it.

@@ -1,8 +1,8 @@
 """When the strategy may have sent what, told from its signals alone: entries, their lives, and the exits that follow.
 
 Nothing here depends on a fill. An entry may be sent at any signal that qualifies; it lives until its timeout or the
-first exit signal after it; a position is closed by that exit, and what is filled while the cancellation is on its way by
-the next.
+first exit signal after it; a position is closed by that exit, and what is filled while the cancellation is on its way
+by the next.
 """
 
 from collections.abc import Iterator
