@@ -67,10 +67,10 @@ class Comparison:
 
     Attributes:
         rows: One row a result, best Sharpe ratio first, those without one last: experiment, listing, first,
-            last, currency, net, net_low and net_high (bounds of net where quotes are missing; null: no bound),
+            last, currency, net, net_low and net_high (bounds of it where quotes are missing; null: no bound),
             excludes_zero (whether they do; null: quotes were published), round_trips, max_drawdown, sharpe,
             probabilistic_sharpe, expectancy, in_sample (how many of its days were there to choose on; null: none), the
-            ends of intervals (`sharpe_low`, `sharpe_high`, …) and probability_of_loss, null where none can be given, and
+            ends of intervals (`sharpe_low`, `sharpe_high`, …) and probability_of_loss, null where there are none, and
             a column for each parameter that differs.
         differing: Those columns: `section.name`, values as text.
         deflated: One for each listing and range that is compared.

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import numpy as np
 import polars as pl
-from fakes.scenario import DAY, START, Scenario, at
 
+from fakes.scenario import DAY, START, Scenario, at
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.interval import terms_of
 from phoenix_core.backtest.venue import as_traded, feed_latency_ns, order_latency_ns
@@ -53,8 +53,8 @@ def open_market(seed, events=120):
     for number, (seconds, price) in enumerate(zip(times, level, strict=True)):
         is_sale = number != 1 and (number == 0 or rng.random() < 0.5)  # both sides have traded before any quote
         size = Decimal(int(rng.integers(1, 900))) / 1000
-        price = int(price) if is_sale else int(price) + int(rng.integers(1, 4))
-        day.trade(float(seconds), str(Decimal(price) / 10), str(size), "SELLER" if is_sale else "BUYER")
+        paid = int(price) if is_sale else int(price) + int(rng.integers(1, 4))
+        day.trade(float(seconds), str(Decimal(paid) / 10), str(size), "SELLER" if is_sale else "BUYER")
     tape = tape_of(day)
     for number in range(1, events):
         begin = round(float(times[number]) * 1000)

@@ -1,5 +1,6 @@
 """How often true quotes lie outside the hull, counted by hand."""
 
+import shutil
 from datetime import date
 
 import polars as pl
@@ -51,12 +52,13 @@ def test_without_a_side_there_is_nothing_to_count():
 
 def test_a_day_with_quotes_is_published_and_found_by_later_days(market, tmp_path):
     """Twice the same entry; a later range names the last days before it, a range that holds some names these alone."""
-    entries = [calibrate_day(market.lake, market.listing, day) for day in market.days]
+    lake = Lake.at(shutil.copytree(market.lake.store.root, tmp_path / "data"))
+    entries = [calibrate_day(lake, market.listing, day) for day in market.days]
     assert all(one.published and one.facts["samples"] > 1_000_000 for one in entries)
-    assert calibrate_day(market.lake, market.listing, market.days[0]) == entries[0]
-    later, versions = calibrations(market.lake, market.listing, date(2024, 4, 1), date(2024, 4, 2))
+    assert calibrate_day(lake, market.listing, market.days[0]) == entries[0]
+    later, versions = calibrations(lake, market.listing, date(2024, 4, 1), date(2024, 4, 2))
     assert [one.day for one in later] == ["2024-03-24", "2024-03-25"]
     assert versions == {f"{one.asset}@{one.day}": one.data_version for one in entries}
-    own, _ = calibrations(market.lake, market.listing, market.days[1], market.days[1])
+    own, _ = calibrations(lake, market.listing, market.days[1], market.days[1])
     assert [one.day for one in own] == ["2024-03-25"]
     assert calibrations(Lake.at(tmp_path / "other"), market.listing, *market.days) == ([], {})

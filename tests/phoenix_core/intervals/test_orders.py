@@ -85,8 +85,10 @@ def test_a_seller_gets_at_best_the_highest_bid():
 
 
 def test_a_seller_gets_at_worst_what_the_depth_holds():
-    """10 lots within 1 % of a mid of 100.05, so to 99.0495; 4 lots lie on average a fifth of the way: 99.8099 and a
-    tick less. 14 lots reach into the band of 2 %, which ends at 20 lots and 98.049."""
+    """10 lots lie within 1 % of a mid of 100.05, so down to 99.0495, and 20 within 2 %, down to 98.049.
+
+    4 lots lie on average a fifth of the way to the first, 14 reach into the second; each price is a tick less.
+    """
     depth = Depth(0, bids=((100, 10 * UNIT), (200, 20 * UNIT)))
     found = proceeds(hull(100, 100), TICK, depth)
     assert found.holds(19.9)
