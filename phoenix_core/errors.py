@@ -8,7 +8,9 @@ changes). Nothing else in Phoenix decides what to retry::
     ├── TransientError
     │   ├── SourceUnreachable      the archive did not answer, or answered 5xx or 429
     │   ├── TransferIncomplete     the body ended early
-    │   └── SourceDisagrees        zip and checksum differ; both may be in the middle of a replacement
+    │   ├── SourceDisagrees        zip and checksum differ; both may be in the middle of a replacement
+    │   ├── StorageUnreachable     the object store did not answer, or answered 5xx or 429
+    │   └── Superseded             another writer published meanwhile, perhaps from newer sources
     └── FinalError
         ├── ConfigInvalid          a setting, symbol, date or experiment that can't mean anything
         ├── SourceNotYet           a recent day that is not out yet
@@ -21,10 +23,11 @@ changes). Nothing else in Phoenix decides what to retry::
         ├── SchemaDrift            columns that the registry does not know
         ├── RowsInvalid            text in a number, conflicting duplicates, rows of another day
         ├── PrecisionMismatch      a price or quantity finer than its instrument
-        ├── StorageFailed          the disk is full, read-only, or not ours
+        ├── StorageFailed          the disk is full, read-only, or not ours; a bucket refuses us
         ├── CatalogCorrupt         a published file that is not what its manifest says
         ├── InputMissing           a stage was asked for a day whose inputs are not there
         ├── StrategyFailed         a strategy raised, or the engine stopped early
+        ├── ReplayUnsuitable       replay over arrays was asked for what it can't replay, or was found to differ
         ├── LedgerUnbalanced       parts of the PnL do not add up to the account
         └── RecipeUnknown          code that makes published bytes has no source to be named by
 """
@@ -78,6 +81,14 @@ class SourceDisagrees(TransientError):
     """Zip and checksum differ: perhaps one of them was just replaced."""
 
 
+class StorageUnreachable(TransientError):
+    """The object store did not answer, or not in the end."""
+
+
+class Superseded(TransientError):
+    """What was to be replaced is not what was seen before: another writer was here, perhaps with newer sources."""
+
+
 class ConfigInvalid(FinalError):
     """A setting, symbol, date or experiment that can't mean anything."""
 
@@ -123,7 +134,7 @@ class PrecisionMismatch(FinalError):
 
 
 class StorageFailed(FinalError):
-    """The disk is full, read-only, or not ours."""
+    """The disk is full, read-only, or not ours; a bucket is not there, or refuses us."""
 
 
 class CatalogCorrupt(FinalError):
@@ -136,6 +147,10 @@ class InputMissing(FinalError):
 
 class StrategyFailed(FinalError):
     """A strategy raised, or the engine stopped before the end of its data."""
+
+
+class ReplayUnsuitable(FinalError):
+    """Replay over arrays was asked for what it can't replay, or a result of it differs from the engine's."""
 
 
 class LedgerUnbalanced(FinalError):

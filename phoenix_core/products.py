@@ -27,8 +27,6 @@ from phoenix_core.market import Interval, Listing, Market
 from phoenix_core.rules import COMPARISONS, Rule, rules_of
 
 _EVERYWHERE = tuple(Market)
-# Backtests settle in quote units, so inverse contracts end with signals.
-_LINEAR = (Market.SPOT, Market.UM)
 
 
 class Stage(StrEnum):
@@ -279,7 +277,8 @@ _EXPERIMENT_INPUTS = (
     _of(FUNDING_RATE),
     _of(BOOK_DEPTH),
 )
-_EXPERIMENT_CODE = ("backtest.run:run", "backtest.publish:publish")
+# Whichever replay makes a result, it is the same: its recipe names both.
+_EXPERIMENT_CODE = ("backtest.run:run", "backtest.arrays.batch:run_arrays", "backtest.publish:publish")
 _EXPERIMENT_CHECKS = (
     Rule("ledger", "The parts of the PnL add up to the account.", blocks=True),
     Rule("solvent", "The account was always worth something."),
@@ -294,7 +293,6 @@ BACKTEST = Product(
     code=_EXPERIMENT_CODE,
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
-    markets=_LINEAR,
     checks=_EXPERIMENT_CHECKS,
     kinds=frozenset({"nautilus", "parquet"}),
     has_variants=True,
@@ -308,7 +306,6 @@ CONTINUOUS_BACKTEST = Product(
     columns="report.result:PublishedResult",
     inputs=_EXPERIMENT_INPUTS,
     partitions=Partitions.RANGE,
-    markets=_LINEAR,
     checks=_EXPERIMENT_CHECKS,
     kinds=frozenset({"nautilus", "parquet"}),
     has_variants=True,
@@ -321,7 +318,6 @@ REPORT = Product(
     code=("report.folder:page_of",),
     inputs=(Input(CONTINUOUS_BACKTEST, is_required=True),),
     partitions=Partitions.RANGE,
-    markets=_LINEAR,
     kinds=frozenset({"html", "plotly"}),
     has_variants=True,
 )

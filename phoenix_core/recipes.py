@@ -26,6 +26,7 @@ _PACKAGE = "phoenix_core"
 # that somebody has to defend, so keep the list short.
 _WITHOUT_BYTES = frozenset(
     {
+        "alone",  # begins again where another writer was first, and writes nothing
         "errors",  # what is said when nothing is published
         "interrupts",  # whether a run ends, not how
         "lineage",  # names the sources of an entry, which it records beside its recipe

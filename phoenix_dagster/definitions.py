@@ -4,6 +4,7 @@ Nothing imported here brings NautilusTrader, pandas, Polars or pyarrow: every ru
 """
 
 import warnings
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -11,10 +12,11 @@ from phoenix_core.market import Listing
 from phoenix_core.products import CONTINUOUS_BACKTEST, Stage, products_on
 from phoenix_dagster.assets.factories import asset_of
 from phoenix_dagster.assets.keys import group_of
+from phoenix_dagster.assets.sweep import sweep_asset, variant_asset
 from phoenix_dagster.automation.following import following_sensor
 from phoenix_dagster.automation.freshness import fresh_check, fresh_schedule
 from phoenix_dagster.automation.ingestion import ingestion_sensor
-from phoenix_dagster.automation.jobs import continuous_job
+from phoenix_dagster.automation.jobs import continuous_job, sweep_job
 from phoenix_dagster.automation.notification import failure_sensor, lateness_sensor, webhook
 from phoenix_dagster.automation.reports import reports_sensor
 from phoenix_dagster.automation.schedules import morning_schedule
@@ -25,6 +27,12 @@ from phoenix_dagster.settings import Settings, settings
 def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
     """All assets of a listing: whatever is made on its market."""
     return [asset_of(product, listing, chosen) for product in products_on(listing.market, chosen.kline_intervals)]
+
+
+def sweeps_of(listings: Iterable[Listing], chosen: Settings) -> list[dg.AssetsDefinition]:
+    """Variants and table of the sweeps of each listing that is backtested."""
+    backtested = [one for one in listings if one.market in CONTINUOUS_BACKTEST.markets]
+    return [build(listing, chosen) for listing in backtested for build in (variant_asset, sweep_asset)]
 
 
 def definitions(chosen: Settings) -> dg.Definitions:
@@ -40,9 +48,14 @@ def definitions(chosen: Settings) -> dg.Definitions:
     }
     checks = {listing: fresh_check(listing, chosen) for listing in chosen.symbols}
     return dg.Definitions(
-        assets=[asset for made in assets.values() for asset in made],
+        assets=[*(asset for made in assets.values() for asset in made), *sweeps_of(assets, chosen)],
         asset_checks=list(checks.values()),
-        jobs=[continuous_job(listing) for listing in assets if listing.market in CONTINUOUS_BACKTEST.markets],
+        jobs=[
+            build(listing)
+            for listing in assets
+            if listing.market in CONTINUOUS_BACKTEST.markets
+            for build in (continuous_job, sweep_job)
+        ],
         sensors=[
             *(ingestion_sensor(listing, raw[listing], chosen) for listing in daily),
             *(following_sensor(listing, made, chosen) for listing, made in daily.items()),
@@ -54,7 +67,9 @@ def definitions(chosen: Settings) -> dg.Definitions:
         ],
         resources={
             "workspace": Workspace(
-                data=str(chosen.data),
+                data=chosen.data,
+                scratch=str(chosen.scratch),
+                cache_bytes=chosen.local.cache_bytes,
                 archive_url=chosen.archive_url,
                 sources=list(chosen.sources),
                 monthly=chosen.monthly,

@@ -4,13 +4,15 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import utc_today
+from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ class Workspace(dg.ConfigurableResource[None]):
     """Where Phoenix reads from and writes to.
 
     Attributes:
-        data: Folder, `PHOENIX_DATA`.
+        data: Folder or bucket, `PHOENIX_DATA`.
+        scratch: Folder of this machine beside a bucket, `PHOENIX_SCRATCH`.
+        cache_bytes: Bound of copies in it, `PHOENIX_CACHE_BYTES`.
         archive_url: Archive, mirror or folder, `PHOENIX_ARCHIVE_URL`.
         sources: Folders, and perhaps an archive behind them, `PHOENIX_SOURCES`; empty: the archive alone.
         monthly: When days are taken out of months' files, `PHOENIX_MONTHLY`.
@@ -36,14 +40,23 @@ class Workspace(dg.ConfigurableResource[None]):
     """
 
     data: str
+    scratch: str = "~/.cache/phoenix"
+    cache_bytes: int = Local().cache_bytes
     archive_url: str
     sources: list[str] = Field(default_factory=list)
     monthly: Literal["never", "missing", "first"] = "never"
     today: str = ""
+    _lake: Lake | None = PrivateAttr(default=None)
 
     def lake(self) -> Lake:
         """The data folder, made if it isn't there."""
-        return Lake.at(self.data)
+        return self._lake or Lake.at(self.data, Local(Path(self.scratch), self.cache_bytes))
+
+    def over(self, lake: Lake) -> "Workspace":
+        """The same for work on this very data folder, such as one that is watched."""
+        other = self.model_copy()
+        other._lake = lake  # noqa: SLF001 - of our own class
+        return other
 
     def manifest(self) -> Manifest:
         """What is published in the data folder."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 from phoenix_core.sources.binance.address import without_login
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.lake import Lake
 
 _PREFIX = "PHOENIX_"
 # Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
@@ -57,6 +59,13 @@ def _intervals(value: object) -> object:
     return tuple(dict.fromkeys(Interval(part) for part in parts))
 
 
+def _location(value: object) -> object:
+    """Text of a folder, or of a URL that names a bucket; nothing is asked of it."""
+    if isinstance(value, str) and "://" in value:
+        Lake.at(value)
+    return str(value) if isinstance(value, Path) else value
+
+
 def _day(value: object) -> object:
     return day_from_text(value) if isinstance(value, str) else value
 
@@ -68,7 +77,17 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    data: Path = Field(Path("data"), description="Folder for archive, catalog, signals and backtests.")
+    data: Annotated[str, BeforeValidator(_location)] = Field(
+        "data",
+        description="Folder for archive, catalog, signals and backtests; or s3://bucket/prefix, for several hosts.",
+    )
+    scratch: Path = Field(
+        Path("~/.cache/phoenix"),
+        description="Folder of this machine for unfinished files and copies, where PHOENIX_DATA is a bucket.",
+    )
+    cache_bytes: ByteSize = Field(
+        ByteSize(20 << 30), ge=0, description="Bound of those copies, such as 50GB; the last hour's stay above it, too."
+    )
     archive_url: Annotated[str, AfterValidator(without_login)] = Field(
         "https://data.binance.vision", description="The archive, a mirror of it, or a folder."
     )
@@ -115,6 +134,16 @@ class Settings(BaseSettings):
         description="RabbitMQ, such as amqp://user:password@host:5672/phoenix: runs are done by `phoenix worker`, on "
         "any number of hosts. Needs PHOENIX_POSTGRES_URL.",
     )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether data is reached over a network."""
+        return "://" in self.data
+
+    @property
+    def local(self) -> Local:
+        """What a bucket may use of this machine."""
+        return Local(self.scratch, int(self.cache_bytes))
 
 
 def read_settings() -> Settings:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import SecretStr
+from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from phoenix_dagster.settings import Settings
@@ -48,6 +48,8 @@ def text_of(value: object) -> str:
             return ""
         case bool():
             return str(int(value))
+        case ByteSize():
+            return value.human_readable()
         case tuple():
             return ",".join(map(str, value))
         case SecretStr():

@@ -125,6 +125,17 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
 
 
 @pytest.fixture(scope="session")
+def coin_market(tmp_path_factory: pytest.TempPathFactory) -> Market:
+    """A small synthetic day of cm:BTCUSD_PERP."""
+    root = tmp_path_factory.mktemp("coins")
+    listing, day = Listing.parse("cm:BTCUSD_PERP"), date(2024, 3, 24)
+    write_archive(root / "archive", listing, [day], size=MarketSize(trades=12_000, quotes_per_trade=2))
+    lake = Lake.at(root / "data")
+    materialize_day(lake, root / "archive", listing, day)
+    return Market(root / "archive", lake, listing, (day,))
+
+
+@pytest.fixture(scope="session")
 def real_minutes(real_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with the real minutes of 2024-08-08 up to signals."""
     lake = Lake.at(tmp_path_factory.mktemp("minutes") / "data")

@@ -10,7 +10,8 @@ from nautilus_trader.model.data import QuoteTick, TradeTick
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import InputReader
-from phoenix_core.backtest.run import Result, run
+from phoenix_core.backtest.result import Result
+from phoenix_core.backtest.run import run
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.catalog.quality import frames
 from phoenix_core.catalog.store import catalog_asset

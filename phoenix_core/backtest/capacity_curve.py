@@ -15,12 +15,15 @@ import polars as pl
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import identity, span_of
 from phoenix_core.backtest.recipe import backtest_recipe
-from phoenix_core.backtest.run import Result, run
+from phoenix_core.backtest.result import Result
+from phoenix_core.backtest.run import run
 from phoenix_core.errors import InputMissing
+from phoenix_core.market import Listing, Market
 from phoenix_core.storage.digests import canonical_json, digest_of
 from phoenix_core.storage.lake import Lake
 
 BALANCES = tuple(Decimal(10) ** power for power in range(4, 10))
+COINS = tuple(Decimal(10) ** power for power in range(-1, 5))
 FILE = "capacity.json"
 _REMEDY = "Materialize the backtest again, then ask for its capacity."
 
@@ -30,7 +33,7 @@ class Point:
     """One balance, and what the experiment earned with it.
 
     Attributes:
-        balance: At the start, quote units.
+        balance: At the start, settlement currency.
         net: After fees and funding.
         filled: Share of the lots of entries that were filled; None where none was sent.
         share_median: Share of a minute's traded volume that the fills were, at the median.
@@ -50,13 +53,13 @@ class Point:
     identity: str
 
 
-def capacity_curve(lake: Lake, document: Mapping[str, Any], balances: Sequence[Decimal] = BALANCES) -> list[Point]:
+def capacity_curve(lake: Lake, document: Mapping[str, Any], balances: Sequence[Decimal] = ()) -> list[Point]:
     """Run the experiment of a result at each balance, smallest first.
 
     Args:
         lake: The data folder.
         document: `experiment.json` of the result.
-        balances: In quote units.
+        balances: In the settlement currency; none: `BALANCES`, or `COINS` where that is the base currency.
 
     Raises:
         InputMissing: Code or data are no longer those that the result was made with.
@@ -66,7 +69,8 @@ def capacity_curve(lake: Lake, document: Mapping[str, Any], balances: Sequence[D
     if backtest_recipe(experiment) != document.get("recipe"):
         raise InputMissing(f"The result was made by other code or settings than are here. {_REMEDY}")
     points = []
-    for balance in sorted(set(balances)):
+    is_inverse = Listing.parse(experiment.listing).market is Market.CM
+    for balance in sorted(set(balances or (COINS if is_inverse else BALANCES))):
         plain = Decimal(f"{balance:f}")  # 1E+8 and 100000000 are one balance, and must have one identity
         venue = experiment.venue.model_copy(update={"starting_balance": plain})
         result = run(lake, experiment.model_copy(update={"venue": venue}))

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.run import Result, run
+from phoenix_core.backtest.result import Result
+from phoenix_core.backtest.run import run
 from phoenix_core.storage.lake import Lake
 
 ASSUMPTIONS: Mapping[str, Mapping[str, Any]] = {

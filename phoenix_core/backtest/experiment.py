@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     SerializeAsAny,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,6 +26,10 @@ from phoenix_core.strategies.contract import Importable, default_strategy, impor
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+# An inverse contract settles in its base currency, of which 100,000 would be a market of their own.
+COINS_AT_START = Decimal(1)
 
 
 class ReplayMode(StrEnum):
@@ -97,21 +102,33 @@ class Experiment(BaseModel):
     last: date = Field(description="Last day, UTC, inclusive.")
     # Parameters of the default strategy, or any other by its import path.
     strategy: SerializeAsAny[BaseModel] = Field(default_factory=lambda: default_strategy().parameters())
-    venue: VenueParameters = VenueParameters()
+    venue: VenueParameters = Field(VenueParameters(), validate_default=True)
     replay: ReplayMode = ReplayMode.SIGNALS
 
     @field_validator("listing")
     @classmethod
-    def _linear(cls, text: str) -> str:
+    def _perpetual(cls, text: str) -> str:
         listing = Listing.parse(text)
-        if listing.market is Market.CM:
-            raise ConfigInvalid(f"{text} is an inverse contract: backtests settle in quote units, um or spot.")
+        if listing.market is Market.CM and listing.delivery is not None:
+            raise ConfigInvalid(
+                f"{text} is a delivery contract, which backtests do not settle: choose a perpetual, such as "
+                f"{text.partition('_')[0]}_PERP."
+            )
         return str(listing)
 
     @field_validator("strategy", mode="before")
     @classmethod
     def _modelled(cls, section: object) -> object:
         return strategy_from(section)
+
+    @field_validator("venue")
+    @classmethod
+    def _in_its_currency(cls, venue: VenueParameters, known: ValidationInfo) -> VenueParameters:
+        """Begin with one coin where the market settles in coins and nothing else was said."""
+        is_inverse = str(known.data.get("listing", "")).startswith(f"{Market.CM.value}:")
+        if not is_inverse or "starting_balance" in venue.model_fields_set:
+            return venue
+        return venue.model_copy(update={"starting_balance": COINS_AT_START})
 
     @model_validator(mode="after")
     def _forward(self) -> Self:

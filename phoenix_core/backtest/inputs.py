@@ -1,7 +1,7 @@
 """What a backtest reads of a day, verified before NautilusTrader opens it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -137,6 +137,16 @@ class InputReader:
             gaps=gaps,
             depth=self.depth(day),
             others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
+        )
+
+    def with_its_signals(self, read: DayInputs) -> DayInputs:
+        """A day that was read with other parameters of signals, with these."""
+        signals = self._signals(read.day)
+        return replace(
+            read,
+            signals=with_blocked_entries(signals, read.gaps),
+            versions=self.versions(read.day),
+            without=(*self._lacking(read.day), *_signal_gaps(signals)),
         )
 
     def versions(self, day: date) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 A fill realizes price PnL against the average entry and pays its fee; funding and liquidation fees stand
 on their own. What a fill cost against the mid at its decision is slippage, which is part of the
-realized PnL and shown apart. The parts add up to the account, or the run fails.
+realized PnL and shown apart. Amounts are in the settlement currency. The parts add up to the account,
+or the run fails.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,13 @@ import polars as pl
 
 from phoenix_core.errors import LedgerUnbalanced
 from phoenix_core.execution.decisions import Fill, OrderReason
+from phoenix_core.execution.holding import Payoff
 from phoenix_core.strategies.contract import Annotated
 
 if TYPE_CHECKING:
     from phoenix_core.backtest.settlement import Settled
 
-_CENT = Decimal("0.01")
+_LINEAR = Payoff()
 _MONEY = pl.Decimal(38, 12)
 _KINDS: Mapping[type, type[pl.DataType]] = {int: pl.Int64, float: pl.Float64, str: pl.String}
 
@@ -57,7 +59,7 @@ ROUND_TRIP_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a PnL, in quote units; their sum is what the account changed by."""
+    """The parts of a PnL, in the settlement currency; their sum is what the account changed by."""
 
     price: Decimal
     slippage: Decimal
@@ -96,6 +98,8 @@ def ledger(
     starting: Decimal,
     final: Decimal,
     annotations: Sequence[Annotated] = (),
+    *,
+    payoff: Payoff = _LINEAR,
 ) -> Ledger:
     """Post fills and charges, and hold the sum against the account.
 
@@ -105,11 +109,12 @@ def ledger(
         starting: Balance before.
         final: The engine's balance after.
         annotations: Of orders, which round trips show.
+        payoff: How quantities and prices become money.
 
     Raises:
-        LedgerUnbalanced: The parts differ from the account by a cent or more.
+        LedgerUnbalanced: The parts differ from the account by a cent or more, of an inverse contract by anything.
     """
-    book = _Book(starting, annotations)
+    book = _Book(starting, annotations, payoff)
     events: list[tuple[int, int, Any]] = [(fill.ts, 0, fill) for fill in fills]
     events += [(charge.ts, 1, charge) for charge in settled]
     for _, is_charge, event in sorted(events, key=lambda item: item[:2]):
@@ -123,7 +128,7 @@ def ledger(
         fees=sum((row["fee"] for row in book.rows), Decimal(0)),
         funding=sum((row["funding"] for row in book.rows), Decimal(0)),
     )
-    if abs(starting + parts.net - final) >= _CENT:
+    if abs(starting + parts.net - final) >= payoff.tolerance:
         raise LedgerUnbalanced(
             f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
             "No result was published; this is a defect of Phoenix or of the engine's settings."
@@ -132,29 +137,21 @@ def ledger(
 
 
 class _Book:
-    """A position, its average entry, and what happened since it was opened."""
+    """What is held, and what happened since it was opened."""
 
-    def __init__(self, cash: Decimal, annotations: Sequence[Annotated]) -> None:
+    def __init__(self, cash: Decimal, annotations: Sequence[Annotated], payoff: Payoff) -> None:
         self.cash = cash
         self._annotations = annotations
-        self.position = Decimal(0)
-        self.entry = Decimal(0)
+        self._payoff = payoff
+        self._holding = payoff.holding()
         self.rows: list[dict[str, Any]] = []
         self.round_trips: list[dict[str, Any]] = []
         self._open_rows: list[tuple[dict[str, Any], Fill | None]] = []
 
     def fill(self, fill: Fill) -> None:
         signed = fill.quantity if fill.side == "BUY" else -fill.quantity
-        closing = min(abs(signed), abs(self.position)) if signed * self.position < 0 else Decimal(0)
-        direction = 1 if self.position > 0 else -1
-        realized = direction * closing * (fill.price - self.entry)
-        opening = abs(signed) - closing
-        position = self.position + signed
-        if opening:
-            held = abs(self.position) - closing
-            self.entry = (self.entry * held + fill.price * opening) / (held + opening)
-        self.position = position
-        slippage = -signed * (fill.price - fill.decision.mid)
+        realized = self._holding.fill(signed, fill.price)
+        slippage = self._payoff.slippage(signed, fill.price, fill.decision.mid)
         self._post(
             fill.ts,
             "fill",
@@ -210,19 +207,21 @@ class _Book:
             "fee": fee,
             "funding": funding,
             "amount": amount,
-            "position": self.position,
-            "entry_price": self.entry if self.position else Decimal(0),
+            "position": self._holding.quantity,
+            "entry_price": self._holding.entry if self._holding.quantity else Decimal(0),
             "cash": self.cash,
             "order_id": order_id,
         }
         self.rows.append(row)
         self._open_rows.append((row, fill))
-        if self.position == 0 and kind == "fill":
-            self.round_trips.append(_trip(self._open_rows, self._annotations))
+        if self._holding.quantity == 0 and kind == "fill":
+            self.round_trips.append(_trip(self._open_rows, self._annotations, self._payoff))
             self._open_rows = []
 
 
-def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]], annotations: Sequence[Annotated]) -> dict[str, Any]:
+def _trip(
+    rows: Sequence[tuple[dict[str, Any], Fill | None]], annotations: Sequence[Annotated], payoff: Payoff
+) -> dict[str, Any]:
     fills = [(row, fill) for row, fill in rows if fill is not None]
     first = fills[0][1]
     entries = [row for row, fill in fills if fill.side == first.side]
@@ -230,7 +229,7 @@ def _trip(rows: Sequence[tuple[dict[str, Any], Fill | None]], annotations: Seque
     quantity = sum((abs(row["quantity"]) for row in entries), Decimal(0))
 
     def average(side: list[dict[str, Any]]) -> Decimal:
-        return sum((abs(row["quantity"]) * row["price"] for row in side), Decimal(0)) / quantity
+        return payoff.average([(abs(row["quantity"]), row["price"]) for row in side])
 
     def total(name: str) -> Decimal:
         return sum((row[name] for row, _ in rows), Decimal(0))
@@ -303,16 +302,18 @@ def closed_at_end(fills: Sequence[Fill]) -> int:
     return sum(fill.decision.reason is OrderReason.SESSION_END for fill in fills)
 
 
-def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal) -> pl.DataFrame:
+def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, payoff: Payoff = _LINEAR) -> pl.DataFrame:
     """Value the account at the end of each minute that had a trade.
 
     Args:
         prices: minute_ns and price.
         rows: The ledger.
         starting: Balance before.
+        payoff: How quantities and prices become money.
 
     Returns:
-        ts (ns), price, position, equity and cash, as Float64: for pictures and statistics, not for books.
+        ts (ns), price, position, equity and cash, as Float64: for pictures and statistics, not for books. Of an inverse
+        contract also equity_in_quote, the equity at the minute's price.
     """
     columns = ("ts", "position", "entry_price", "cash")
     start = pl.DataFrame(
@@ -324,8 +325,14 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal) ->
     )
     minutes = prices.select(pl.col("minute_ns").alias("ts"), pl.col("price").cast(pl.Float64)).sort("ts")
     valued = minutes.join_asof(known, on="ts", strategy="backward")
-    equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))
-    return valued.with_columns(equity.alias("equity")).select("ts", "price", "position", "equity", "cash")
+    shown = ("ts", "price", "position", "equity", "cash")
+    if payoff.size is None:
+        equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))
+        return valued.with_columns(equity.alias("equity")).select(shown)
+    gain = pl.col("position") * float(payoff.size) * (1 / pl.col("entry_price") - 1 / pl.col("price"))
+    worth = pl.col("cash") + pl.when(pl.col("position") == 0).then(0.0).otherwise(gain)
+    in_quote = (worth * pl.col("price")).alias("equity_in_quote")
+    return valued.with_columns(worth.alias("equity"), in_quote).select(*shown, "equity_in_quote")
 
 
 def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:

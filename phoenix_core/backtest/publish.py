@@ -9,8 +9,8 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.recipe import backtest_recipe
+from phoenix_core.backtest.result import Result
 from phoenix_core.backtest.revision import note_revision
-from phoenix_core.backtest.run import Result
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.execution.orders import Sent
 from phoenix_core.manifest import Entry, Manifest
@@ -71,6 +71,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
             "funding": str(parts.funding),
             "net": str(parts.net),
         },
+        **({"in_quote": result.in_quote} if result.in_quote else {}),
     }
     relative = f"{folder}/experiment.json"
     content = canonical_json(document)

@@ -104,7 +104,7 @@ class Replay:
         self.simulated.exchange.expect(day.depth)
         self.simulated.closing.open_session()
 
-    def session_ends(self, day: DayInputs, *, ends_session: bool) -> tuple[int, ...]:
+    def _session_ends(self, day: DayInputs, *, ends_session: bool) -> tuple[int, ...]:
         """When everything is closed, and once more for what a working entry caught while it was cancelled."""
         return (day.end_ns - 2 * self.closing_ns, day.end_ns - self.closing_ns) if ends_session else ()
 
@@ -113,7 +113,7 @@ class Replay:
         stops = [skipper.next_stop(day.signals.filter(pl.col("ts_init") > now))]
         if self.simulated.closing.position != 0:
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
-            stops.append(next((end for end in self.session_ends(day, ends_session=ends_session) if end > now), None))
+            stops.append(next((end for end in self._session_ends(day, ends_session=ends_session) if end > now), None))
         known = [stop for stop in stops if stop is not None]
         danger = self.simulated.settlement.next_danger(now, min(known, default=day.end_ns))
         return min([*known, *([danger] if danger is not None else [])], default=None)
@@ -154,7 +154,7 @@ class Replay:
         """What else is known, the day's beginning, when the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
         events: list[Data] = [Heartbeat(ts) for ts in times if first <= ts <= last]
-        ends = self.session_ends(day, ends_session=ends_session)
+        ends = self._session_ends(day, ends_session=ends_session)
         events += [Heartbeat(end, ends_session=True) for end in ends if first <= end <= last]
         if ends_session and last >= day.end_ns:
             events.append(Heartbeat(day.end_ns))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from nautilus_trader.backtest.config import SimulationModuleConfig
 from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.model.instruments import Instrument
-from nautilus_trader.model.objects import Money
 
+from phoenix_core.execution.account import Account
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.decisions import OrderReason
+from phoenix_core.execution.holding import payoff_of_instrument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,15 +71,18 @@ class Settlement(SimulationModule):
         liquidation_fee: Share of notional; None: positions are not liquidated.
 
     Attributes:
-        closing: Knows the position and closes it; the venue is made before it.
+        account: Where it charges; the venue is made before it.
+        closing: Knows the position and closes it; likewise.
         settled: What was charged, in order.
     """
 
+    account: Account
     closing: Closing
 
     def __init__(self, instrument: Instrument, liquidation_fee: Decimal | None) -> None:
         super().__init__(SimulationModuleConfig())
-        self._instrument = instrument
+        self._maintenance = instrument.margin_maint
+        self._payoff = payoff_of_instrument(instrument)
         self._liquidation_fee = liquidation_fee
         self._funding: list[FundingTime] = []
         self._marks: list[Mark] = []
@@ -121,7 +125,7 @@ class Settlement(SimulationModule):
         for mark in self._marks:
             if after_ns < mark.ts <= until_ns:
                 worst = mark.low if quantity > 0 else mark.high
-                if self._cushion(quantity, worst) <= abs(quantity) * worst / 10:
+                if self._cushion(quantity, worst) <= self._payoff.value(abs(quantity), worst) / 10:
                     return mark.ts
         return None
 
@@ -132,7 +136,8 @@ class Settlement(SimulationModule):
     def _pay(self, due: FundingTime) -> None:
         quantity = self.closing.position
         if quantity:
-            self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, -quantity * due.mark * due.rate)
+            amount = -self._payoff.value(quantity, due.mark) * due.rate
+            self._charge(Charge.FUNDING, due.ts, quantity, due.mark, due.rate, amount)
 
     def _watch(self, mark: Mark) -> None:
         quantity = self.closing.position
@@ -144,23 +149,14 @@ class Settlement(SimulationModule):
         worst = mark.low if quantity > 0 else mark.high
         if self._cushion(quantity, worst) <= 0:
             self._is_liquidating = True
-            fee = -abs(quantity) * worst * self._liquidation_fee
+            fee = -self._payoff.value(abs(quantity), worst) * self._liquidation_fee
             self._charge(Charge.LIQUIDATION_FEE, mark.ts, quantity, worst, self._liquidation_fee, fee)
             self.closing.close(OrderReason.LIQUIDATION)
 
     def _cushion(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Equity above the maintenance margin, were the mark at a price."""
-        positions = self.closing.cache.positions_open(instrument_id=self._instrument.id)
-        paid = sum(
-            (Decimal(repr(position.avg_px_open)) * Decimal(repr(position.signed_qty)) for position in positions),
-            Decimal(0),
-        )
-        account = self.exchange.get_account()
-        balance = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        equity = balance + quantity * price - paid
-        return Decimal(equity - abs(quantity) * price * self._instrument.margin_maint)
+        equity = self.account.balance + self.account.gain(quantity, price)
+        return Decimal(equity - self._payoff.value(abs(quantity), price) * self._maintenance)
 
     def _charge(self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal) -> None:
-        money = Money(amount, self._instrument.get_settlement_currency())
-        self.exchange.adjust_account(money)
-        self.settled.append(Settled(ts, kind, quantity, price, rate, money.as_decimal()))
+        self.settled.append(Settled(ts, kind, quantity, price, rate, self.account.charge(amount)))

@@ -33,13 +33,14 @@ class TickFile:
         path: A verified catalog file.
         kind: What its rows are.
         groups: First and last `ts_init` of each row group, of the file's own statistics.
+        precisions: Decimals of prices and of sizes.
     """
 
     path: Path
     kind: NautilusDataType
     groups: tuple[tuple[int, int], ...]
+    precisions: tuple[int, int]
     _instrument: InstrumentId
-    _precisions: tuple[int, int]
     _read: tuple[int, pa.Table] | None = field(default=None, repr=False)
 
     @classmethod
@@ -53,8 +54,8 @@ class TickFile:
             path,
             kind,
             tuple((int(each.min), int(each.max)) for each in statistics),
-            InstrumentId.from_str(told[b"instrument_id"].decode()),
             (int(told[b"price_precision"]), int(told[b"size_precision"])),
+            InstrumentId.from_str(told[b"instrument_id"].decode()),
         )
 
     def stream(self) -> Iterator[list[QuoteTick] | list[TradeTick]]:
@@ -96,7 +97,7 @@ class TickFile:
         return self._read[1]
 
     def _ticks(self, rows: pa.Table) -> Iterator[QuoteTick | TradeTick]:
-        price, size = self._precisions
+        price, size = self.precisions
         columns = [_values(rows[name]) for name in _COLUMNS[self.kind]]
         if self.kind == NautilusDataType.QuoteTick:
             for bid, ask, bid_size, ask_size, event, init in zip(*columns, strict=True):

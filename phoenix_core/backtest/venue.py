@@ -16,6 +16,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.execution.account import Account, CoinAccount, EngineAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
@@ -94,6 +95,7 @@ class Simulated:
     Attributes:
         engine: NautilusTrader's, which keeps account and positions.
         exchange: Where orders go, through the gateway that it is.
+        account: What it has.
         settlement: Funding and liquidation.
         closing: Makes the strategy flat when it has to be.
         recorder: What was decided and filled.
@@ -101,6 +103,7 @@ class Simulated:
 
     engine: BacktestEngine
     exchange: Gateway
+    account: Account
     settlement: Settlement
     closing: Closing
     recorder: Recorder
@@ -137,9 +140,11 @@ def engine_with_venue(
     exchange = Gateway(engine, instrument, rule, conditions(venue))
     recorder = Recorder(engine, instrument.id)
     closing = Closing(engine, instrument, strategy, exchange)
+    account = (CoinAccount if instrument.is_inverse else EngineAccount)(settlement.exchange, instrument)
+    exchange.account = settlement.account = account
     settlement.closing = closing
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
     engine.kernel.exec_engine.register_client(exchange)
     engine.add_strategy(strategy)
-    return Simulated(engine, exchange, settlement, closing, recorder)
+    return Simulated(engine, exchange, account, settlement, closing, recorder)

@@ -10,6 +10,9 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
+from phoenix_core.execution.account import Account
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
+from phoenix_core.execution.orders import sign_of
 from phoenix_core.execution.rule import Filled
 
 
@@ -19,7 +22,12 @@ class ReportingClient(ExecutionClient):
     Args:
         engine: Its kernel's bus, cache and clock are used.
         instrument: What is traded.
+
+    Attributes:
+        account: Where fills are booked; the venue is made before it.
     """
+
+    account: Account
 
     def __init__(self, engine: BacktestEngine, instrument: Instrument) -> None:
         venue = instrument.id.venue
@@ -35,6 +43,7 @@ class ReportingClient(ExecutionClient):
         )
         self._set_account_id(AccountId(f"{venue.value}-001"))
         self._instrument = instrument
+        self._payoff = payoff_of_instrument(instrument)
         self._numbers = count(1)
 
     def _start(self) -> None:
@@ -46,6 +55,8 @@ class ReportingClient(ExecutionClient):
     def _filled(self, order: Order, fill: Filled) -> None:
         price = Price.from_raw(fill.price, self._instrument.price_precision)
         quantity = self._quantity(fill.quantity)
+        fee = commission(self._payoff, self._instrument, quantity, price, is_maker=fill.is_maker)
+        self.account.fill(sign_of(order) * quantity.as_decimal(), price.as_decimal(), fee.as_decimal())
         self.generate_order_filled(
             strategy_id=order.strategy_id,
             instrument_id=order.instrument_id,
@@ -58,15 +69,10 @@ class ReportingClient(ExecutionClient):
             last_qty=quantity,
             last_px=price,
             quote_currency=self._instrument.quote_currency,
-            commission=self._fee(quantity, price, is_maker=fill.is_maker),
+            commission=fee,
             liquidity_side=LiquiditySide.MAKER if fill.is_maker else LiquiditySide.TAKER,
             ts_event=self._clock.timestamp_ns(),
         )
-
-    def _fee(self, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
-        share = self._instrument.maker_fee if is_maker else self._instrument.taker_fee
-        notional = self._instrument.notional_value(quantity, price)
-        return Money(notional.as_decimal() * share, self._instrument.quote_currency)
 
     def _quantity(self, lots: int) -> Quantity:
         return Quantity.from_raw(lots, self._instrument.size_precision)
@@ -110,3 +116,10 @@ class ReportingClient(ExecutionClient):
             None,
             self._clock.timestamp_ns(),
         )
+
+
+def commission(payoff: Payoff, instrument: Instrument, quantity: Quantity, price: Price, *, is_maker: bool) -> Money:
+    """The fee of a fill: a share of its worth, which is rounded first."""
+    share = instrument.maker_fee if is_maker else instrument.taker_fee
+    fee = payoff.fee(quantity.as_decimal(), price.as_decimal(), share)
+    return Money(fee, instrument.get_settlement_currency())

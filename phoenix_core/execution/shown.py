@@ -31,6 +31,11 @@ class Shown:
         """Lots shown that we can't have taken already."""
         return max(0, self.size - self._taken)
 
+    @property
+    def watched_up_to(self) -> int | None:
+        """The worst price that we took from, while lots are ours that others may have to take; None: there are none."""
+        return self._up_to if self._taken else None
+
     def show(self, price: int, size: int) -> None:
         """Follow the next quote. A best price beyond all that we took from means that whatever was there is gone."""
         self.price, self.size = price, size

@@ -7,6 +7,25 @@ from decimal import Decimal
 from phoenix_core.market import Listing, Market
 
 ARCHIVE_DECIMALS = 8  # the widest that the archive writes
+_CASH = frozenset({"TRY", "EUR", "GBP", "BRL", "JPY"})
+
+
+def money_decimals(currency: str) -> int:
+    """Decimals that an amount is shown with: two of money and of what is pegged to it, eight of a coin.
+
+    >>> money_decimals("USDT"), money_decimals("BTC")
+    (2, 8)
+    """
+    return 2 if "USD" in currency or currency in _CASH else 8
+
+
+def money_form(currency: str) -> str:
+    """Format of an amount.
+
+    >>> format(1234.5, money_form("USDT"))
+    '1,234.50'
+    """
+    return f",.{money_decimals(currency)}f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,11 @@ class Specification:
     def is_inverse(self) -> bool:
         """Contracts of a fixed number of quote units, settled in the base currency."""
         return self.listing.market is Market.CM
+
+    @property
+    def quantity_unit(self) -> str:
+        """What quantities count: the base currency, or contracts."""
+        return "contracts" if self.is_inverse else self.base
 
     @property
     def instrument_id(self) -> str:

@@ -15,7 +15,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.interval import Calibration
-from phoenix_core.intervals.tape import COLUMNS, SCALE, Ints, Tape
+from phoenix_core.intervals.prints import COLUMNS, SCALE, Ints, Prints
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_from_text
@@ -43,7 +43,7 @@ def calibrate_day(lake: Lake, listing: Listing, day: date) -> Entry:
     entry = Entry(asset=asset, day=day.isoformat(), published=False, recipe=recipe, sources=sources)
     if lacking := [one for one in (trades, quotes) if not one.published]:
         return manifest.record(replace(entry, reason=lacking[0].reason))
-    tape = Tape.of([read_day(lake, trades.asset, day, COLUMNS)], tick_of(lake, listing, day))
+    tape = Prints.of([read_day(lake, trades.asset, day, COLUMNS)], tick_of(lake, listing, day))
     found = violations(day.isoformat(), tape, frames(lake, quotes, ("ts_init", "bid_price", "ask_price")))
     if found is None:
         return manifest.record(replace(entry, reason=f"trades and quotes of {listing} on {day} do not overlap"))
@@ -56,7 +56,7 @@ def calibrate_day(lake: Lake, listing: Listing, day: date) -> Entry:
     )
 
 
-def violations(day: str, tape: Tape, quotes: Iterable[pl.DataFrame]) -> Calibration | None:
+def violations(day: str, tape: Prints, quotes: Iterable[pl.DataFrame]) -> Calibration | None:
     """Hold true quotes against the hull, every 50 ms while both sides trade and quotes are known.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from phoenix_core.execution.depth import Depth
-from phoenix_core.intervals.tape import SCALE, Tape
+from phoenix_core.intervals.prints import SCALE, Prints
 
 _PERCENT = 10_000  # hundredths of a percent, in one
 FAR = 0.95  # what must be closed and finds nothing pays 5 % from the mid
@@ -37,7 +37,7 @@ class Resting:
     at_most: tuple[float, float]
 
 
-def resting(tape: Tape, limits: tuple[int, int], arrival_ns: int, until_ns: int, cancelled_ns: int) -> Resting:
+def resting(tape: Prints, limits: tuple[int, int], arrival_ns: int, until_ns: int, cancelled_ns: int) -> Resting:
     """Judge an order that stood from its arrival to its cancellation.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.intervals.interval import Interval
-from phoenix_core.intervals.tape import Tape
+from phoenix_core.intervals.prints import Prints
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,7 +76,7 @@ class Evidence:
 
     start_ns: int
     end_ns: int
-    tape: Tape
+    tape: Prints
     depth: tuple[Snapshots, ...] = ()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.figures import pointed, thinned
 from phoenix_core.report.result import PublishedResult
 
@@ -61,7 +62,8 @@ class Chart:
 
 def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
     """Equity beside buy and hold, drawdown, price with fills, PnL by part, position, and signals near trades."""
-    money, base = result.instrument.settlement, result.instrument.base
+    traded = result.instrument
+    money, unit = traded.settlement, traded.quantity_unit
     equity = result.equity.with_columns(
         hold.alias("hold"), (pl.col("equity") / pl.col("equity").cum_max() - 1).alias("drawdown")
     )
@@ -69,22 +71,22 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
     def curve(column: str, name: str, color: str, form: str, **style: Any) -> Trace:  # noqa: ANN401 - plotly's own
         return _line(pointed(equity, _POINTS, column).select("ts", column), name, color, form, **style)
 
-    amount = f",.2f}} {money}"
+    amount = f"{money_form(money)}}} {money}"
     lines = [curve("equity", "equity", "teal", amount), curve("hold", "buy and hold", "slate", amount, dash="dot")]
     drawdown = curve("drawdown", "drawdown", "red", ".2%}") | {"fill": "tozeroy"}
     price = [curve("price", "price", "slate", ",.2f}"), *_fills(result.fills)]
     position = [curve("position", "position", "blue", ",.4~f}", shape="hv")]
     held = (
-        f"Buy and hold is the starting balance in {base} from first to last price, unlevered, without fees or funding."
+        f"Buy and hold is the starting balance in {unit} from first to last price, unlevered, without fees or funding."
     )
     panels = [
         Chart("equity", f"Equity and buy and hold, {money}", held, lines, {"height": 340}),
         Chart(
             "drawdown", "Drawdown from the last high", "", [drawdown], {"height": 190, "yaxis": {"tickformat": ".1%"}}
         ),
-        Chart("price", f"Price and fills, {money}", "", price, {"height": 320}),
+        Chart("price", f"Price and fills, {traded.quote}", "", price, {"height": 320}),
         Chart("parts", f"PnL by part, cumulated, {money}", "", _parts(result.ledger, amount), {"height": 260}),
-        Chart("position", f"Position, {base}", "", position, {"height": 190}),
+        Chart("position", f"Position, {unit}", "", position, {"height": 190}),
         *_signals(result),
     ]
     start, end = (equity["ts"][0] // _MS, equity["ts"][-1] // _MS) if equity.height else (0, 1)
@@ -111,7 +113,8 @@ def capacity_charts(result: PublishedResult) -> list[Chart]:
     """Net, return and the share of entries that were filled, by starting balance; none without a curve."""
     if not result.capacity:
         return []
-    unit = result.instrument.settlement
+    traded = result.instrument
+    unit = traded.settlement
     points = pl.DataFrame(
         {
             "balance": [float(one.balance) for one in result.capacity],
@@ -120,7 +123,7 @@ def capacity_charts(result: PublishedResult) -> list[Chart]:
         },
         schema={"balance": pl.Float64, "net": pl.Float64, "filled": pl.Float64},
     ).with_columns((pl.col("net") / pl.col("balance")).alias("return"))
-    net = [_dotted(points, "net", f"net, {unit}", "teal", ",.0f}")]
+    net = [_dotted(points, "net", f"net, {unit}", "teal", ",.4~f}" if traded.is_inverse else ",.0f}")]
     returned = [_dotted(points, "return", "return", "blue", ".2%}")]
     filled = [_dotted(points, "filled", "entries filled", "amber", ".1%}")]
     note = "Each point is a run of its own, with the same rules at another balance."

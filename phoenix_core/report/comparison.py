@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
@@ -147,10 +148,10 @@ def printable(found: Comparison) -> list[list[str]]:
             row["experiment"],
             *([row["listing"]] if several else []),
             span,
-            f"{signed(row['net'])} {row['currency']}",
+            f"{signed(row['net'], money_form(row['currency']))} {row['currency']}",
             *([_bounds(row)] if is_open else []),
         ]
-        told = [known[name].text(row[name]) + _between(known[name], name, row) for name in _SHOWN]
+        told = [known[name].text(row[name], row["currency"]) + _between(known[name], name, row) for name in _SHOWN]
         told += [row["in_sample"] or "no"] if marked else []
         lines.append([*cells, *told, *(row[name] for name in found.differing)])
     return lines
@@ -194,7 +195,9 @@ def _remark(one: Deflated) -> str:
 
 def _between(figure: Figure, name: str, row: Mapping[str, Any]) -> str:
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    return "" if low is None or high is None else f" ({figure.text(low)} to {figure.text(high)})"
+    if low is None or high is None:
+        return ""
+    return f" ({figure.text(low, row['currency'])} to {figure.text(high, row['currency'])})"
 
 
 def _read(lake: Lake, folder: str) -> _Read:

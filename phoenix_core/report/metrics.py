@@ -17,6 +17,7 @@ from typing import Annotated, get_type_hints
 import polars as pl
 from nautilus_trader.core.nautilus_pyo3 import MaxDrawdown, SharpeRatio, SortinoRatio
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.market import DAY_NS
 
 HOURS_A_YEAR = 24 * 365
@@ -32,7 +33,7 @@ class Figure:
         name: Its name in the field.
         form: Format specification of the number.
         meaning: How it is computed.
-        is_money: It is an amount in quote units.
+        is_money: It is an amount in the settlement currency.
     """
 
     name: str
@@ -40,13 +41,14 @@ class Figure:
     meaning: str
     is_money: bool = False
 
-    def text(self, value: float | None) -> str:
-        """Write a value; "none" where too little happened to tell.
+    def text(self, value: float | None, currency: str = "USDT") -> str:
+        """Write a value, an amount with the decimals of its currency; "none" where too little happened to tell.
 
         >>> Figure("exposure", ".1%", "").text(0.25)
         '25.0%'
         """
-        return "none" if value is None else format(value, self.form)
+        form = f"+{money_form(currency)}" if self.is_money else self.form
+        return "none" if value is None else format(value, form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +130,21 @@ def max_drawdown(equity: pl.DataFrame) -> float:
     return abs(_known(MaxDrawdown().calculate_from_returns(dict(zip(equity["ts"], changes, strict=True)))) or 0.0)
 
 
-def buy_and_hold(equity: pl.DataFrame, starting: float) -> pl.Series:
+def buy_and_hold(equity: pl.DataFrame, starting: float, *, is_inverse: bool = False) -> pl.Series:
     """Worth of a starting balance that bought at the first price (ts, price) and held; no leverage, fees or funding.
 
-    >>> buy_and_hold(pl.DataFrame({"price": [50.0, 60.0, 40.0]}), 100.0).to_list()
-    [100.0, 120.0, 80.0]
+    Of an inverse contract it bought as many as the balance is worth: coins beside contracts, which gain
+    1 - first / last of these coins.
+
+    >>> prices = pl.DataFrame({"price": [50.0, 60.0, 40.0]})
+    >>> buy_and_hold(prices, 100.0).to_list(), buy_and_hold(prices, 6.0, is_inverse=True).to_list()
+    ([100.0, 120.0, 80.0], [6.0, 7.0, 4.5])
     """
     prices = equity["price"].cast(pl.Float64)
-    return prices if prices.is_empty() else prices * (starting / prices[0])
+    if prices.is_empty():
+        return prices
+    first = float(prices[0])
+    return (2 - first / prices) * starting if is_inverse else prices * (starting / first)
 
 
 def probabilistic_sharpe(returns: pl.Series, benchmark: float = 0.0) -> float | None:

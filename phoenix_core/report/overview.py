@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from phoenix_core.instruments.specification import money_decimals
 from phoenix_core.report.figures import moment
 
 # The UI draws Markdown below a thousand characters where it stands, and hides longer behind "[Show Markdown]".
@@ -15,6 +16,7 @@ _SHOWN_IN_PLACE = 1_000
 # Pixels from point to point of a curve, and from mark to mark of the fills: the finest that fits is drawn.
 _STEPS = (4, 6, 9, 12, 15, 20, 27, 36, 54, 90, 180, 540)
 _WIDTH, _HEIGHT = 540, 156
+_COIN_DECIMALS = 8
 _EQUITY_TOP, _EQUITY_HEIGHT = 18, 60
 _FILLS_TOP, _FILLS_HEIGHT = 84, 8
 _DRAWDOWN_TOP, _DRAWDOWN_HEIGHT = 114, 24
@@ -50,13 +52,14 @@ def _svg(equity: pl.DataFrame, fills: pl.Series, currency: str, step: int) -> st
     stretches = _stretches(equity, _WIDTH // step)
     curve = _path(_pixels(stretches["equity"], low, high, _EQUITY_TOP, _EQUITY_HEIGHT), step)
     below = _path(_pixels(stretches["drawdown"], deepest, 0.0, _DRAWDOWN_TOP, _DRAWDOWN_HEIGHT), step)
+    form = ",.0f" if money_decimals(currency) < _COIN_DECIMALS else ",.4f"
     marks = _marks({_stretch(ts, start, end, _WIDTH // step) for ts in fills}, step)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH}' height='{_HEIGHT}' fill='none' "
         "style='font:11px sans-serif'>"
         f"<path d='{curve}' stroke='{_UP}' stroke-width='1.5'/><path d='{marks}' stroke='{_PLAIN}'/>"
         f"<path d='{below}' stroke='{_DOWN}'/>"
-        f"<text y='11' fill='{_UP}'>equity {low:,.0f} to {high:,.0f} {currency}</text>"
+        f"<text y='11' fill='{_UP}'>equity {low:{form}} to {high:{form}} {currency}</text>"
         f"<text y='{_DRAWDOWN_TOP - 6}' fill='{_DOWN}'>drawdown {-deepest:.2%}</text>"
         f"<text y='{_HEIGHT - 4}' fill='{_PLAIN}'>{moment(start)} to {moment(end)}, {fills.len()} fills</text></svg>"
     )

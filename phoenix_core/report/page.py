@@ -85,6 +85,7 @@ def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "days_run": len(document["days"]),
         "days_asked": summary.days_asked,
         "currency": summary.currency,
+        "quote": result.instrument.quote,
         "experiment_name": result.name,
         "notices": summary.notices(),
         "headlines": summary.headlines(),
@@ -101,6 +102,9 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
     without = ((day, ", ".join(what)) for day, what in document["without"].items())
     return {
         "parts": Table(amounts, summary.parts()),
+        "parts_in_quote": Table(
+            [Column("part", is_number=False), Column("amount", result.instrument.quote)], summary.parts_in_quote()
+        ),
         "months": monthly_returns(result.equity, summary.hold, float(result.starting)),
         "round_trips": round_trips(result),
         "intervals": Table(

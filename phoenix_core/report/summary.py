@@ -10,6 +10,7 @@ from functools import cached_property
 
 import polars as pl
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.figures import moment, signed
 from phoenix_core.report.metrics import Statistics, buy_and_hold, figures, hourly_returns, max_drawdown, statistics
 from phoenix_core.report.result import PublishedResult
@@ -67,16 +68,21 @@ class Summary:
     @cached_property
     def hold(self) -> pl.Series:
         """Buy and hold over the minutes of the equity curve."""
-        return buy_and_hold(self.result.equity, float(self.result.starting))
+        instrument = self.result.instrument
+        return buy_and_hold(self.result.equity, float(self.result.starting), is_inverse=instrument.is_inverse)
 
     @property
     def currency(self) -> str:
         """Currency of every amount."""
         return self.result.instrument.settlement
 
+    @property
+    def _form(self) -> str:
+        return money_form(self.currency)
+
     def money(self, value: Decimal | float) -> str:
         """Write a gain or a loss with its currency."""
-        return f"{signed(value)} {self.currency}"
+        return f"{signed(value, self._form)} {self.currency}"
 
     def headlines(self) -> list[Headline]:
         """Net, return, buy and hold, drawdown, Sharpe, exposure, fees, funding."""
@@ -94,7 +100,7 @@ class Summary:
             Headline(
                 "Return",
                 signed(parts["net"] / starting, ".2%"),
-                f"of the starting balance, {starting:,.2f} {self.currency}",
+                f"of the starting balance, {format(starting, self._form)} {self.currency}",
                 _tone(parts["net"]),
             ),
             self._held(float(starting)),
@@ -111,6 +117,7 @@ class Summary:
             Headline("Exposure", exposure, f"of minutes; {self.statistics.round_trips:,} round trips"),
             Headline("Fees", self.money(parts["fees"]), self._makers()),
             Headline("Funding", self.money(parts["funding"]), self._settlements()),
+            *self._in_quote(),
         ]
 
     def notices(self) -> list[Notice]:
@@ -141,8 +148,24 @@ class Summary:
     def parts(self) -> list[tuple[str, str, str]]:
         """Parts of the PnL and the balances: name, amount, share of the starting balance."""
         starting, final = self.result.starting, Decimal(str(self.result.document["final_balance"]))
-        rows = [(name, signed(value), signed(value / starting, ".3%")) for name, value in self.result.parts.items()]
-        return [("starting balance", f"{starting:,.2f}", ""), *rows, ("final balance", f"{final:,.2f}", "")]
+        form = self._form
+        rows = [
+            (name, signed(value, form), signed(value / starting, ".3%")) for name, value in self.result.parts.items()
+        ]
+        ends = [
+            (f"{name} balance", format(value, form), "") for name, value in (("starting", starting), ("final", final))
+        ]
+        return [ends[0], *rows, ends[1]]
+
+    def parts_in_quote(self) -> list[tuple[str, str]]:
+        """The same at the prices of each change, with what the coins gained by being held; empty where none are."""
+        found = {name: Decimal(value) for name, value in self.result.document.get("in_quote", {}).items()}
+        form = money_form(self.result.instrument.quote)
+        rows = [
+            (name.replace("_", " "), format(value, form) if name.endswith("balance") else signed(value, form))
+            for name, value in found.items()
+        ]
+        return sorted(rows, key=lambda row: row[0] != "starting balance")
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Every statistic, and what else was counted: name, value, meaning."""
@@ -170,7 +193,7 @@ class Summary:
         rows = [
             (
                 f"{known[name].name}, {self.currency}" if known[name].is_money else known[name].name,
-                known[name].text(getattr(self.statistics, name)),
+                known[name].text(getattr(self.statistics, name), self.currency),
                 self._interval(name),
             )
             for name in _WITH_INTERVAL
@@ -179,13 +202,15 @@ class Summary:
 
     def _statistic(self, name: str) -> str:
         figure, value = figures()[name], getattr(self.statistics, name)
-        text = figure.text(value)
+        text = figure.text(value, self.currency)
         return f"{text} {self.currency}" if figure.is_money and value is not None else text
 
     def _interval(self, name: str) -> str:
         found = getattr(self.uncertainty, name)
-        text = figures()[name].text
-        return "none" if found is None else f"{text(found.low)} to {text(found.high)}"
+        if found is None:
+            return "none"
+        low, high = (figures()[name].text(end, self.currency) for end in (found.low, found.high))
+        return f"{low} to {high}"
 
     def _between(self, name: str) -> str:
         found = getattr(self.uncertainty, name)
@@ -201,8 +226,19 @@ class Summary:
 
     def _held(self, starting: float) -> Headline:
         gained = self.hold[-1] - starting if self.hold.len() else 0.0
-        note = f"{self.money(gained)}, unlevered, without fees or funding"
+        what = "contracts for the balance, " if self.result.instrument.is_inverse else ""
+        note = f"{self.money(gained)}, {what}unlevered, without fees or funding"
         return Headline("Buy and hold", signed(gained / starting, ".2%"), note, _tone(gained))
+
+    def _in_quote(self) -> list[Headline]:
+        """What trading gained in quote units, where amounts are coins."""
+        found = self.result.document.get("in_quote")
+        if not found:
+            return []
+        unit = self.result.instrument.quote
+        net, form = Decimal(found["net"]), money_form(unit)
+        note = f"each change at its own price; holding the coins gained {signed(Decimal(found['revaluation']), form)}"
+        return [Headline(f"Net PnL in {unit}", f"{signed(net, form)} {unit}", f"{note} {unit} besides", _tone(net))]
 
     @cached_property
     def _drawdown_held(self) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 from markupsafe import Markup
 
 from phoenix_core.backtest.ledger import ROUND_TRIP_SCHEMA
+from phoenix_core.instruments.specification import money_decimals, money_form
 from phoenix_core.market import NS_PER_SECOND, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.parameters import Parameter, written
@@ -49,24 +50,27 @@ class Table:
 
 def round_trips(result: PublishedResult) -> Table:
     """Every round trip, with what its strategy declares of its beginning."""
-    money, base = result.instrument.settlement, result.instrument.base
+    traded = result.instrument
+    money, places = traded.settlement, money_decimals(traded.settlement)
+    notional = (pl.col("quantity") * pl.col("entry_price")).cast(pl.Float64)
+    if traded.is_inverse:
+        contracts, entry = (pl.col(name).cast(pl.Float64) for name in ("quantity", "entry_price"))
+        notional = contracts * float(traded.contract_size) / entry
     return _table(
         result.round_trips,
         {
             Column("opened", "UTC", is_number=False): _clock("opened_ns"),
             Column("held", "min"): _number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),
             Column("side", is_number=False): pl.col("side").str.to_lowercase(),
-            Column("quantity", base): _exact("quantity"),
-            Column("entry", money): _exact("entry_price"),
-            Column("exit", money): _number(pl.col("exit_price"), 2),
-            Column("price PnL", money): _number(pl.col("realized") - pl.col("slippage"), 2),
-            Column("slippage", money): _number(pl.col("slippage"), 2),
-            Column("fees", money): _number(pl.col("fees"), 2),
-            Column("funding", money): _number(pl.col("funding"), 2),
-            Column("net", money): _number(pl.col("net"), 2),
-            Column("net", "bp of notional"): _number(
-                1e4 * pl.col("net").cast(pl.Float64) / (pl.col("quantity") * pl.col("entry_price")).cast(pl.Float64), 1
-            ),
+            Column("quantity", traded.quantity_unit): _exact("quantity"),
+            Column("entry", traded.quote): _exact("entry_price"),
+            Column("exit", traded.quote): _number(pl.col("exit_price"), 2),
+            Column("price PnL", money): _number(pl.col("realized") - pl.col("slippage"), places),
+            Column("slippage", money): _number(pl.col("slippage"), places),
+            Column("fees", money): _number(pl.col("fees"), places),
+            Column("funding", money): _number(pl.col("funding"), places),
+            Column("net", money): _number(pl.col("net"), places),
+            Column("net", "bp of notional"): _number(1e4 * pl.col("net").cast(pl.Float64) / notional, 1),
             Column("closed by", is_number=False): pl.col("closed_by").str.to_lowercase(),
             **_annotated(result),
         },
@@ -113,7 +117,7 @@ def monthly_returns(equity: pl.DataFrame, hold: pl.Series, starting: float) -> T
 
 def capacity_table(result: PublishedResult) -> Table:
     """What was earned at each starting balance, and how much of the market it took."""
-    unit = result.instrument.settlement
+    unit, is_inverse = result.instrument.settlement, result.instrument.is_inverse
     columns = [
         Column("starting balance", unit),
         Column("net", unit),
@@ -125,8 +129,8 @@ def capacity_table(result: PublishedResult) -> Table:
     ]
     rows = [
         (
-            f"{Decimal(one.balance):,.0f}",
-            signed(Decimal(one.net)) + (", insolvent" if one.insolvent else ""),
+            written(one.balance) if is_inverse else f"{Decimal(one.balance):,.0f}",
+            signed(Decimal(one.net), money_form(unit)) + (", insolvent" if one.insolvent else ""),
             signed(Decimal(one.net) / Decimal(one.balance), ".3%"),
             "none" if one.filled is None else f"{one.filled:.1%}",
             f"{one.share_median:.2%}",

@@ -6,12 +6,12 @@ reaching into earlier days is the business of this stage. Nothing here computes 
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from phoenix_core.alone import made_alone
 from phoenix_core.datasets import AGG_TRADES, Dataset
 from phoenix_core.errors import (
     ArchiveCorrupt,
@@ -28,6 +28,7 @@ from phoenix_core.errors import (
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS, VOLUME_BUCKETS, asset_name
+from phoenix_core.storage.lake import Lake
 
 if TYPE_CHECKING:
     from phoenix_core.raw.store import Ingest
@@ -107,7 +108,10 @@ class LookBack:
             dataset, earlier = one
             try:
                 return self._unless_defect(
-                    lambda: self.ingest.day(dataset, self.listing, earlier), dataset.name, earlier, day
+                    lambda lake: replace(self.ingest, lake=lake).day(dataset, self.listing, earlier),
+                    dataset.name,
+                    earlier,
+                    day,
                 )
             except PhoenixError as error:
                 return error
@@ -126,8 +130,8 @@ class LookBack:
             if self._manifest.find(asset_name(self.listing, dataset.name), earlier) is None:
                 continue  # left out
             entry = self._unless_defect(
-                lambda dataset=dataset, earlier=earlier: convert_day(  # type: ignore[misc]
-                    self.ingest.lake, dataset, self.listing, earlier
+                lambda lake, dataset=dataset, earlier=earlier: convert_day(  # type: ignore[misc]
+                    lake, dataset, self.listing, earlier
                 ),
                 dataset.catalog_name,
                 earlier,
@@ -145,15 +149,20 @@ class LookBack:
             earlier = day - timedelta(back)
             if has(trades, earlier) is None or has(buckets, earlier) is not None:
                 continue
-            publish = partial(SignalDays(self.ingest.lake, self.listing).publish_buckets, earlier)
-            entry = self._unless_defect(publish, VOLUME_BUCKETS.name, earlier, day)
+            entry = self._unless_defect(
+                lambda lake, earlier=earlier: SignalDays(lake, self.listing).publish_buckets(earlier),  # type: ignore[misc]
+                VOLUME_BUCKETS.name,
+                earlier,
+                day,
+            )
             if entry is not None:
                 yield entry
 
-    def _unless_defect(self, make: Callable[[], Made], name: str, earlier: date, day: date) -> Made | None:
-        where = f"{asset_name(self.listing, name)} of {earlier}, on which {SIGNALS.name} of {day} look back"
+    def _unless_defect(self, make: Callable[[Lake], Made], name: str, earlier: date, day: date) -> Made | None:
+        key = Key(asset_name(self.listing, name), earlier.isoformat())
+        where = f"{key.asset} of {earlier}, on which {SIGNALS.name} of {day} look back"
         try:
-            return make()
+            return made_alone(self.ingest.lake, key, make)
         except _LEFT_OUT as error:
             self.say(f"left out {where}: {error}")
             return None

@@ -22,6 +22,22 @@ _IN_USE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """What a store that is elsewhere may use of this machine.
+
+    Attributes:
+        folder: For files that are being built, and for copies of what was read.
+        cache_bytes: Above this the copies that were used longest ago are deleted.
+    """
+
+    folder: Path = Path("~/.cache/phoenix")
+    cache_bytes: int = 20 << 30
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.expanduser().absolute())
+
+
+@dataclass(frozen=True, slots=True)
 class DigestCache:
     """A folder of files by digest, shared by the processes of one machine.
 
@@ -49,7 +65,7 @@ class DigestCache:
         path = self.folder / sha256 / PurePosixPath(name).name
         # Hashed on every hand-out: a local disk flips bits like any other.
         if known and path.is_file() and sha256_of(path) == sha256:
-            os.utime(path)
+            keep(path)
             return path
         arriving = self.folder / f"{uuid.uuid4().hex}.part"
         try:
@@ -74,6 +90,12 @@ class DigestCache:
             with suppress(OSError):  # another process has just put a file there
                 path.parent.rmdir()
             total -= size
+
+
+def keep(path: Path) -> None:
+    """Note that a copy is in use. Not each time: whoever verified it once sees by its times that nobody wrote to it."""
+    if path.stat().st_mtime < time.time() - _IN_USE_SECONDS / 4:
+        os.utime(path)
 
 
 def _downloaded(download: Callable[[Path], None], target: Path) -> str | None:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from phoenix_core.errors import ConfigInvalid, StorageFailed
+from phoenix_core.errors import ConfigInvalid, StorageFailed, Superseded
+
+ANYTHING: Final = "*"  # as `over`: whatever stands there may be replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ class Directory:
 class Store(Protocol):
     """Keeps whole files under names.
 
-    Errors of writing, whether the operating system's or a client's, are raised as `StorageFailed`; a name that
-    leads out of the store is refused as `ConfigInvalid` by every method that takes one.
+    Errors of writing, whether the operating system's or a client's, are raised as `StorageFailed`, or as
+    `StorageUnreachable` where the same call may succeed later; a name that leads out of the store is refused as
+    `ConfigInvalid` by every method that takes one.
     """
 
     @property
@@ -64,11 +67,29 @@ class Store(Protocol):
     def absence(self) -> str:
         """Why there is nothing to read at all, as a part of a message; empty where the store is there."""
 
-    def publish(self, built: Path, name: str) -> None:
+    def publish(self, built: Path, name: str, over: str | None = ANYTHING) -> str:
         """Make a finished file of `scratch` the content of a name, whole and durably, or raise and change nothing.
 
         A reader sees what was there before or all of the new file, also if this process is killed here, and
         once this returns the new file outlives the machine's power. What `built` is afterwards is left open.
+
+        Args:
+            built: The file.
+            name: Where it shall stand.
+            over: The version that it may replace; None: only where there is none. An object store compares and
+                writes in one step; a folder compares last thing before it moves the file.
+
+        Returns:
+            The version of what stands there now.
+
+        Raises:
+            Superseded: Something else stands there.
+        """
+
+    def version(self, name: str) -> str | None:
+        """Name what stands under a name now, so that `publish` replaces that and nothing else; None: no file.
+
+        Equal versions mean equal bytes.
         """
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
@@ -112,7 +133,8 @@ class Store(Protocol):
         """Names of all published files below a folder, sorted; none where there is no such folder.
 
         Raises:
-            OSError: Some of them can't be listed: a part is never given for the whole.
+            OSError, StorageFailed, StorageUnreachable: Some of them can't be listed: a part is never given for the
+                whole.
         """
 
     def remove(self, name: str) -> None:
@@ -162,3 +184,11 @@ def storage_errors(address: str) -> Iterator[None]:
 def altered(address: str, expected: str, found: str | None) -> str:
     """Say that a file is not what was published; what to do then is the caller's to add."""
     return f"{address} is not what was published: expected SHA-256 {expected}, found {found or 'no file'}"
+
+
+def superseded(address: str) -> Superseded:
+    """Say that somebody else's file stands where one was to be replaced."""
+    return Superseded(
+        f"{address} was published by another writer meanwhile, perhaps from newer sources: expected it as it was "
+        "before this one began. Nothing was overwritten; materialize it again."
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, nearest
-from phoenix_core.storage.contract import Directory, Stat, altered, checked, storage_errors
+from phoenix_core.storage.contract import ANYTHING, Directory, Stat, altered, checked, storage_errors, superseded
 from phoenix_core.storage.digests import sha256_of
 
 _STAGING = "_staging"
@@ -61,14 +61,25 @@ class FolderStore:
             raise ConfigInvalid(f"{name!r} leads out of the data folder {self.root}.")
         return path
 
-    def publish(self, built: Path, name: str) -> None:
+    def publish(self, built: Path, name: str, over: str | None = ANYTHING) -> str:
         """Flush, move, and flush the folder, in this order: a name that outlives a power cut has its bytes."""
         final = self.path(name)
         with storage_errors(str(final)):
             _flush(built)
+            version = _version(built.stat())
             final.parent.mkdir(parents=True, exist_ok=True)
+            if over not in (ANYTHING, self.version(name)):
+                raise superseded(str(final))
             built.replace(final)
             _flush(final.parent)
+        return version
+
+    def version(self, name: str) -> str | None:
+        """Inode, time and size: a file is never written to, but replaced by another one."""
+        try:
+            return _version(self.path(name).stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Build the file beside and link it: unlike a move, a link fails where the name is taken."""
@@ -148,6 +159,10 @@ class FolderStore:
     def directory(self, name: str) -> Directory:
         """Any library can read a folder."""
         return Directory(str(self.path(name)))
+
+
+def _version(status: os.stat_result) -> str:
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def _flush(path: Path) -> None:

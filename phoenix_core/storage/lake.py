@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing
-from phoenix_core.storage.contract import Directory, Stat, Store, checked, storage_errors
+from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, InputMissing, Superseded
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.contract import ANYTHING, Directory, Stat, Store, checked, storage_errors, superseded
+from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.folder import FolderStore
 
 _LEFTOVER_SECONDS = 86_400
@@ -26,41 +28,60 @@ Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Files as a writer saw them before it read its sources.
+
+    Attributes:
+        last: The one that is published last. Where it changed, somebody else was done first.
+        seen: Versions by name; None where there was no file. What the writer publishes itself is noted here.
+    """
+
+    last: str
+    seen: dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Lake:
     """The data folder, `$PHOENIX_DATA`.
 
     Attributes:
         store: Keeps the files.
+        watch: What was seen before sources were read, and alone may be replaced; None: what is there when building
+            begins.
     """
 
     store: Store
+    watch: Watch | None = None
 
     @classmethod
-    def at(cls, location: str | Path) -> "Lake":
-        """Name a data folder. Nothing is made before the first file is published into it.
+    def at(cls, location: str | Path, local: Local | None = None) -> "Lake":
+        """Name a data folder, or `s3://bucket/prefix`. Nothing is made before the first file is published into it.
+
+        Args:
+            location: A folder of this machine, or the URL of a bucket.
+            local: What a bucket may use of this machine.
 
         Raises:
-            ConfigInvalid: The location is a URL, or a file.
+            ConfigInvalid: The location is a file, or a URL that names no bucket.
         """
         if "://" in str(location):
-            raise ConfigInvalid(
-                f"PHOENIX_DATA is {str(location)!r}: expected a folder; object stores are not supported yet. "
-                "Give a local or mounted folder."
-            )
+            from phoenix_core.storage.bucket import BucketStore  # noqa: PLC0415 - a client that folders don't need
+
+            return cls(BucketStore.at(str(location), local or Local()))
         root = Path(location).expanduser().resolve()
         if root.exists() and not root.is_dir():
             raise ConfigInvalid(f"The data folder {root} is a file: expected a folder. Correct PHOENIX_DATA.")
         return cls(FolderStore(root))
 
     @classmethod
-    def existing(cls, location: str | Path) -> "Lake":
-        """Name a data folder that must be there, for those who only read.
+    def existing(cls, location: str | Path, local: Local | None = None) -> "Lake":
+        """Name a data folder that must be there, for those who only read; see `at`.
 
         Raises:
-            ConfigInvalid: The location is a URL, or a file.
-            InputMissing: There is no such folder.
+            ConfigInvalid: The location is a file, or a URL that names no bucket.
+            InputMissing: There is no such folder, or nothing in the bucket.
         """
-        lake = cls.at(location)
+        lake = cls.at(location, local)
         if absence := lake.absence():
             raise InputMissing(f"There is {absence}. Materialize something, or correct PHOENIX_DATA.")
         return lake
@@ -105,7 +126,16 @@ class Lake:
 
         Raises:
             StorageFailed: The disk is full, read-only, or not ours.
+            Superseded: Something else was published under this name since building began, or since it was watched.
         """
+        with self._staged(name) as staged:
+            over = self._seen(name)
+            yield staged
+            if staged.exists():
+                self._publish(staged, name, over)
+
+    @contextmanager
+    def _staged(self, name: str) -> Iterator[Path]:
         address = self.address(self.name(name))
         # Never *.parquet: NautilusTrader takes every such file for data.
         staged = self.scratch / f"{uuid.uuid4().hex}.part"
@@ -113,15 +143,56 @@ class Lake:
             with storage_errors(address):
                 staged.parent.mkdir(parents=True, exist_ok=True)
                 yield staged
-                if staged.exists():
-                    self.store.publish(staged, name)
         finally:
             staged.unlink(missing_ok=True)
 
     def write(self, name: str, content: bytes) -> None:
-        """Publish a small file at once."""
-        with self.publishing(name) as staged:
+        """Publish a small file at once, in the place of what was seen by whoever watches, else of whatever is there.
+
+        Raises:
+            StorageFailed: The disk is full, read-only, or not ours.
+            Superseded: Something else was published under a name that is watched.
+        """
+        over = self.watch.seen.get(name, ANYTHING) if self.watch else ANYTHING
+        with self._staged(name) as staged:
             staged.write_bytes(content)
+            self._publish(staged, name, over)
+
+    def watching(self, last: str, others: Sequence[str] = ()) -> "Lake":
+        """The same data folder for a writer who replaces these files only as they are now, and tells if it was late.
+
+        Args:
+            last: Name of the file that is published last.
+            others: Of those that are published before it, where their names are known.
+        """
+        names = [last, *others]
+        return Lake(self.store, Watch(last, dict(zip(names, self.each(self.store.version, names), strict=True))))
+
+    def _seen(self, name: str) -> str | None:
+        """The version that may be replaced by what is about to be built.
+
+        Raises:
+            Superseded: Somebody else was done first, so that there is nothing to build.
+        """
+        if self.watch is None:
+            return self.store.version(name)
+        last, seen = self.watch.last, self.watch.seen
+        # Taken before the look at `last`: who publishes in between is found by this version, who did so before by that.
+        here = seen[name] if name in seen else self.store.version(name)
+        if name != last and self.store.version(last) != seen[last]:
+            raise superseded(self.address(last))
+        return here
+
+    def _publish(self, built: Path, name: str, over: str | None) -> None:
+        try:
+            version: str | None = self.store.publish(built, name, over)
+        except Superseded:
+            # Of two who made the same bytes one was first: that is what was wanted.
+            if self.store.sha256(name) != sha256_of(built):
+                raise
+            version = self.store.version(name)
+        if self.watch is not None:
+            self.watch.seen[name] = version
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Publish a small file where there is none; of several writers at once exactly one is told True."""
@@ -197,8 +268,9 @@ class Lake:
         return self.store.names(below)
 
     def remove(self, name: str) -> None:
-        """Withdraw a published file; nothing happens where there is none."""
-        self.store.remove(name)
+        """Withdraw a published file; nothing happens where there is none, or another than a writer watches."""
+        if self.watch is None or self.watch.seen.get(name, ANYTHING) in {ANYTHING, self.store.version(name)}:
+            self.store.remove(name)
 
     def directory(self, name: str) -> Directory:
         """Tell where a library finds a folder that it must read by itself. Whatever else there is goes by name.

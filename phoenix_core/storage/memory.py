@@ -10,7 +10,7 @@ from threading import Lock
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.storage.cache import DigestCache
-from phoenix_core.storage.contract import Directory, Stat, checked
+from phoenix_core.storage.contract import ANYTHING, Directory, Stat, checked, superseded
 from phoenix_core.storage.digests import sha256_of
 
 _AT_ONCE = 8
@@ -56,12 +56,19 @@ class MemoryStore:
         """It is always there."""
         return ""
 
-    def publish(self, built: Path, name: str) -> None:
+    def publish(self, built: Path, name: str, over: str | None = ANYTHING) -> str:
         """Put the whole content in its place by one assignment."""
         name = checked(name, self.location)
         kept = _Kept(built.read_bytes(), time.time_ns())
         with self._lock:
+            if over not in (ANYTHING, self.version(name)):
+                raise superseded(f"{self.location}/{name}")
             self._files[name] = kept
+        return sha256_of(kept.content)
+
+    def version(self, name: str) -> str | None:
+        """The digest: equal bytes are the same version."""
+        return self.sha256(name)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         """Look and put under one lock."""

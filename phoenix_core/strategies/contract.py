@@ -53,6 +53,39 @@ class Skipper(Protocol):
         """
 
 
+class Trader(Protocol):
+    """A strategy as replay over arrays knows it (docs/decisions/0023): the same decisions, without the engine.
+
+    It is told what the engine tells the strategy, and names the signals that it would act on in either state; others
+    are not given to it.
+    """
+
+    rest_since_ns: int | None  # since when it waits for a quote; None: it does not
+    timeout_ns: int | None  # when it wants to be called; None: never
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is in the first of two states: flat, and nothing of it works."""
+
+    def acts_on(self, signals: "pl.DataFrame") -> tuple[list[int], list[int]]:
+        """Rows of a day's signals that it may act on when idle, and otherwise; rising."""
+
+    def on_signal(self, signal: Any) -> None:  # noqa: ANN401 - a SignalTick, which brings NautilusTrader
+        """Act on a signal."""
+
+    def on_quote(self) -> None:
+        """The first quote later than `rest_since_ns` is there."""
+
+    def on_timeout(self) -> None:
+        """It is `timeout_ns`."""
+
+    def on_sent(self, name: str, *, is_reduce_only: bool) -> None:
+        """An order was made, by whomever."""
+
+    def on_ended(self, order: Any, now: int) -> None:  # noqa: ANN401 - an order of whatever desk it has
+        """An order of it has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Annotated:
     """An annotation of orders that is published with fills, and with round trips as `entry_<name>`.
@@ -109,13 +142,17 @@ class Contract:
     Attributes:
         feeds: What it may subscribe to besides trades and quotes; the rest is not read.
         skipper: Makes its skipper; None: it gets every tick.
+        trader: Makes of parameters, instrument, desk and a look at the last signal what replay over arrays calls in its
+            place; None: it can't be replayed so.
         annotations: What of its orders' tags is published in columns.
         remembers: It gets what signals look back on before the first day, through `on_historical_data`.
-        bounds: Makes what computes the extremes of its net where quotes are missing; None: nobody knows them.
+        bounds: Makes of its parameters what computes the extremes of its net where quotes are missing; None: nobody
+            knows them.
     """
 
     feeds: frozenset[Feed] = frozenset(Feed)
     skipper: Callable[[Any], Skipper] | None = None
+    trader: Callable[[Any, Any, Any, Any], Trader] | None = None
     annotations: tuple[Annotated, ...] = (Annotated("tags", str),)
     remembers: bool = False
     bounds: "Callable[[Any, Terms], Bounds] | None" = None
@@ -175,6 +212,7 @@ class Declaration:
         parameters: Model of its parameters; the field `signals` holds those of its signals.
         roots: Roots of its code for recipes.
         report_roots: Likewise of what reports show of it.
+        contract: Of the strategy where it gets signals.
         shown: What reports show of it, which do not import it.
         is_default: It runs where an experiment names no other.
     """
@@ -184,6 +222,7 @@ class Declaration:
     parameters: type[BaseModel]
     roots: tuple[str, ...]
     report_roots: tuple[str, ...]
+    contract: Contract
     shown: Shown = field(default_factory=Shown)
     is_default: bool = False
 

@@ -163,9 +163,13 @@ class LiquidationPressure:
 
     Args:
         parameters: As for the arrays.
+
+    Attributes:
+        contract_size: Quote units of one inverse contract; None: linear.
     """
 
     def __init__(self, parameters: SignalParameters) -> None:
+        self.contract_size: Decimal | None = None
         self._parameters = parameters
         self._clock = VolumeClock(parameters.vol_bucket_size)
         self._fsi = RollingScore(parameters.fsi_window)
@@ -194,7 +198,8 @@ class LiquidationPressure:
     ) -> Pressure | None:
         """Take a trade (price and size in 1e-16); where it closes a bucket, give the signal."""
         volatility = self._volatility.add(ts_event, price_raw / 10**RAW_SCALE)
-        closed = self._clock.add(ts_event, trade_id, price_raw * size_raw, is_sell=is_sell)
+        worth = price_raw if self.contract_size is None else int(self.contract_size.scaleb(RAW_SCALE))
+        closed = self._clock.add(ts_event, trade_id, worth * size_raw, is_sell=is_sell)
         if closed is None:
             return None
         bucket, first_trade, bought, sold = closed

@@ -50,27 +50,32 @@ class Baselines:
     random: RandomEntries | None
 
 
-def held_net(equity: pl.DataFrame, round_trips: pl.DataFrame, starting: float) -> float:
+def held_net(
+    equity: pl.DataFrame, round_trips: pl.DataFrame, starting: float, contract_size: float | None = None
+) -> float:
     """Net of a starting balance that bought at the first minute's price and sold at the last one's.
 
-    It pays the share of notional in fees that the result's round trips paid on average, and no funding.
+    It pays the share of notional in fees that the result's round trips paid on average, and no funding. With the size
+    of an inverse contract it bought as many of these as the balance in coins is worth.
 
     >>> prices = pl.DataFrame({"price": [50.0, 60.0]})
     >>> trip = {"quantity": [1.0], "entry_price": [10.0], "exit_price": [10.0], "fees": [-0.02]}
     >>> round(held_net(prices, pl.DataFrame(trip), 100.0), 6)
     19.78
     """
-    worth = buy_and_hold(equity, starting)
-    quantity, entry, exit_, fees = (
-        _floats(round_trips, name) for name in ("quantity", "entry_price", "exit_price", "fees")
-    )
-    turnover = float((quantity * (entry + exit_)).sum())
-    share = -float(fees.sum()) / turnover if turnover else 0.0
+    worth = buy_and_hold(equity, starting, is_inverse=contract_size is not None)
+    quantity, entry, exit_ = (_floats(round_trips, name) for name in ("quantity", "entry_price", "exit_price"))
+    traded = quantity * (entry + exit_) if contract_size is None else quantity * contract_size * (1 / entry + 1 / exit_)
+    turnover = float(traded.sum())
+    share = -float(_floats(round_trips, "fees").sum()) / turnover if turnover else 0.0
     end = float(worth[-1]) if worth.len() else starting
-    return end - starting - share * (starting + end)
+    sold = end if contract_size is None else 2 * starting - end  # the contracts' worth in coins falls as they gain
+    return end - starting - share * (starting + sold)
 
 
-def random_nets(equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int, seed: int) -> Array | None:
+def random_nets(
+    equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int, seed: int, contract_size: float | None = None
+) -> Array | None:
     """Net of all round trips, had each begun at a random minute: one number a draw, None where there is no room.
 
     A trip keeps its side, its notional, its minutes and what it paid (slippage, fees, funding); only the price's
@@ -82,6 +87,7 @@ def random_nets(equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int, see
         round_trips: side, quantity, entry_price, opened_ns, closed_ns, slippage, fees, funding.
         draws: How many.
         seed: Of the generator; the same seed gives the same numbers.
+        contract_size: Quote units of an inverse contract; None: linear.
     """
     prices = _floats(equity, "price")
     span = (round_trips["closed_ns"] - round_trips["opened_ns"]).to_numpy()
@@ -90,26 +96,32 @@ def random_nets(equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int, see
     if free < 0 or round_trips.is_empty():
         return None
     sides = np.where((round_trips["side"] == "LONG").to_numpy(), 1.0, -1.0)
-    exposures = sides * _floats(round_trips, "quantity") * _floats(round_trips, "entry_price")
+    quantity, entry = _floats(round_trips, "quantity"), _floats(round_trips, "entry_price")
+    exposures = sides * quantity * (entry if contract_size is None else contract_size / entry)
     paid = float(sum(_floats(round_trips, name).sum() for name in ("slippage", "fees", "funding")))
     chance = np.random.default_rng(seed)
     order = chance.permuted(np.tile(np.arange(len(minutes)), (draws, 1)), axis=1)
     lasting = minutes[order]
     pauses = np.sort(chance.integers(0, free + 1, order.shape), axis=1)
     starts = pauses + np.cumsum(lasting, axis=1) - lasting
-    changes = prices[starts + lasting] / prices[starts] - 1
+    before, after = prices[starts], prices[starts + lasting]
+    changes = after / before - 1 if contract_size is None else 1 - before / after
     return np.asarray((exposures[order] * changes).sum(axis=1) + paid)
 
 
 def random_entries(
-    equity: pl.DataFrame, round_trips: pl.DataFrame, draws: int = 1000, seed: int = 42
+    equity: pl.DataFrame,
+    round_trips: pl.DataFrame,
+    draws: int = 1000,
+    seed: int = 42,
+    contract_size: float | None = None,
 ) -> RandomEntries | None:
     """Where a result stands among random entries with the same holding times; None if it never traded.
 
     With one draw in a thousand above it, its entries are worth something; in the middle, its holding times and the
     market's course made what it earned.
     """
-    nets = random_nets(equity, round_trips, draws, seed)
+    nets = random_nets(equity, round_trips, draws, seed, contract_size)
     if nets is None:
         return None
     net = float(_floats(round_trips, "net").sum())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.charts import COLORS, Chart, Trace, packed
 from phoenix_core.report.metrics import HOURS_A_YEAR
 from phoenix_core.sweeps.performance import HOUR_NS, Performance
@@ -138,7 +139,7 @@ def fan(hours: Performance, best: str, money: str) -> Chart:
 
     def line(name: str, values: Array, color: str, **more: object) -> Trace:
         drawn = {"type": "scatter", "mode": "lines", "name": name, "x": packed(times), "y": packed(pl.Series(values))}
-        return drawn | {"line": {"color": color, "width": 1.4}, "hovertemplate": "%{y:,.2f}"} | more
+        return drawn | {"line": {"color": color, "width": 1.4}, "hovertemplate": f"%{{y:{money_form(money)}}}"} | more
 
     def shaded(alpha: float) -> dict[str, object]:
         return bare | {"showlegend": True, "fill": "tonexty", "fillcolor": f"rgba(122,136,156,{alpha})"}
@@ -165,7 +166,7 @@ def fan(hours: Performance, best: str, money: str) -> Chart:
 def walked(rows: pl.DataFrame, money: str, way: Way) -> Chart:
     """What the chosen ones gained in each window, on the days after those they were chosen on."""
     names = [f"{row['test_first']} to {row['test_last']}" for row in rows.iter_rows(named=True)]
-    ways = [way(name) for name in rows["experiment"]]
+    ways, form = [way(name) for name in rows["experiment"]], money_form(money)
     bars = {
         "type": "bar",
         "name": "window",
@@ -173,7 +174,7 @@ def walked(rows: pl.DataFrame, money: str, way: Way) -> Chart:
         "y": rows["out_of_sample_net"].to_list(),
         "customdata": ways,
         "marker": {"color": COLORS["slate"]},
-        "hovertemplate": "%{x}: %{y:+,.2f}<extra></extra>",
+        "hovertemplate": f"%{{x}}: %{{y:+{form}}}<extra></extra>",
     }
     total = {
         "type": "scatter",
@@ -183,7 +184,7 @@ def walked(rows: pl.DataFrame, money: str, way: Way) -> Chart:
         "y": rows["out_of_sample_net"].cum_sum().to_list(),
         "customdata": ways,
         "line": {"color": COLORS["teal"]},
-        "hovertemplate": "%{x}: %{y:+,.2f} so far<extra></extra>",
+        "hovertemplate": f"%{{x}}: %{{y:+{form}}} so far<extra></extra>",
     }
     note = "Nobody had chosen on these days. A window leads to the report of what was chosen for it."
     return _chart("walked", f"Walked forward, {money}", note, [bars, total], 320, {"showlegend": True})

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.charts import Chart
 from phoenix_core.report.figures import signed
 from phoenix_core.report.page import inlined
@@ -45,7 +46,7 @@ def sweep_page(described: Mapping[str, Any], name: str, span: str, found: Table,
         headlines=list(_headlines(found, money)),
         panels=panels,
         heads=["experiment", *fields, "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)", "why it failed"],
-        rows=[_row(row, fields) for row in _sorted(found)],
+        rows=[_row(row, fields, money_form(money)) for row in _sorted(found)],
         before=Markup(f"{_UP}backtests/"),  # noqa: S704 - ours
         after=f"/{span}/report.html",
     )
@@ -95,7 +96,11 @@ def _headlines(found: Table, money: str) -> Iterator[Headline]:
         yield Headline("Probability of overfitting", f"{halves.probability:.0%}", lost)
     yield from _out_of_sample(worth, money)
     if found.baselines is not None:
-        yield Headline("Buy and hold", f"{signed(found.baselines.held_net)} {money}", "with the same balance and fees")
+        yield Headline(
+            "Buy and hold",
+            f"{signed(found.baselines.held_net, money_form(money))} {money}",
+            "with the same balance and fees",
+        )
         if (chance := found.baselines.random) is not None:
             beside = f"gained less than the best: {chance.draws:,} draws with its holding times"
             yield Headline("Random entries", f"{chance.rank:.0%}", beside)
@@ -105,7 +110,7 @@ def _out_of_sample(worth: Judgement, money: str) -> Iterator[Headline]:
     if worth.chosen_net is not None:
         note = f"on days nobody chose on; Sharpe ratio {_text(worth.chosen_sharpe, '.2f')}"
         tone = "gain" if worth.chosen_net > 0 else "loss"
-        yield Headline("Walked forward", f"{signed(worth.chosen_net)} {money}", note, tone)
+        yield Headline("Walked forward", f"{signed(worth.chosen_net, money_form(money))} {money}", note, tone)
     if (ways := worth.combined) is not None:
         note = f"overfit in so many of {ways.splits:,}; paths {ways.path_sharpe_low:.2f} to {ways.path_sharpe_high:.2f}"
         yield Headline("Purged combinations", f"{ways.probability:.0%}", note)
@@ -115,9 +120,15 @@ def _sorted(found: Table) -> list[dict[str, Any]]:
     return found.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True).to_dicts()
 
 
-def _row(row: Mapping[str, Any], fields: list[str]) -> list[str]:
+def _row(row: Mapping[str, Any], fields: list[str], form: str) -> list[str]:
     values = [f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields]
-    forms = {"net": "+,.2f", "round_trips": ",d", "max_drawdown": ".2%", "sharpe": ".2f", "probabilistic_sharpe": ".0%"}
+    forms = {
+        "net": f"+{form}",
+        "round_trips": ",d",
+        "max_drawdown": ".2%",
+        "sharpe": ".2f",
+        "probabilistic_sharpe": ".0%",
+    }
     figures = [_text(row[name], form) for name, form in forms.items()]
     return [row["experiment"], *values, *figures, row["failed"] or ""]
 

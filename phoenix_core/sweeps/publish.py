@@ -5,26 +5,27 @@ for it. Nothing of it holds a clock time or says which points were there before:
 leaves the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
-from phoenix_core.recipes import code_digest, recipe
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
-from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.grid import Grid, Point
 from phoenix_core.sweeps.page import sweep_page
+from phoenix_core.sweeps.recipe import sweep_recipe
+from phoenix_core.sweeps.request import Cut
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
-from phoenix_core.sweeps.windows import WalkForward
+from phoenix_core.sweeps.windows import Split, WalkForward, longest_look_back
 
 PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _SHARED = {"first", "last"}
@@ -46,10 +47,39 @@ class Sweep:
     windows: WalkForward | None = None
     combinations: Combinations | None = None
 
+    @classmethod
+    def of(cls, base: Experiment, grid: Sequence[str], cut: Cut) -> Self:
+        """What a command or the launchpad asks for.
+
+        Args:
+            base: What the grid does not vary, and the range.
+            grid: A text for each axis, see `grid.Axis`.
+            cut: How the range is cut.
+
+        Raises:
+            ConfigInvalid: A text that is no axis, or windows that can't be.
+        """
+        between = longest_look_back(Listing.parse(base.listing)) if cut.embargo < 0 else cut.embargo
+        windows = WalkForward(cut.train, cut.test, between, anchored=cut.anchored) if cut.train else None
+        combinations = Combinations(cut.groups, cut.test_groups, between) if cut.groups else None
+        return cls(base, Grid.parse(grid), windows, combinations)
+
     @property
     def name(self) -> str:
         """Short identity of everything but the range."""
         return digest_of(self.described() | {"experiment": self.base.model_dump(mode="json", exclude=_SHARED)})[:12]
+
+    def splits(self) -> tuple[list[Split], list[Split]]:
+        """Days of each window, and of each combination.
+
+        Raises:
+            ConfigInvalid: The range is too short for them.
+        """
+        first, last = self.base.first, self.base.last
+        return (
+            self.windows.splits(first, last) if self.windows else [],
+            self.combinations.splits(first, last) if self.combinations else [],
+        )
 
     def described(self) -> dict[str, Any]:
         """As JSON values."""
@@ -94,19 +124,26 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
         StrategyFailed: A process was killed from outside.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
-    points = sweep.grid.points(base)
-    splits = sweep.windows.splits(base.first, base.last) if sweep.windows else []
-    combinations = sweep.combinations.splits(base.first, base.last) if sweep.combinations else []
-    choose_on(lake, listing, Choice(sweep.name, base.first, base.last, len(points)))  # whatever becomes of it
+    points = begun(lake, sweep)
+    splits, combinations = sweep.splits()
     outcomes = run_points(lake, points, processes, done)
     tried = trials(lake, listing, base.first, base.last)
     found = table(lake, outcomes, splits, tried, combinations)
     return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
 
 
-def sweep_recipe() -> str:
-    """Recipe of every sweep's table: its code, and that of the results."""
-    return recipe(code_digest("sweeps.publish:run_sweep"))
+def begun(lake: Lake, sweep: Sweep) -> list[Point]:
+    """The points of a sweep, once its days are marked as chosen on, whatever becomes of it.
+
+    Raises:
+        ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations.
+    """
+    points = sweep.grid.points(sweep.base)
+    sweep.splits()
+    choose_on(
+        lake, Listing.parse(sweep.base.listing), Choice(sweep.name, sweep.base.first, sweep.base.last, len(points))
+    )
+    return points
 
 
 def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table, tried: Trials) -> Entry:
@@ -114,14 +151,7 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
     folder = f"sweeps/{sweep.name}/{span}"
     sources = {one.point.experiment.name: one.entry.data_version for one in outcomes if one.entry}
     code = sweep_recipe()
-    document = sweep.described() | {
-        "identity": digest_of(sweep.described() | {"recipe": code, "results": sources, "trials": asdict(tried)}),
-        "recipe": code,
-        "results": sources,
-        "judgement": asdict(found.judgement),
-        "baselines": asdict(found.baselines) if found.baselines else None,
-        "files": _tables(lake, folder, found),
-    }
+    document = sweep_document(sweep, found, tried, sources, code) | {"files": write_tables(lake, folder, found)}
     content = canonical_json(document)
     money = specification(Listing.parse(sweep.base.listing), sweep.base.first).settlement
     lake.write(f"{folder}/{PAGE}", sweep_page(sweep.described(), sweep.name, span, found, money).encode())
@@ -143,7 +173,18 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
     )
 
 
-def _tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
+def sweep_document(sweep: Sweep, found: Table, tried: Trials, sources: Mapping[str, str], code: str) -> dict[str, Any]:
+    """What `sweep.json` says, but for the digests of its tables."""
+    return sweep.described() | {
+        "identity": digest_of(sweep.described() | {"recipe": code, "results": sources, "trials": asdict(tried)}),
+        "recipe": code,
+        "results": sources,
+        "judgement": asdict(found.judgement),
+        "baselines": asdict(found.baselines) if found.baselines else None,
+    }
+
+
+def write_tables(lake: Lake, folder: str, found: Table) -> dict[str, str]:
     """Write the tables for programs and for people, and give their digests; without windows there is one."""
     digests = {}
     for name, frame in (("points", found.points), ("windows", found.windows), ("combinations", found.combinations)):

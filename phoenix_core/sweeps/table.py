@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
 from phoenix_core.storage.lake import Lake
@@ -162,7 +164,14 @@ def _baselines(lake: Lake, outcome: Outcome, equity: pl.DataFrame) -> Baselines:
     document = document_in(lake, _folder(outcome))
     round_trips = table_in(lake, _folder(outcome), "positions", document)
     starting = float(document["experiment"]["venue"]["starting_balance"])
-    return Baselines(held_net(equity, round_trips, starting), random_entries(equity, round_trips))
+    traded = specification(
+        Listing.parse(document["experiment"]["listing"]), day_from_text(document["experiment"]["first"])
+    )
+    inverse = float(traded.contract_size) if traded.is_inverse else None
+    return Baselines(
+        held_net(equity, round_trips, starting, inverse),
+        random_entries(equity, round_trips, contract_size=inverse),
+    )
 
 
 def _typed(texts: pl.Series) -> pl.Series:

@@ -13,7 +13,7 @@ from phoenix_core.datasets import (
     AGG_TRADES,
     BOOK_DEPTH,
     BOOK_TICKER,
-    DATASETS,
+    FUNDING_RATE,
     INDEX_PRICE_KLINES,
     KLINES,
     LIQUIDATION_SNAPSHOT,
@@ -24,13 +24,24 @@ from phoenix_core.datasets import (
     Dataset,
     Published,
     availability_of,
+    datasets_on,
 )
 from phoenix_core.market import Listing, Market
 from phoenix_core.sources.binance.keys import ArchiveKey, key_of_day
-from phoenix_core.synthetic.market import LOTS_PER_UNIT, SECONDS, TICKS_PER_UNIT, MarketDay, MarketSize
+from phoenix_core.synthetic.market import (
+    LOTS_PER_UNIT,
+    SECONDS,
+    TICKS_PER_UNIT,
+    InverseDay,
+    MarketDay,
+    MarketSize,
+    coins,
+    contract_lots,
+)
 
 _TWELVE_BANDS_SINCE = date(2026, 1, 1)
 _HEADERS_SINCE = date(2022, 8, 11)
+_MICROSECONDS_SINCE = date(2025, 1, 1)  # on spot
 _ROWS_AT_ONCE = 1_000_000
 # Goes wherever a zip goes, through HTTP and into other folders: nobody can take it for the publisher's.
 _NOTICE = b"Synthetic: made up by Phoenix, never traded."
@@ -40,27 +51,33 @@ NOTICE_BYTES = len(_NOTICE)
 def write_archive(
     root: Path, listing: Listing, days: Sequence[date], *, seed: int = 7, size: MarketSize | None = None
 ) -> list[Path]:
-    """Write all datasets of some days of a perpetual, and funding of their months, below a folder.
+    """Write all datasets of some days, and funding of their months where there is any, below a folder.
 
-    Datasets are written within their availability only, as the publisher did. The same arguments give the
-    same bytes.
+    It is the market of one coin, linear on spot and um and in contracts on cm. Datasets are written within their
+    availability only, as the publisher did. The same arguments give the same bytes.
 
     Returns:
         The zips, each with its `.CHECKSUM` beside it.
     """
     written = []
     for day in days:
-        market = MarketDay(day, seed, size or MarketSize())
-        alive = [one for one in DATASETS if one.name in _TEXTS and availability_of(one, listing).excludes(day) is None]
+        market = market_day(listing, day, seed, size or MarketSize())
+        known = (one for one in datasets_on(listing.market) if one.name in _TEXTS)
+        alive = [one for one in known if availability_of(one, listing).excludes(day) is None]
         written += [write_dataset(root, listing, dataset, market) for dataset in alive]
-    months = sorted({day.replace(day=1) for day in days})
+    months = sorted({day.replace(day=1) for day in days if listing.market in FUNDING_RATE.columns})
     return [*written, *(_write_funding(root, listing, month, seed) for month in months)]
+
+
+def market_day(listing: Listing, day: date, seed: int, size: MarketSize) -> MarketDay:
+    """The synthetic day of a listing."""
+    return (InverseDay if listing.market is Market.CM else MarketDay)(day, seed, size)
 
 
 def write_dataset(root: Path, listing: Listing, dataset: Dataset, market: MarketDay) -> Path:
     """Write one daily dataset of a synthetic day as the publisher would, in bounded memory."""
     frame = _TEXTS[dataset.name](market)
-    return write_zip(root, key_of_day(dataset, listing, market.day), _csv(dataset, market.day, frame))
+    return write_zip(root, key_of_day(dataset, listing, market.day), _csv(dataset, listing.market, market.day, frame))
 
 
 def write_zip(root: Path, key: ArchiveKey, text: Iterable[bytes]) -> Path:
@@ -88,11 +105,24 @@ def is_synthetic(tail: bytes) -> bool:
     return tail.endswith(_NOTICE)
 
 
-def _csv(dataset: Dataset, day: date, frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    if day >= _HEADERS_SINCE:
-        yield (",".join(column.name for column in dataset.columns[Market.UM]) + "\n").encode()
-    for frame in frames:
+def _csv(dataset: Dataset, market: Market, day: date, frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    if day >= _HEADERS_SINCE and market is not Market.SPOT:
+        yield (",".join(column.name for column in dataset.columns[market]) + "\n").encode()
+    for each in frames:
+        frame = _of_spot(each, day) if market is Market.SPOT else each
         yield frame.select(pl.all().cast(pl.String)).write_csv(include_header=False).encode()
+
+
+def _of_spot(frame: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Spot files: flags with a capital, whether a trade was the best match, and microseconds since 2025."""
+    columns: list[pl.Expr | pl.Series] = []
+    if day >= _MICROSECONDS_SINCE:
+        for name in set(frame.columns) & {"transact_time", "time", "open_time", "close_time"}:
+            rest = 999 if name == "close_time" else 0
+            columns.append(pl.col(name) * 1000 + rest)
+    if "is_buyer_maker" in frame.columns:
+        columns += [pl.col("is_buyer_maker").str.to_titlecase(), pl.lit("True").alias("is_best_match")]
+    return frame.with_columns(columns)
 
 
 def fixed(values: np.ndarray, unit: int, decimals: int) -> pl.Series:
@@ -131,10 +161,11 @@ def _agg_trades(day: MarketDay) -> pl.DataFrame:
 
 def _trades(day: MarketDay) -> pl.DataFrame:
     """Each aggregate as its single trades: equal parts in lots, the last takes the rest."""
-    fills = np.minimum(day.fills_per_trade, day.size_lots)
+    step = day.step_lots
+    fills = np.minimum(day.fills_per_trade, day.size_lots // step)
     base = np.repeat(np.arange(fills.size), fills)
     nth = np.arange(base.size) - np.repeat(fills.cumsum() - fills, fills)
-    share = (day.size_lots // fills)[base]
+    share = (day.size_lots // step // fills * step)[base]
     lots = np.where(nth == fills[base] - 1, day.size_lots[base] - share * nth, share)
     first = day.first_trade_id * 2 + (day.fills_per_trade.cumsum() - day.fills_per_trade)[base]
     price = day.price_ticks[base]
@@ -143,7 +174,11 @@ def _trades(day: MarketDay) -> pl.DataFrame:
             "id": first + nth,
             "price": short(price, TICKS_PER_UNIT),
             "qty": short(lots, LOTS_PER_UNIT),
-            "quote_qty": short(price * lots, TICKS_PER_UNIT * LOTS_PER_UNIT),
+            "quote_qty": (
+                fixed(coins(lots, price), 10**8, 8)
+                if isinstance(day, InverseDay)
+                else short(price * lots, TICKS_PER_UNIT * LOTS_PER_UNIT)
+            ),
             "time": day.trade_ms[base],
             "is_buyer_maker": _flags(day.is_sell[base]),
         }
@@ -171,12 +206,17 @@ def _book_ticker(day: MarketDay) -> Iterator[pl.DataFrame]:
 def _metrics(day: MarketDay) -> pl.DataFrame:
     ends = np.arange(300, SECONDS + 1, 300)
     cents = np.rint(day.mid_at(ends - 1) * 100).astype(np.int64)
-    labels = pl.from_epoch(pl.Series(day.start_ms // 1000 + ends), "s").dt.strftime("%Y-%m-%d %H:%M:%S")
+    known = ends - (300 if isinstance(day, InverseDay) else 0)  # cm labels a period by its start
+    labels = pl.from_epoch(pl.Series(day.start_ms // 1000 + known), "s").dt.strftime("%Y-%m-%d %H:%M:%S")
     frame = {
         "create_time": labels,
-        "symbol": pl.repeat("BTCUSDT", ends.size, eager=True),
+        "symbol": pl.repeat(day.symbol, ends.size, eager=True),
         "sum_open_interest": fixed(day.open_interest, LOTS_PER_UNIT, 16),
-        "sum_open_interest_value": fixed(day.open_interest * cents, LOTS_PER_UNIT * 100, 16),
+        "sum_open_interest_value": (
+            fixed(coins(day.open_interest, cents // 10), 10**8, 16)
+            if isinstance(day, InverseDay)
+            else fixed(day.open_interest * cents, LOTS_PER_UNIT * 100, 16)
+        ),
     }
     ratios = np.random.default_rng(day.seed).integers(100_000_000, 200_000_000, (4, ends.size))
     for name, values in zip(("c_top", "s_top", "c_all", "taker"), ratios, strict=True):
@@ -197,13 +237,17 @@ def _book_depth(day: MarketDay) -> pl.DataFrame:
     lots = (1500.0 * LOTS_PER_UNIT * np.tile(reach**0.8, count) * level).astype(np.int64)
     side = np.tile(np.sign(np.array(bands, dtype=np.float64)), count)
     cents = np.rint(mid * (1 + side * np.tile(reach, count) / 200) * 100).astype(np.int64)
+    notional = fixed(lots * cents, LOTS_PER_UNIT * 100, 8)
+    if isinstance(day, InverseDay):
+        lots = contract_lots(lots, cents // 10)
+        notional = fixed(coins(lots, cents // 10), 10**8, 8)
     stamps = pl.from_epoch(pl.Series(day.start_ms // 1000 + day.depth_seconds), "s").dt.strftime("%Y-%m-%d %H:%M:%S")
     return pl.DataFrame(
         {
             "timestamp": np.repeat(stamps.to_numpy(), reach.size),
             "percentage": np.tile(np.array(texts, dtype=object), count).astype(str),
             "depth": fixed(lots, LOTS_PER_UNIT, 8),
-            "notional": fixed(lots * cents, LOTS_PER_UNIT * 100, 8),
+            "notional": notional,
         }
     )
 
@@ -237,10 +281,9 @@ def _minutes(day: MarketDay) -> tuple[np.ndarray, dict[str, np.ndarray]]:
             "lots": day.size_lots,
             "fills": day.fills_per_trade,
             "bought": np.where(day.is_sell, 0, day.size_lots),
+            "turnover": day.turnover,
+            "bought_turnover": np.where(day.is_sell, 0, day.turnover),
         }
-    ).with_columns(
-        (pl.col("price") * pl.col("lots")).alias("turnover"),
-        (pl.col("price") * pl.col("bought")).alias("bought_turnover"),
     )
     minutes = trades.group_by("minute", maintain_order=True).agg(
         pl.col("price").first().alias("open"),
@@ -275,16 +318,16 @@ def _kline(opens: np.ndarray, prices: Sequence[pl.Series], rest: dict[str, pl.Se
 
 def _klines(day: MarketDay) -> pl.DataFrame:
     opens, minute = _minutes(day)
-    product = TICKS_PER_UNIT * LOTS_PER_UNIT
+    unit, decimals = (10**8, 8) if isinstance(day, InverseDay) else (TICKS_PER_UNIT * LOTS_PER_UNIT, 5)
     return _kline(
         opens,
         [fixed(minute[name], TICKS_PER_UNIT, 2) for name in ("open", "high", "low", "close")],
         {
             "volume": fixed(minute["lots"], LOTS_PER_UNIT, 3),
-            "quote_volume": fixed(minute["turnover"], product, 5),
+            "quote_volume": fixed(minute["turnover"], unit, decimals),
             "count": pl.Series(minute["fills"]),
             "taker_buy_volume": fixed(minute["bought"], LOTS_PER_UNIT, 3),
-            "taker_buy_quote_volume": fixed(minute["bought_turnover"], product, 5),
+            "taker_buy_quote_volume": fixed(minute["bought_turnover"], unit, decimals),
         },
     )
 
@@ -312,15 +355,14 @@ def _premium(day: MarketDay) -> pl.DataFrame:
 
 
 def _write_funding(root: Path, listing: Listing, month: date, seed: int) -> Path:
-    dataset = next(dataset for dataset in DATASETS if dataset.published is Published.MONTHLY)
-    first, last = dataset.period_of(month)
+    first, last = FUNDING_RATE.period_of(month)
     rows = []
     for offset in range((last - first).days + 1):
         day = MarketDay(first + timedelta(offset), seed)
         for hour, rate in zip((0, 8, 16), day.funding_rates(), strict=True):
             rows.append(f"{day.start_ms + hour * 3_600_000 + int(rate) % 9},8,{fixed(np.array([rate]), 10**8, 8)[0]}")
-    names = ",".join(column.name for column in dataset.columns[Market.UM])
-    return write_zip(root, key_of_day(dataset, listing, month), [("\n".join([names, *rows]) + "\n").encode()])
+    names = ",".join(column.name for column in FUNDING_RATE.columns[listing.market])
+    return write_zip(root, key_of_day(FUNDING_RATE, listing, month), [("\n".join([names, *rows]) + "\n").encode()])
 
 
 def _at_once(text: Callable[[MarketDay], pl.DataFrame]) -> Callable[[MarketDay], Iterable[pl.DataFrame]]:

@@ -1,4 +1,4 @@
-"""A day of a synthetic perpetual: order flow, book, depth, open interest and funding, seeded.
+"""A day of a synthetic market: order flow, book, depth, open interest and funding, seeded.
 
 Activity follows the hours of a day, with a quiet night. A few times a day positions crowd, then a
 liquidation cascade runs: sellers dominate, the price falls, liquidity leaves the book, open interest
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,14 @@ class MarketDay:
     day: date
     seed: int = 7
     size: MarketSize = MarketSize()
+
+    symbol: ClassVar[str] = "BTCUSDT"
+    step_lots: ClassVar[int] = 1  # smallest quantity of a single trade
+
+    @cached_property
+    def turnover(self) -> Ints:
+        """Worth of each trade, in ticks × lots."""
+        return self.price_ticks * self.size_lots
 
     @cached_property
     def _rng(self) -> np.random.Generator:
@@ -283,3 +292,50 @@ class MarketDay:
     def funding_rates(self) -> Ints:
         """Rates at 00:00, 08:00 and 16:00, in 1e-8."""
         return np.random.default_rng([self.seed, self.day.toordinal(), 2]).integers(2_000, 30_000, 3)
+
+
+CONTRACT = 100  # quote units
+_SATOSHIS = 10**8
+
+
+@dataclass(frozen=True)
+class InverseDay(MarketDay):
+    """The same day of an inverse perpetual: quantities are whole contracts, in lots, and worth is counted in coins."""
+
+    symbol: ClassVar[str] = "BTCUSD_PERP"
+    step_lots: ClassVar[int] = LOTS_PER_UNIT
+
+    @cached_property
+    def size_lots(self) -> Ints:
+        """Quantity of each trade in lots: contracts of about as many coins."""
+        return contract_lots(super().size_lots, self.price_ticks)
+
+    @cached_property
+    def turnover(self) -> Ints:
+        """Worth of each trade in hundred-millionths of a coin."""
+        return coins(self.size_lots, self.price_ticks)
+
+    @cached_property
+    def quotes(self) -> dict[str, Ints]:
+        """The same columns; sizes are contracts in lots."""
+        found = super().quotes
+        sizes = {side: contract_lots(found[f"{side}_lots"], found[f"{side}_ticks"]) for side in ("bid", "ask")}
+        return found | {f"{side}_lots": lots for side, lots in sizes.items()}
+
+    @cached_property
+    def open_interest(self) -> Ints:
+        """Open interest at the end of each five minutes: contracts in lots."""
+        ends = np.arange(300, SECONDS + 1, 300)
+        ticks = np.rint(self.mid_at(ends - 1) * TICKS_PER_UNIT).astype(np.int64)
+        return contract_lots(super().open_interest, ticks)
+
+
+def contract_lots(lots: Ints, ticks: Ints) -> Ints:
+    """Lots of coins at a price as whole contracts, at least one, in lots."""
+    contracts = lots * ticks // (LOTS_PER_UNIT * TICKS_PER_UNIT * CONTRACT)
+    return np.asarray(np.maximum(1, contracts) * LOTS_PER_UNIT)
+
+
+def coins(lots: Ints, ticks: Ints) -> Ints:
+    """Worth of contracts in lots at a price, in hundred-millionths of a coin, rounded down."""
+    return np.asarray(lots // LOTS_PER_UNIT * (CONTRACT * TICKS_PER_UNIT * _SATOSHIS) // ticks)

@@ -17,13 +17,33 @@ NAME = "ledger"
 _HALF_A_CENT = Decimal("0.005")
 # Averages of entries have no end of digits: the ledger keeps twelve.
 _TOLERANCE = 1e-6
+_EIGHT = 10**8
+_IN_COINS = (
+    "realized",
+    "slippage",
+    "fee",
+    "amount",
+    "cash",
+)  # of an inverse contract these end with the eighth decimal
 _COLUMNS = ("quantity", "price", "realized", "slippage", "fee", "amount", "position", "entry_price", "cash")
 
 
 def check_ledger(
-    document: Mapping[str, Any], fills: pl.DataFrame, ledger: pl.DataFrame, round_trips: pl.DataFrame
+    document: Mapping[str, Any],
+    fills: pl.DataFrame,
+    ledger: pl.DataFrame,
+    round_trips: pl.DataFrame,
+    contract: Decimal | None = None,
 ) -> Check:
-    """Post fills and charges in the order of the ledger, and hold rows and sums against what was published."""
+    """Post fills and charges in the order of the ledger, and hold rows and sums against what was published.
+
+    Args:
+        document: `experiment.json`.
+        fills: As published.
+        ledger: Likewise.
+        round_trips: Likewise.
+        contract: Quote units of one inverse contract; None: linear.
+    """
     starting = Decimal(document["experiment"]["venue"]["starting_balance"])
     posted = ledger.filter(pl.col("kind") == "fill")
     found = list(
@@ -31,18 +51,24 @@ def check_ledger(
     )
     if not found:
         recomputed = pl.DataFrame(
-            list(_posted(fills, ledger, starting)), schema=dict.fromkeys(_COLUMNS, pl.Float64), orient="row"
+            list(_posted(fills, ledger, starting, contract)), schema=dict.fromkeys(_COLUMNS, pl.Float64), orient="row"
         )
         published = ledger.select("ts", "kind", *(pl.col(name).cast(pl.Float64) for name in _COLUMNS))
         named = published.select("ts", "kind").hstack(recomputed)
         found += differences(published, named, ("ts", "kind"), _TOLERANCE)
-    found += _sums(document, ledger, round_trips, starting)
+        if contract is not None:
+            coins = ("ts", "kind", *_IN_COINS)
+            found += differences(published.select(coins), named.select(coins), ("ts", "kind"), 0.1 / _EIGHT)
+    found += _sums(document, ledger, round_trips, starting, _HALF_A_CENT if contract is None else Decimal(5).scaleb(-9))
     return Check(NAME, ledger.height, tuple(found))
 
 
-def _posted(fills: pl.DataFrame, ledger: pl.DataFrame, starting: Decimal) -> Iterator[tuple[float, ...]]:
+def _posted(
+    fills: pl.DataFrame, ledger: pl.DataFrame, starting: Decimal, contract: Decimal | None
+) -> Iterator[tuple[float, ...]]:
     """One row of the ledger after another, columns `_COLUMNS`."""
     cash, position, cost = Fraction(starting), Fraction(0), Fraction(0)  # cost: what the position was entered for
+    coins = Fraction(0)  # the same of an inverse contract, not rounded: for the average entry alone
     queue = fills.iter_rows(named=True)
     for row in ledger.iter_rows(named=True):
         realized = slippage = Fraction(0)
@@ -51,9 +77,16 @@ def _posted(fills: pl.DataFrame, ledger: pl.DataFrame, starting: Decimal) -> Ite
             quantity, price = Fraction(fill["quantity"]), Fraction(fill["price"])
             signed = quantity if fill["side"] == "BUY" else -quantity
             before = position
-            realized, cost = _realized(position, cost, signed, price)
+            mid = Fraction(fill["mid_at_decision"])
+            if contract is None:
+                realized, cost = _realized(position, cost, signed, price)
+                slippage = -signed * (price - mid)
+            else:
+                worth = _coins(signed * Fraction(contract) / price)
+                realized, cost = _realized_in_coins(position, cost, signed, worth)
+                _, coins = _realized(position, coins, signed, 1 / price)
+                slippage = worth - _coins(signed * Fraction(contract) / mid) if mid else Fraction(0)
             position = before + signed
-            slippage = -signed * (price - Fraction(fill["mid_at_decision"]))
             fee = -Fraction(fill["fee"])
             amount = realized + fee
         else:
@@ -61,7 +94,9 @@ def _posted(fills: pl.DataFrame, ledger: pl.DataFrame, starting: Decimal) -> Ite
             fee = Fraction(row["fee"])
             amount = fee + Fraction(row["funding"])
         cash += amount
-        entry = cost / position if position else Fraction(0)
+        entry = Fraction(0)
+        if position:
+            entry = cost / position if contract is None else position / coins
         yield tuple(map(float, (signed, price, realized, slippage, fee, amount, position, entry, cash)))
 
 
@@ -75,10 +110,26 @@ def _realized(position: Fraction, cost: Fraction, signed: Fraction, price: Fract
     return closed * (price - average), cost - closed * average + opened * price
 
 
+def _coins(amount: Fraction) -> Fraction:
+    """Rounded to the eighth decimal, half to even as Python's own `round` does."""
+    return Fraction(round(amount * _EIGHT), _EIGHT)
+
+
+def _realized_in_coins(
+    position: Fraction, cost: Fraction, signed: Fraction, worth: Fraction
+) -> tuple[Fraction, Fraction]:
+    """The same of an inverse contract: what it cost in coins is given back, what it is worth now is paid."""
+    if position * signed >= 0:
+        return Fraction(0), cost + worth
+    closed = min(abs(signed), abs(position))
+    back, paid = _coins(cost * closed / abs(position)), _coins(worth * closed / abs(signed))
+    return back + paid, cost - back + worth - paid
+
+
 def _sums(
-    document: Mapping[str, Any], ledger: pl.DataFrame, round_trips: pl.DataFrame, starting: Decimal
+    document: Mapping[str, Any], ledger: pl.DataFrame, round_trips: pl.DataFrame, starting: Decimal, half: Decimal
 ) -> Iterator[str]:
-    """Totals that must agree to the cent: parts, net, final balance, round trips."""
+    """Totals that must agree to the cent, coins to the last decimal: parts, net, final balance, round trips."""
     totals = {name: sum(ledger[name], Decimal(0)) for name in ("realized", "slippage", "fee", "funding", "amount")}
     expected = {
         "price": totals["realized"] - totals["slippage"],
@@ -94,5 +145,5 @@ def _sums(
         published["net of all round trips"] = sum(round_trips["net"], Decimal(0))
         expected["net of all round trips"] = totals["amount"]
     for name, value in expected.items():
-        if abs(value - published[name]) >= _HALF_A_CENT:
+        if abs(value - published[name]) >= half:
             yield f"{name}: published {published[name]}, recomputed {value}"

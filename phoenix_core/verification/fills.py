@@ -34,6 +34,7 @@ _SCHEMA: dict[str, Any] = {
     "liquidity": pl.String,
 }
 _HALF_A_CENT = Decimal("0.005")
+_HALF_A_DECIMAL = Decimal("0.000000005")  # of a coin
 # Without these an earlier release wrote the experiment.
 _NEEDED = frozenset({"prob_fill_on_limit", "prob_slippage", "imply_quotes", "queue_position", "queue_depletion"})
 
@@ -78,12 +79,12 @@ def check_fills(lake: Lake, result: Tables) -> Check:
 
 
 def _balance(result: Tables, second: Replayer, *, as_published: bool) -> Iterator[str]:
-    """Hold the final balance to the cent; what only the exchange knows is taken from the ledger."""
+    """Hold the final balance to the cent, coins to the last decimal; what only the exchange knows is the ledger's."""
     charges = result.ledger.filter(pl.col("kind") != "fill")
     cash = second.account(Decimal(result.document["experiment"]["venue"]["starting_balance"]))
     cash += sum(charges["fee"], Decimal(0)) + (sum(charges["funding"], Decimal(0)) if as_published else 0)
     final = Decimal(result.document["final_balance"])
-    if abs(cash - final) >= _HALF_A_CENT:
+    if abs(cash - final) >= (_HALF_A_CENT if second.terms.contract is None else _HALF_A_DECIMAL):
         yield f"final balance: published {final}, recomputed {cash}"
 
 
@@ -147,6 +148,7 @@ class _Raw:
             taker_fee=spec.taker_fee if venue["taker_fee"] is None else Decimal(venue["taker_fee"]),
             queue=venue["queue_position"],
             depletion=venue["queue_depletion"],
+            contract=spec.contract_size if spec.is_inverse else None,
         )
 
     def paths(self, dataset: Dataset) -> list[Path]:

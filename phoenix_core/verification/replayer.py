@@ -65,6 +65,7 @@ class Terms:
     queue: bool = True
     depletion: str = "none"
     quotes_fill: bool = True
+    contract: Decimal | None = None  # quote units of one inverse contract; None: linear
 
 
 def arrival(sent: int, latency: int) -> int:
@@ -327,13 +328,19 @@ class Replayer:
 
     def account(self, start: Decimal | int) -> Decimal:
         """Cash after all fills and funding; the position is flat then."""
-        cash = Decimal(start)
+        cash, inverse = Decimal(start), self.terms.contract is not None
         for _, _, side, lots, price, liquidity in self.fills:
-            notional = (lots * price).quantize(EIGHT, ROUND_HALF_EVEN)
+            worth = self._worth(lots, price)
             share = self.terms.maker_fee if liquidity == "MAKER" else self.terms.taker_fee
-            cash -= (notional * share).quantize(EIGHT, ROUND_HALF_EVEN)
-            cash += lots * price if side == "SELL" else -lots * price
+            cash -= (worth.quantize(EIGHT, ROUND_HALF_EVEN) * share).quantize(EIGHT, ROUND_HALF_EVEN)
+            # Coins are worth less where contracts are worth more: whoever bought them gets what they were worth then.
+            cash += worth if (side == "SELL") != inverse else -worth
         return cash + sum((amount for _, amount in self.funded()), Decimal(0))
+
+    def _worth(self, lots: Decimal, price: Decimal) -> Decimal:
+        if self.terms.contract is None:
+            return lots * price
+        return (lots * self.terms.contract / price).quantize(EIGHT, ROUND_HALF_EVEN)
 
     def funded(self) -> list[tuple[int, Decimal]]:
         """Time and amount of each funding while something was held."""
@@ -343,5 +350,5 @@ class Replayer:
                 (lots if side == "BUY" else -lots for at, _, side, lots, *_ in self.fills if at <= ts), Decimal(0)
             )
             if held:
-                charges.append((ts, -(held * rate * mark).quantize(EIGHT, ROUND_HALF_EVEN)))
+                charges.append((ts, -(self._worth(held, mark) * rate).quantize(EIGHT, ROUND_HALF_EVEN)))
         return charges

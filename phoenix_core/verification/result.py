@@ -7,6 +7,7 @@ second implementation of the fill rule shares none with any module (import-linte
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
+from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.storage.lake import Lake
@@ -44,7 +45,10 @@ def _signals(lake: Lake, result: Tables) -> Check:
 
 
 def _ledger(_lake: Lake, result: Tables) -> Check:
-    return books.check_ledger(result.document, result.fills, result.ledger, result.round_trips)
+    experiment = result.document["experiment"]
+    traded = specification(Listing.parse(experiment["listing"]), date.fromisoformat(experiment["first"]))
+    contract = traded.contract_size if traded.is_inverse else None
+    return books.check_ledger(result.document, result.fills, result.ledger, result.round_trips, contract)
 
 
 CHECKS: Mapping[str, Callable[[Lake, Tables], Check]] = {

@@ -3,16 +3,20 @@
 import time
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.alone import made_alone
+from phoenix_core.backtest.experiment import COINS_AT_START, Experiment, VenueParameters
 from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.errors import ConfigInvalid, InputMissing
-from phoenix_core.market import Listing, day_from_text
+from phoenix_core.execution.holding import payoff_of
+from phoenix_core.instruments.table import specification
+from phoenix_core.manifest import Key
+from phoenix_core.market import Listing, Market, day_from_text
 from phoenix_core.products import SIGNALS, Product
+from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 from phoenix_dagster.assets.config_schema import defaults_of, exact, shape_of
 from phoenix_dagster.assets.days import Check, Done, work_through
@@ -24,10 +28,9 @@ from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 if TYPE_CHECKING:
-    from phoenix_core.backtest.run import Result
+    from phoenix_core.backtest.result import Result
 
 POOL = "backtest"
-_CENT = Decimal("0.01")
 
 
 # The listing is the asset's and the range the run's; all else comes from the experiment's own model.
@@ -36,7 +39,7 @@ _PARAMETERS = default_strategy().parameters
 # Either parameters of the default strategy, or another one's `path` and `config`: one shape, so that run config
 # from before there was a choice is still valid, and the launchpad checks the names of both.
 _STRATEGY = dg.Shape(shape_of(ImportedStrategy) | shape_of(_PARAMETERS))  # type: ignore[no-untyped-call]
-CONFIG = {
+_CONFIG = {
     "strategy": dg.Field(
         _STRATEGY, description="Parameters of the default strategy; or the path and config of any other."
     )
@@ -55,7 +58,23 @@ RANGE = {
         description="Last day, inclusive. Empty: of the run's partitions, or the last published.",
     ),
 }
-SCAFFOLD = {"first": "", "last": ""} | defaults_of(Experiment, without=_GIVEN)
+
+
+def config_on(market: Market) -> dict[str, dg.Field]:
+    """Config of an experiment on a market; where that settles in coins the account begins with a few."""
+    if market is not Market.CM:
+        return _CONFIG
+    coins = dg.Field(dg.Float, default_value=int(COINS_AT_START), is_required=False, description="Coins at the start.")
+    venue = dg.Shape(shape_of(VenueParameters) | {"starting_balance": coins})  # type: ignore[no-untyped-call]
+    return _CONFIG | {"venue": dg.Field(venue, description=_CONFIG["venue"].description)}
+
+
+def scaffold_on(market: Market) -> dict[str, Any]:
+    """The same with its defaults, as config that can be run as it stands."""
+    defaults = {"first": "", "last": ""} | defaults_of(Experiment, without=_GIVEN)
+    if market is Market.CM:
+        defaults["venue"] |= {"starting_balance": int(COINS_AT_START)}
+    return defaults
 
 
 def backtest_asset(product: Product, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
@@ -74,13 +93,13 @@ def backtest_asset(product: Product, listing: Listing, settings: Settings) -> dg
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=check_specs_of(product, listing),
-        config_schema=CONFIG,
+        config_schema=config_on(listing.market),
     )
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         config = context.op_execution_context.op_config
 
         def work(day: date) -> Done:
-            return _run(workspace, _experiment(listing, config, day, day), product.asset(listing), context)
+            return _run(workspace, experiment_of(listing, config, day, day), product.asset(listing), context)
 
         return work_through(context, work)
 
@@ -101,7 +120,7 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
         pool=POOL,
         retry_policy=ONCE_MORE,
         check_specs=check_specs_of(product, listing),
-        config_schema=RANGE | CONFIG,
+        config_schema=RANGE | config_on(listing.market),
         # A range in one run wants the policy on every selected asset, partitioned or not.
         backfill_policy=backfill_policy(settings) if settings.days_per_run == "all" else None,
     )
@@ -109,7 +128,7 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
         config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
-            done = _run(workspace, _experiment(listing, config, first, last), product.asset(listing), context)
+            done = _run(workspace, experiment_of(listing, config, first, last), product.asset(listing), context)
         return dg.MaterializeResult(
             metadata=done.metadata,
             data_version=dg.DataVersion(done.entry.data_version),
@@ -127,7 +146,12 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
     return asset
 
 
-def _experiment(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+def experiment_of(listing: Listing, config: Mapping[str, Any], first: date, last: date) -> Experiment:
+    """The experiment of a run's config over a range.
+
+    Raises:
+        ConfigInvalid: A value that the experiment refuses.
+    """
     chosen = {name: value for name, value in config.items() if name not in RANGE}
     chosen["strategy"] = _strategy(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
@@ -180,11 +204,17 @@ def _range(
 
 
 def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
+    from phoenix_core.backtest.publish import span_of  # noqa: PLC0415 - brings NautilusTrader
+
+    key = Key(asset, span_of(experiment), experiment.name)
+    return made_alone(workspace.lake(), key, lambda lake: _run_alone(lake, experiment, asset, context))
+
+
+def _run_alone(lake: Lake, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
     from phoenix_core.sweeps.trials import begin, remember  # noqa: PLC0415 - likewise
 
-    lake = workspace.lake()
     started = time.monotonic()
     if why := nothing_to_run(lake, experiment):
         entry = record_absent(lake, experiment, asset=asset, reason=why)
@@ -212,13 +242,15 @@ def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.A
 
 
 def _checks(result: "Result") -> tuple[Check, ...]:
-    parts = result.ledger.parts
+    parts, experiment = result.ledger.parts, result.experiment
+    traded = specification(Listing.parse(experiment.listing), experiment.first)
+    off = abs(experiment.venue.starting_balance + parts.net - result.final_balance)
     lacking = [f"{day}: {why}" for day, why in result.missing.items()]
     lacking += [f"{day}: without {', '.join(what)}" for day, what in result.without.items() if what]
     return (
         Check(
             "ledger",
-            passed=abs(result.experiment.venue.starting_balance + parts.net - result.final_balance) < _CENT,
+            passed=off < payoff_of(traded).tolerance,
             message=f"price {parts.price} + slippage {parts.slippage} + fees {parts.fees} + funding {parts.funding} "
             f"= {parts.net}",
             severity=dg.AssetCheckSeverity.ERROR,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.alone import made_alone
 from phoenix_core.errors import PhoenixError
 from phoenix_core.interrupts import ended_by_swallowed_interrupts
-from phoenix_core.manifest import Entry
+from phoenix_core.manifest import Entry, Key
 from phoenix_core.market import Listing
 from phoenix_core.products import Product
 from phoenix_core.storage.digests import digest_of
@@ -133,7 +134,10 @@ class DayAsset:
                 if self.looks_back is not None:
                     for entry in self.looks_back(workspace, context.log.info, day):
                         _record_earlier(context, workspace, entry, day)
-                return self.work(workspace, context.log.info, day)
+                key = Key(self.product.asset(self.listing), day.isoformat())
+                return made_alone(
+                    workspace.lake(), key, lambda lake: self.work(workspace.over(lake), context.log.info, day)
+                )
 
             return work_through(context, work, at_once=self.at_once)
 

@@ -17,6 +17,24 @@ def key_of(listing: Listing, name: str) -> dg.AssetKey:
     return dg.AssetKey(asset_name(listing, name).split("/"))
 
 
+def sweep_key_of(listing: Listing, name: str) -> dg.AssetKey:
+    """Key of what a listing's sweeps are made of: outside of its own, whose partitions are days.
+
+    >>> sweep_key_of(Listing.parse("um:BTCUSDT"), "variant").to_user_string()
+    'sweeps/um/btcusdt/variant'
+    """
+    return dg.AssetKey(["sweeps", *asset_name(listing, name).split("/")])
+
+
+def variants_of(listing: Listing) -> str:
+    """Name of the partitions of a listing's variants.
+
+    >>> variants_of(Listing.parse("um:BTCUSDT"))
+    'um_btcusdt_variants'
+    """
+    return f"{listing.path.replace('/', '_')}_variants"
+
+
 def group_of(listing: Listing, stage: Stage) -> str:
     """Group of a stage of a listing.
 

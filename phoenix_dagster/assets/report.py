@@ -7,13 +7,15 @@ from typing import Any
 
 import dagster as dg
 
+from phoenix_core.alone import made_alone
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import InputMissing
-from phoenix_core.manifest import Entry
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT, SIGNALS, Product
 from phoenix_core.report.recipe import report_recipe
 from phoenix_core.storage.digests import sha256_of
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.assets.keys import OWNERS, deps_of, group_of, key_of
 from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.operation.report_server import url_of
@@ -86,15 +88,20 @@ def _absent(workspace: Workspace, listing: Listing, last: Mapping[str, str]) -> 
 
 
 def _publish(workspace: Workspace, listing: Listing, location: str) -> Entry:
-    from phoenix_core.report.folder import page_of  # noqa: PLC0415 - keeps the code location light
-
     lake = workspace.lake()
     folder = PurePosixPath(lake.name(location))
+    key = Key(REPORT.asset(listing), folder.name, folder.parent.name)
+    return made_alone(lake, key, lambda watched: _publish_alone(watched, listing, folder))
+
+
+def _publish_alone(lake: Lake, listing: Listing, folder: PurePosixPath) -> Entry:
+    from phoenix_core.report.folder import page_of  # noqa: PLC0415 - keeps the code location light
+
     described = lake.read(f"{folder}/experiment.json")
-    page = page_of(lake, location).encode()
+    page = page_of(lake, str(folder)).encode()
     relative = f"{folder}/report.html"
     lake.write(relative, page)
-    return workspace.manifest().record(
+    return Manifest(lake).record(
         Entry(
             asset=REPORT.asset(listing),
             day=folder.name,

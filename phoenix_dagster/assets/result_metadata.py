@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from phoenix_core.instruments.specification import money_form
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
@@ -16,7 +17,7 @@ from phoenix_core.sweeps.choices import choices, in_sample
 from phoenix_dagster.metadata import table
 
 if TYPE_CHECKING:
-    from phoenix_core.backtest.run import Result
+    from phoenix_core.backtest.result import Result
     from phoenix_core.report.metrics import Statistics
     from phoenix_core.report.uncertainty import Uncertainty
 
@@ -38,7 +39,8 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
 
     stats = statistics(result.equity, result.ledger.round_trips)
     doubt = uncertainty(result.equity, result.ledger.round_trips, entry.facts["identity"])
-    currency = specification(Listing.parse(result.experiment.listing), result.experiment.first).settlement
+    traded = specification(Listing.parse(result.experiment.listing), result.experiment.first)
+    currency = traded.settlement
     return {
         "result": _sentence(result, stats, currency),
         **_in_sample(lake, result),
@@ -47,6 +49,7 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         **_interval(result, currency),
         "uncertainty": doubt.told(),
         "currency": currency,
+        **_in_quote(result, traded.quote),
         **_background(result),
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
@@ -65,10 +68,11 @@ def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
 
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
+    net = format(result.ledger.parts.net, f"+{money_form(currency)}")
     interval = f" in {result.interval.text()}" if result.interval else ""
     return (
-        f"net {result.ledger.parts.net:+,.2f} {currency}{interval} ({_return(result):+.2%}), "
-        f"{result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
+        f"net {net} {currency}{interval} ({_return(result):+.2%}), {result.fills.height} fills, "
+        f"drawdown {stats.max_drawdown:.2%}"
     )
 
 
@@ -83,6 +87,13 @@ def _interval(result: "Result", currency: str) -> dict[str, Any]:
         **{name: float(end) for name, end in ends.items() if end is not None},
         "interval_excludes_zero": found.excludes_zero,
     }
+
+
+def _in_quote(result: "Result", unit: str) -> dict[str, Any]:
+    """Net and balances in quote units, where the account is in coins."""
+    shown = ("net", "revaluation", "starting_balance", "final_balance")
+    figures = {f"{name}_in_quote": float(result.in_quote[name]) for name in shown if result.in_quote}
+    return figures | ({"quote_currency": unit} if figures else {})
 
 
 def _return(result: "Result") -> float:

@@ -7,10 +7,11 @@ import errno
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import dagster as dg
 
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.lake import Lake
 from phoenix_dagster.settings import Settings
 
 _INTERVAL_SECONDS = 30
@@ -27,19 +28,22 @@ def reports_sensor(settings: Settings) -> dg.SensorDefinition:
         description=f"Serves reports on 127.0.0.1:{settings.reports_port}, for the links of report assets.",
     )
     def sensor() -> dg.SkipReason:
-        return dg.SkipReason(ensure_served(settings.data, settings.reports_port))
+        return dg.SkipReason(
+            ensure_served(Lake.at(settings.data, settings.local), settings.local, settings.reports_port)
+        )
 
     return sensor
 
 
-def ensure_served(data: Path, port: int) -> str:
+def ensure_served(lake: Lake, local: Local, port: int) -> str:
     """Start the server unless it runs, and say which it is."""
-    key = (str(data.resolve()), port)
+    key = (lake.location, port)
     if (child := _running.get(key)) and child.poll() is None:
         return f"reports are served on 127.0.0.1:{port}"
     if _is_taken(port):
         return f"port {port} is taken by another program: set PHOENIX_REPORTS_PORT to a free one"
     command = [sys.executable, "-m", "phoenix_dagster.operation.report_server", *map(str, key)]
+    command += [str(local.folder), str(local.cache_bytes)]
     _running[key] = subprocess.Popen(command, stdin=subprocess.PIPE, close_fds=True)  # noqa: S603 - our own command
     return f"started to serve reports on 127.0.0.1:{port}"
 

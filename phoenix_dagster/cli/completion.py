@@ -51,7 +51,7 @@ def _recorded() -> "list[Key]":
 
     found = _settings()
     try:
-        return list(Manifest(Lake.at(found.data)).recorded()) if found else []
+        return list(Manifest(Lake.at(found.data)).recorded()) if found and not found.is_elsewhere else []
     except (PhoenixError, OSError):
         return []
 

@@ -47,7 +47,7 @@ def plan(
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
     chosen = chosen_datasets(listing, settings, datasets)
-    lake = Lake.at(settings.data)
+    lake = Lake.at(settings.data, settings.local)
     sources = sources_of(lake, settings.sources, settings.archive_url, settings.monthly)
     found = list(planned(lake, sources, listing, chosen, days))
     if as_json:
@@ -97,7 +97,8 @@ def inventory(
     from phoenix_core.catalog.inventory import inventory as taken  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
 
-    lake = Lake.existing(read_settings().data)
+    settings = read_settings()
+    lake = Lake.existing(settings.data, settings.local)
     held = list(taken(lake))
     if as_json:
         print_document({"data": lake.location, "assets": [_held_document(one) for one in held]})
@@ -161,7 +162,7 @@ def doctor(
     from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
-    lake = Lake.existing(settings.data)
+    lake = Lake.existing(settings.data, settings.local)
     export({"DAGSTER_HOME": str(dagster_home())})
     diagnosis = Diagnosis()
     with dg.DagsterInstance.get() as instance:

@@ -59,7 +59,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     answers = answers_of(placed or [])
     found = take_inventory(folder, answers)
     wanted = set(settings.symbols)
-    lake = Lake.at(settings.data)
+    lake = Lake.at(settings.data, settings.local)
     tree = remember(lake, found.root, answers)
     done = list(adopted(lake, tree, [one for one in found.holdings if one.listing in wanted]))
     tell_history(settings, [one.entry for one in done if one.entry is not None])
@@ -88,7 +88,7 @@ def compare_days(first: str, last: str, symbol: str, datasets: str, *, against_a
 
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    lake = Lake.existing(settings.data)
+    lake = Lake.existing(settings.data, settings.local)
     archive = Archive(settings.archive_url) if against_archive else None
     sources = sources_of(lake, settings.sources, settings.archive_url, settings.monthly)
     rows: list[_Compared] = []

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from phoenix_core.market import days_between
+from phoenix_core.instruments.specification import money_form
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing, day_from_text, days_between
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, amounts_of, day_of, fields, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
@@ -22,7 +24,8 @@ Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the la
 def _lake() -> Lake:
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic, --help need not wait for it
 
-    return Lake.existing(read_settings().data)
+    settings = read_settings()
+    return Lake.existing(settings.data, settings.local)
 
 
 def _experiment(symbol: str, first: str, last: str, strategy: Any, venue: Any) -> "Experiment":  # noqa: ANN401 - JSON
@@ -110,23 +113,27 @@ def implied(
             f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
             "ticks apart on average"
         )
+    form = money_form(specification(Listing.parse(experiment.listing), experiment.first).settlement)
     for name, one in results.items():
-        print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:,.2f}, orders {one.orders}")
+        print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:{form}}, orders {one.orders}")
 
 
 def capacity(
     result: Result = "",
     balances: Annotated[
-        str, typer.Option(help="Starting balances, separated by commas. Default: 1e4, 1e5, … 1e9.")
+        str,
+        typer.Option(
+            help="Starting balances in the settlement currency, with commas. Default: 1e4 … 1e9; of coins 0.1 … 1e4."
+        ),
     ] = "",
     *,
     as_json: Json = False,
 ) -> None:
     """Run a result's experiment at other balances; its report draws the curve from then on."""
-    from phoenix_core.backtest.capacity_curve import BALANCES, capacity_curve, publish_curve  # noqa: PLC0415 - heavy
+    from phoenix_core.backtest.capacity_curve import capacity_curve, publish_curve  # noqa: PLC0415 - heavy
     from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
 
-    wanted = amounts_of(balances) if balances else BALANCES
+    wanted = amounts_of(balances) if balances else []
     lake = _lake()
     document = document_in(lake, result_folder(lake, result))
     points = capacity_curve(lake, document, wanted)
@@ -134,10 +141,14 @@ def capacity(
     if as_json:
         print_document({"file": file, "points": [asdict(point) for point in points]})
         return
+    experiment = document["experiment"]
+    form = money_form(
+        specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement
+    )
     rows = [
         [
             f"{Decimal(one.balance):,f}",
-            f"{Decimal(one.net):+,.2f}",
+            f"{Decimal(one.net):+{form}}",
             f"{Decimal(one.net) / Decimal(one.balance):+.4%}",
             "none" if one.filled is None else f"{one.filled:.1%}",
             f"{one.share_median:.2%}",

@@ -36,7 +36,7 @@ def revise(
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
-    lake, listing = Lake.existing(settings.data), listing_of(symbol, settings)
+    lake, listing = Lake.existing(settings.data, settings.local), listing_of(symbol, settings)
     if history:
         every = sorted(revisions(lake, listing), key=_change, reverse=True)
         _show(Revised(tuple(every), {}), [], as_json=as_json)

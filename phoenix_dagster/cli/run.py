@@ -76,7 +76,7 @@ def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner"
     plan = planned(defs, listing, names_of(select), days)
     home = dagster_home()
     export({"DAGSTER_HOME": str(home)})
-    return Runner(defs, opened_history(home), Lake.at(settings.data)), plan, listing
+    return Runner(defs, opened_history(home), Lake.at(settings.data, settings.local)), plan, listing
 
 
 def _carried_out(runner: "Runner", plan: "Plan", shown: "Display") -> list["RunDone"]:

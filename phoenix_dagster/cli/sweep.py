@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from phoenix_core.instruments.specification import money_form
+from phoenix_core.instruments.table import specification
+from phoenix_core.market import Listing
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, day_of, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
 from phoenix_dagster.cli.results import Venue
 
 if TYPE_CHECKING:
+    from phoenix_core.storage.lake import Lake
     from phoenix_core.sweeps.baselines import Baselines
     from phoenix_core.sweeps.publish import Sweep, Swept
+    from phoenix_core.sweeps.request import Cut
     from phoenix_core.sweeps.sweep import Outcome
     from phoenix_core.sweeps.table import Judgement
 
@@ -45,30 +50,32 @@ def sweep(
     *,
     anchored: Annotated[bool, typer.Option("--anchored", help="Every window to choose on begins at --first.")] = False,
     count: Annotated[bool, typer.Option("--count", help="Only print the points, and run none.")] = False,
+    launch: Annotated[
+        bool, typer.Option("--launch", help="Let the running Dagster run the points, on all of its workers.")
+    ] = False,
+    url: Annotated[str, typer.Option(help="The Dagster webserver, for --launch.")] = "http://127.0.0.1:3000",
     as_json: Json = False,
 ) -> None:
     """Run every point of a grid over a range; 1 if some failed. A re-run goes on where it stopped."""
     from phoenix_core.backtest.experiment import Experiment  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - as above
-    from phoenix_core.sweeps.crossvalidation import Combinations  # noqa: PLC0415 - as above
-    from phoenix_core.sweeps.grid import Grid  # noqa: PLC0415 - as above
     from phoenix_core.sweeps.publish import Sweep, run_sweep  # noqa: PLC0415 - brings NautilusTrader
-    from phoenix_core.sweeps.windows import WalkForward, longest_look_back  # noqa: PLC0415 - as above
+    from phoenix_core.sweeps.request import Cut  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
     listing = listing_of(symbol, settings)
     days = {"first": day_of("--first", first), "last": day_of("--last", last or first)}
     base = Experiment.parse(listing=str(listing), **days, strategy=strategy, venue=venue)
-    between = longest_look_back(listing) if embargo < 0 else embargo
-    windows = WalkForward(train, test, between, anchored=anchored) if train else None
-    combinations = Combinations(groups, test_groups, between) if groups else None
-    wanted = Sweep(base, Grid.parse(grid), windows, combinations)
+    cut = Cut(train=train, test=test, embargo=embargo, anchored=anchored, groups=groups, test_groups=test_groups)
+    wanted = Sweep.of(base, grid, cut)
     if count:
         _print_points(wanted, as_json=as_json)
         return
-    lake = Lake.existing(settings.data)
+    lake = Lake.existing(settings.data, settings.local)
     print(f"{listing}, {base.first} to {base.last}: {wanted.grid.count} points", file=sys.stderr)
+    if launch:
+        _launch(lake, wanted, grid, cut, url.rstrip("/"))
     swept = run_sweep(lake, wanted, processes, _Progress(wanted.grid.count))
     folder = lake.address(swept.entry.facts["folder"])
     if as_json:
@@ -76,6 +83,27 @@ def sweep(
     else:
         _print_sweep(swept, folder)
     raise typer.Exit(1 if any(one.entry is None for one in swept.outcomes) else 0)
+
+
+def _launch(lake: "Lake", wanted: "Sweep", grid: Sequence[str], cut: "Cut", url: str) -> None:
+    """Have Dagster run the points, and wait for the end; what failed there is tried once more by whoever goes on."""
+    from phoenix_dagster.operation.backfill import RunningDagster  # noqa: PLC0415 - brings a GraphQL client
+    from phoenix_dagster.operation.follow import follow  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.sweep import launch_sweep  # noqa: PLC0415 - as above
+
+    dagster = RunningDagster(url)
+    backfill = launch_sweep(dagster, lake, wanted, grid, cut)
+    _say(f"backfill {backfill} at {url}")
+    try:
+        follow(dagster, [backfill], _say, unit="variants")
+    except KeyboardInterrupt:
+        _say("\nThe sweep goes on in Dagster, and its table with it. The same command follows a new one.")
+        _say(f"Cancel it: phoenix backfill --cancel {backfill} --url {url}")
+        raise
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 class _Progress:
@@ -124,6 +152,8 @@ def _document(swept: "Swept", folder: str) -> dict[str, Any]:
 
 def _print_sweep(swept: "Swept", folder: str) -> None:
     """The points, best first; then the windows; then what the best is worth."""
+    base = swept.sweep.base
+    form = f"+{money_form(specification(Listing.parse(base.listing), base.first).settlement)}"
     fields = [axis.field for axis in swept.sweep.grid.axes]
     points = swept.table.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True)
     heads = ("experiment", *map(_short, fields), "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
@@ -131,7 +161,7 @@ def _print_sweep(swept: "Swept", folder: str) -> None:
         (
             row["experiment"],
             *(f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields),
-            *map(_figure, ("+,.2f", ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
+            *map(_figure, (form, ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
         )
         for row in points.iter_rows(named=True)
     ]
@@ -141,8 +171,8 @@ def _print_sweep(swept: "Swept", folder: str) -> None:
             print(f"{row['experiment']} failed: {row['failed']}")
     if swept.table.windows.height:
         print()
-        _print_windows(swept.table.windows.to_dicts())
-    print("\n" + "\n".join((*_remarks(swept.table.judgement), *_beside(swept.table.baselines))))
+        _print_windows(swept.table.windows.to_dicts(), form)
+    print("\n" + "\n".join((*_remarks(swept.table.judgement, form), *_beside(swept.table.baselines, form))))
     print(f"Table: {folder}")
     print(f"Page: {folder}/sweep.html")
 
@@ -150,7 +180,7 @@ def _print_sweep(swept: "Swept", folder: str) -> None:
 _FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
 
 
-def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
+def _print_windows(windows: Sequence[dict[str, Any]], form: str) -> None:
     heads = ("judged on", "chosen on", "experiment", "net in", "Sharpe in", "net out", "Sharpe out", "median out")
     print_table(
         heads,
@@ -159,9 +189,9 @@ def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
                 f"{row['test_first']} to {row['test_last']}",
                 f"{row['train_first']} to {row['train_last']}",
                 row["experiment"],
-                _figure("+,.2f", row["in_sample_net"]),
+                _figure(form, row["in_sample_net"]),
                 _figure(".2f", row["in_sample_sharpe"]),
-                _figure("+,.2f", row["out_of_sample_net"]),
+                _figure(form, row["out_of_sample_net"]),
                 _figure(".2f", row["out_of_sample_sharpe"]),
                 _figure(".2f", row["median_out_of_sample_sharpe"]),
             )
@@ -170,7 +200,7 @@ def _print_windows(windows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _remarks(worth: "Judgement") -> Iterator[str]:
+def _remarks(worth: "Judgement", form: str) -> Iterator[str]:
     """What the tables can't say, a line each."""
     never = f", {worth.flat} of which never traded" if worth.flat else ""
     yield f"Trials: {worth.trials} experiments were ever tried on these days{never}."
@@ -205,20 +235,20 @@ def _remarks(worth: "Judgement") -> Iterator[str]:
         yield "Nothing was judged on days it was not chosen on: give --train and --test, or --groups."
     elif worth.chosen_net is not None:
         yield (
-            f"Walked forward: net {worth.chosen_net:+,.2f}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
+            f"Walked forward: net {worth.chosen_net:{form}}, Sharpe ratio {_figure('.2f', worth.chosen_sharpe)}, "
             f"{_figure('.0%', worth.chosen_probabilistic_sharpe)} that it is above zero."
         )
 
 
-def _beside(baselines: "Baselines | None") -> Iterator[str]:
+def _beside(baselines: "Baselines | None", form: str) -> Iterator[str]:
     """What the best would have earned without its signals."""
     if baselines is None:
         return
-    yield f"Beside the best: buying and holding gained {baselines.held_net:+,.2f}."
+    yield f"Beside the best: buying and holding gained {baselines.held_net:{form}}."
     if (chance := baselines.random) is not None:
         yield (
-            f"Its {chance.net:+,.2f} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
-            f"holding times, whose middle nine tenths gained {chance.low:+,.2f} to {chance.high:+,.2f}."
+            f"Its {chance.net:{form}} is above {chance.rank:.0%} of {chance.draws:,} random entries with the same "
+            f"holding times, whose middle nine tenths gained {chance.low:{form}} to {chance.high:{form}}."
         )
 
 

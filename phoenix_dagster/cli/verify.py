@@ -55,7 +55,8 @@ def _verify_result(given: str, chosen: list[str], *, as_json: bool) -> None:
     from phoenix_core.verification.result import verified  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - --help need not wait for it
 
-    lake = Lake.existing(read_settings().data)
+    settings = read_settings()
+    lake = Lake.existing(settings.data, settings.local)
     folder = result_folder(lake, given)
     found = verified(lake, folder, chosen)
     if as_json:

@@ -4,9 +4,10 @@ What is shown of them stands in `follow`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import batched
 from typing import Any
 
 from gql import Client, gql
@@ -23,6 +24,11 @@ _LAUNCH = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backf
   ... on UnauthorizedError { message } ... on InvalidSubsetError { message }
   ... on PartitionKeysNotFoundError { message } } }"""
 _ASSETS = """query { assetNodes { assetKey { path } groupName isPartitioned } }"""
+_NAMES = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
+  partitionKeys repository { name location { name } } } } }"""
+_ADDED = "mutation($selector: RepositorySelector!, $set: String!) { %s }"
+_ADD = """a%d: addDynamicPartition(repositorySelector: $selector, partitionsDefName: $set, partitionKey: %s) {
+  ... on PythonError { message } ... on UnauthorizedError { message } }"""
 _CANCEL = """mutation($id: String!) { cancelPartitionBackfill(backfillId: $id) {
   __typename ... on PythonError { message } ... on UnauthorizedError { message } } }"""
 _STATE = """query($id: String!, $tags: [ExecutionTag!]) {
@@ -43,6 +49,7 @@ _RUNS = """query($tags: [ExecutionTag!], $cursor: String) { runsOrError(filter: 
     ... on RunFailureEvent { message error { message } } } } } } } }"""
 _ENDED = {"COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED"}
 _PAGE = 50
+_AT_ONCE = 50
 
 Target = tuple[str, str]
 """An asset and a day of it."""
@@ -153,10 +160,65 @@ class RunningDagster:
         span = {"range": {"start": str(min(days)), "end": str(max(days))}}
         # Asset by asset. From names of partitions alone Dagster starts at the roots and walks down through what is
         # selected: it would leave out assets below a gap in the selection, without a word.
-        parameters = {
-            "partitionsByAssets": [{"assetKey": {"path": list(key)}, "partitions": span} for key in keys],
-            "tags": [{"key": "dagster/priority", "value": str(priority)}],
-        }
+        return self._launched(
+            {
+                "partitionsByAssets": [{"assetKey": {"path": list(key)}, "partitions": span} for key in keys],
+                "tags": [{"key": "dagster/priority", "value": str(priority)}],
+            }
+        )
+
+    def launch_named(
+        self,
+        key: Sequence[str],
+        names: Sequence[str],
+        then: Sequence[str],
+        *,
+        set_name: str,
+        config: Mapping[str, Any],
+    ) -> str:
+        """Start a backfill of named partitions, then of an asset without any, and give its id.
+
+        Args:
+            key: The asset whose partitions have names.
+            names: Of its partitions; those that Dagster does not know yet are added.
+            then: The asset that comes after all of them.
+            set_name: Of the set of names.
+            config: Of the runs.
+
+        Raises:
+            ConfigInvalid: Dagster's code location has no such asset.
+            FinalError: Dagster refuses it.
+        """
+        self._add_names(key, names, set_name)
+        ranges = [{"start": name, "end": name} for name in names]
+        return self._launched(
+            {
+                "partitionsByAssets": [
+                    {"assetKey": {"path": list(key)}, "partitions": {"ranges": ranges}},
+                    {"assetKey": {"path": list(then)}, "partitions": None},
+                ],
+                "runConfigData": json.dumps(config),
+            }
+        )
+
+    def _add_names(self, key: Sequence[str], names: Sequence[str], set_name: str) -> None:
+        path = list(key)
+        found = self.ask(_NAMES, key={"path": path})["assetNodeOrError"]
+        if "repository" not in found:
+            raise ConfigInvalid(
+                f"Dagster at {self._url} has no asset {'/'.join(path)}: expected the one of this symbol. Add it to "
+                "PHOENIX_SYMBOLS there, or restart a Dagster that runs an earlier Phoenix."
+            )
+        repository = found["repository"]
+        selector = {"repositoryName": repository["name"], "repositoryLocationName": repository["location"]["name"]}
+        known = set(found["partitionKeys"])
+        for some in batched((name for name in names if name not in known), _AT_ONCE):
+            parts = " ".join(_ADD % (number, json.dumps(name)) for number, name in enumerate(some))
+            added = self.ask(_ADDED % parts, selector=selector, set=set_name)
+            if refused := [one["message"] for one in added.values() if "message" in one]:
+                raise FinalError(f"Dagster refuses a partition of {'/'.join(path)}: {refused[0]}")
+
+    def _launched(self, parameters: Mapping[str, Any]) -> str:
         launched = self.ask(_LAUNCH, p=parameters)["launchPartitionBackfill"]
         if launched["__typename"] != "LaunchBackfillSuccess":
             raise FinalError(f"Dagster refuses the backfill: {launched.get('message', launched['__typename'])}.")
@@ -247,7 +309,9 @@ def _days(run: dict[str, Any]) -> list[str]:
     if day := tags.get("dagster/partition"):
         return [day]
     ends = [tags.get(f"dagster/asset_partition_range_{end}", "") for end in ("start", "end")]
-    return [str(day) for day in days_between(*map(date.fromisoformat, ends))] if all(ends) else []
+    if not all(ends) or "@" in ends[0]:
+        return [end for end in ends if end]  # of variants, which no calendar orders
+    return [str(day) for day in days_between(*map(date.fromisoformat, ends))]
 
 
 def _span(run: dict[str, Any]) -> str:

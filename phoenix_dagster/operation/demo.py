@@ -103,12 +103,11 @@ def _serving(folder: Path) -> Iterator[str]:
 
 def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str, Any]:
     """Materialize every asset of every day, then the continuous backtest and its report."""
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads the environment set above
+    from phoenix_dagster.definitions import assets_of, definitions  # noqa: PLC0415 - reads the environment set above
 
-    defs = definitions(chosen)
-    graph = defs.resolve_asset_graph()
-    daily = [key for key in graph.materializable_asset_keys if graph.get(key).is_partitioned]
-    others = [key for key in graph.materializable_asset_keys if not graph.get(key).is_partitioned]
+    defs, assets = definitions(chosen), assets_of(LISTING, chosen)
+    daily = [one.key for one in assets if one.partitions_def is not None]
+    others = [one.key for one in assets if one.partitions_def is None]
     with dg.DagsterInstance.get() as instance:
         for day in days:
             started = time.monotonic()

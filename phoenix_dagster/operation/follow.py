@@ -24,10 +24,12 @@ class Progress:
     """What several backfills look like together, and since when we look.
 
     Attributes:
+        unit: What a partition is.
         began: Monotonic seconds at the first look.
         before: Days of assets that had ended at the first look: no part of the rate.
     """
 
+    unit: str = "days"
     began: float = 0.0
     before: int = -1
     states: dict[str, State] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Progress:
         days = min(one.done + one.failed for one in assets.values())
         of_days = max(one.targeted for one in assets.values())
         failed = sum(one.failed for one in assets.values())
-        parts = [f"{days} of {of_days} days", f"{self.ended} of {targeted} days of {len(assets)} assets"]
+        parts = [f"{days} of {of_days} {self.unit}", f"{self.ended} of {targeted} {self.unit} of {len(assets)} assets"]
         parts += [f"{failed} failed"] * bool(failed)
         made, seconds = self.ended - self.before, now - self.began
         if self.ended == targeted:
@@ -94,14 +96,14 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004 - an hour
 
 
-def follow(dagster: RunningDagster, backfills: Sequence[str], say: Say) -> dict[str, State]:
+def follow(dagster: RunningDagster, backfills: Sequence[str], say: Say, unit: str = "days") -> dict[str, State]:
     """Show progress until all backfills have ended, and give how they ended.
 
     Raises:
         ConfigInvalid: Dagster has not answered for five minutes.
         SourceUnreachable: It answers, but has not known of them for as long.
     """
-    progress, shown = Progress(), -1
+    progress, shown = Progress(unit), -1
     for one in backfills:
         dagster.state(one)  # a wrong id or address says so now; patience is for a Dagster that was there
     with _display() as renew:

@@ -10,10 +10,12 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import BaseServer
 from typing import Any
 
 from phoenix_core.errors import PhoenixError
+from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
 
 _FOLDER = r"[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?"
@@ -137,8 +139,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data")
     parser.add_argument("port", type=int)
+    parser.add_argument("scratch", type=Path)
+    parser.add_argument("cache_bytes", type=int)
     chosen = parser.parse_args()
-    server: BaseServer = ReportServer(Lake.at(chosen.data), chosen.port)
+    server: BaseServer = ReportServer(Lake.at(chosen.data, Local(chosen.scratch, chosen.cache_bytes)), chosen.port)
     threading.Thread(target=_when_closed, args=(sys.stdin.buffer, server.shutdown), daemon=True).start()
     server.serve_forever()
 

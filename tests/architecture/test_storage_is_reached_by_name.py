@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from phoenix_core.storage.bucket import BucketStore
 from phoenix_core.storage.contract import Store
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.memory import MemoryStore
@@ -33,7 +34,7 @@ def test_no_stage_names_a_store():
     """Which one keeps the files is decided where the data folder is opened, in `Lake.at`."""
     for name, tree in modules():
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-        assert not imported & {f"phoenix_core.storage.{store}" for store in ("folder", "memory", "cache")}, name
+        assert not imported & {f"phoenix_core.storage.{store}" for store in ("folder", "memory", "bucket")}, name
         assert not [node for node in attributes(tree) if node.attr == "store" and "lake" in ast.unparse(node)], name
 
 
@@ -84,7 +85,7 @@ def test_only_a_library_that_must_is_told_a_directory():
     assert told == DIRECTORY
 
 
-@pytest.mark.parametrize("store", [FolderStore, MemoryStore])
+@pytest.mark.parametrize("store", [FolderStore, MemoryStore, BucketStore])
 def test_a_store_has_the_whole_protocol(store):
     """Mypy compares the signatures; here, that none was forgotten."""
     demanded = {name for name in vars(Store) if not name.startswith("_")}

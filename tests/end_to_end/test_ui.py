@@ -1,11 +1,17 @@
 """What a newcomer sees in the browser after the demo: its runs, all days green, a picture, a report by click."""
 
+import json
 import re
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
 from fakes.paths import ARTIFACTS
+from fakes.processes import ROOT, plain_environment
+
+from phoenix_dagster.settings import demo_environment
 
 JOB = "/locations/phoenix_dagster.definitions/jobs/backtest_um_btcusdt/playground"
 SLOWLY = 60_000
@@ -66,14 +72,41 @@ def test_a_click_on_the_report_opens_it(demo, ui, page):
     page.goto(f"{ui}/assets/um/btcusdt/report?view=overview", wait_until="domcontentloaded")
     link = page.get_by_text(f"http://127.0.0.1:{demo.reports_port}/backtests/").first
     address = link.inner_text()
-    deadline = time.monotonic() + 60
-    while not is_served(address):  # its sensor's first tick is within half a minute
-        assert time.monotonic() < deadline, address
-        time.sleep(0.5)
+    until_it_is_served(address)
     with page.expect_popup() as opened:
         link.click()
     opened.value.locator("html[data-drawn=all]").wait_for(timeout=SLOWLY)
     assert opened.value.url == address
+
+
+def test_a_sweeps_points_are_green_and_its_page_is_a_click_away(demo, ui, page):
+    """Swept from the shell through Dagster: variants by name, each done, and on the page of their table its best."""
+    grid = {"grid": ["strategy.lpi_entry_threshold=0.6,0.8"], "first": "2024-03-24"}
+    config = json.dumps({"ops": {"sweeps__um__btcusdt__sweep": {"config": grid}}})
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "phoenix_dagster.definitions",
+               "--select", "sweeps/um/btcusdt/sweep", "--config-json", config]  # fmt: skip
+    settings = demo_environment(demo.folder) | {"PHOENIX_REPORTS_PORT": demo.reports_port}
+    subprocess.run(command, cwd=ROOT, env=plain_environment() | settings, check=True, capture_output=True, timeout=300)
+    page.goto(f"{ui}/assets/sweeps/um/btcusdt/variant?view=partitions", wait_until="domcontentloaded")
+    page.get_by_text("Materialized (2)").wait_for()
+    page.get_by_text("Missing (0)").wait_for()
+    page.goto(f"{ui}/assets/sweeps/um/btcusdt/sweep?view=overview", wait_until="domcontentloaded")
+    link = page.get_by_text(f"http://127.0.0.1:{demo.reports_port}/sweeps/").first
+    address = link.inner_text()
+    page.screenshot(path=ARTIFACTS / "sweep_asset.png")
+    until_it_is_served(address)
+    with page.expect_popup() as opened:
+        link.click()
+    opened.value.locator("html[data-drawn=all]").wait_for(timeout=SLOWLY)
+    assert opened.value.url == address
+
+
+def until_it_is_served(address):
+    """Its sensor's first tick is within half a minute."""
+    deadline = time.monotonic() + 60
+    while not is_served(address):
+        assert time.monotonic() < deadline, address
+        time.sleep(0.5)
 
 
 def is_served(address):

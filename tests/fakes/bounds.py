@@ -10,7 +10,7 @@ from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.interval import terms_of
 from phoenix_core.backtest.venue import as_traded, feed_latency_ns, order_latency_ns
 from phoenix_core.instruments.table import specification
-from phoenix_core.intervals.tape import SCALE, Tape
+from phoenix_core.intervals.prints import SCALE, Prints
 from phoenix_core.intervals.terms import Evidence, Known
 from phoenix_core.market import DAY_NS, Listing
 from phoenix_core.strategies.contract import default_strategy
@@ -24,7 +24,7 @@ def tape_of(scenario, margin_ns=0):
     rows = [(one.ts_init, one.price.as_decimal(), one.size.as_decimal(), int(one.aggressor_side))
             for one in sorted(scenario.trades, key=lambda one: one.ts_init)]  # fmt: skip
     schema = {"ts_init": pl.Int64, "price": pl.Decimal(38, 16), "size": pl.Decimal(38, 16), "aggressor_side": pl.UInt8}
-    return Tape.of([pl.DataFrame(rows, schema=schema, orient="row")], TICK, margin_ns)
+    return Prints.of([pl.DataFrame(rows, schema=schema, orient="row")], TICK, margin_ns)
 
 
 def interval_of(scenario, *, venue=None, margin_ns=0, **strategy):

@@ -21,6 +21,7 @@ from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.execution.decisions import Decision, Fill
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.instruments.table import specification
@@ -76,6 +77,7 @@ class Outcome:
 class Scenario:
     """Events of a day, times in seconds after midnight."""
 
+    symbol: str = "um:BTCUSDT"
     quotes: list[QuoteTick] = field(default_factory=list)
     trades: list[TradeTick] = field(default_factory=list)
     signals: list[dict[str, object]] = field(default_factory=list)
@@ -83,8 +85,21 @@ class Scenario:
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
 
+    @property
+    def specification(self):
+        return specification(Listing.parse(self.symbol), DAY)
+
+    @property
+    def instrument_id(self):
+        return InstrumentId.from_str(self.specification.instrument_id)
+
+    def price_and_size(self, price, size):
+        spec = self.specification
+        return Price(Decimal(price), spec.price_precision), Quantity(Decimal(size), spec.size_precision)
+
     def depth(self, seconds, bids, asks):
-        """Bands as (percent, lots), of each side."""
+        """Bands as (percent, lots), of each side; a snapshot of the same instant is replaced."""
+        self.depths = [one for one in self.depths if one[0] != at(seconds)]
         bands = [(-Decimal(edge), Decimal(lots)) for edge, lots in bids]
         self.depths.append((at(seconds), bands + [(Decimal(edge), Decimal(lots)) for edge, lots in asks]))
         return self
@@ -96,15 +111,15 @@ class Scenario:
         return Snapshots(pl.DataFrame(rows, schema=schema, orient="row"))
 
     def quote(self, seconds, bid, ask, bid_size="100", ask_size="100"):
-        prices = (Price(Decimal(bid), 2), Price(Decimal(ask), 2))
-        sizes = (Quantity(Decimal(bid_size), 3), Quantity(Decimal(ask_size), 3))
-        self.quotes.append(QuoteTick(INSTRUMENT, *prices, *sizes, at(seconds), at(seconds)))
+        (bid, bid_size), (ask, ask_size) = self.price_and_size(bid, bid_size), self.price_and_size(ask, ask_size)
+        self.quotes.append(QuoteTick(self.instrument_id, bid, ask, bid_size, ask_size, at(seconds), at(seconds)))
         return self
 
     def trade(self, seconds, price, size, side="SELLER"):
         number = TradeId(str(len(self.trades) + 1))
-        price, size = Price(Decimal(price), 2), Quantity(Decimal(size), 3)
-        self.trades.append(TradeTick(INSTRUMENT, price, size, AggressorSide[side], number, at(seconds), at(seconds)))
+        paid = self.price_and_size(price, size)
+        side = AggressorSide[side]
+        self.trades.append(TradeTick(self.instrument_id, *paid, side, number, at(seconds), at(seconds)))
         return self
 
     def signal(self, seconds, lpi, *, oi_z=2.0, ldr=0.5, rv=0.001, fsi_ready=True):
@@ -170,14 +185,16 @@ class Scenario:
                 for one in self.quotes
             ],
             depth=[(ts, dict(bands)) for ts, bands in sorted(self.depths, key=itemgetter(0))],
+            funding=[(one.ts, one.rate, one.mark) for one in self.funding],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
-        traded = instrument(as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange))
+        spec = as_traded(self.specification, exchange)
+        traded = instrument(spec)
         chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
-        trader = strategy_of(importable(chosen), INSTRUMENT)
+        trader = strategy_of(importable(chosen), self.instrument_id)
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         made = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
         late_ns, closing_ns = feed_latency_ns(exchange), order_latency_ns(exchange) + 2_000_000
@@ -185,8 +202,9 @@ class Scenario:
         try:
             (replay.full if full else replay.skipping)(self.inputs(), ends_session=True)
             made.engine.end()
-            account = made.engine.portfolio.account(INSTRUMENT.venue)
+            account = made.engine.portfolio.account(self.instrument_id.venue)
             final = account.balance_total(account.base_currency).as_decimal()
+            assert final == made.account.balance, (final, made.account.balance)
         finally:
             made.engine.dispose()
         fills, settled = made.recorder.fills, made.settlement.settled
@@ -195,7 +213,7 @@ class Scenario:
             settled,
             final,
             made.recorder.orders_by_end,
-            ledger(fills, settled, exchange.starting_balance, final),
+            ledger(fills, settled, exchange.starting_balance, final, payoff=payoff_of(spec)),
             replay.events,
             list(made.exchange.sent.values()),
             made.recorder.decisions,
@@ -214,7 +232,7 @@ def both(scenario: Scenario, **options) -> Outcome:
 def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
     """The fills of the outcome's requests, by the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
-    traded = as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange)
+    traded = as_traded(scenario.specification, exchange)
     return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
 
 
@@ -231,7 +249,7 @@ def terms_of(traded, exchange: VenueParameters) -> Terms:
     return Terms(
         latency_ns=int(exchange.order_latency_ms * 1_000_000), tick=traded.tick, step=traded.step,
         maker_fee=traded.maker_fee, taker_fee=traded.taker_fee, queue=exchange.queue_position,
-        depletion=exchange.queue_depletion,
+        depletion=exchange.queue_depletion, contract=traded.contract_size if traded.is_inverse else None,
     )  # fmt: skip
 
 

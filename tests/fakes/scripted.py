@@ -8,15 +8,14 @@ from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from fakes.scenario import DAY, INSTRUMENT, Scenario, as_rows, at, request_of, terms_of
+from fakes.scenario import Scenario, as_rows, at, request_of, terms_of
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.venue import as_traded, engine_with_venue
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.execution.decisions import Fill
 from phoenix_core.execution.heartbeat import Heartbeat
+from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import FORCED
-from phoenix_core.instruments.table import specification
-from phoenix_core.market import Listing
 from phoenix_core.strategies.signal_tick import ARCHIVE
 from phoenix_core.verification.replayer import Replayer
 
@@ -41,7 +40,8 @@ class Script:
 class Scripted(Strategy):
     """Sends what the script says when it says it."""
 
-    def __init__(self, script):
+    def __init__(self, script, instrument_id):
+        self.traded_id = instrument_id
         super().__init__(StrategyConfig(strategy_id="SCRIPTED", order_id_tag="001"))
         self.script, self.fills, self.ends = script, [], {}
         self.position = Decimal(0)
@@ -49,7 +49,7 @@ class Scripted(Strategy):
 
     def on_start(self):
         if self.script.log is not None:
-            self.subscribe_quote_ticks(INSTRUMENT)
+            self.subscribe_quote_ticks(self.traded_id)
         for number, order in enumerate(self.script.orders):
             self.clock.set_time_alert_ns(f"o{number}", at(order[0]), lambda _, order=order: self.order(*order))
         for number, (second, which) in enumerate(self.script.cancels):
@@ -57,9 +57,9 @@ class Scripted(Strategy):
             self.clock.set_time_alert_ns(f"c{number}", at(second), call)
 
     def order(self, second, side, quantity, limit, how):
-        traded = self.cache.instrument(INSTRUMENT)
+        traded = self.cache.instrument(self.traded_id)
         common = {
-            "instrument_id": INSTRUMENT,
+            "instrument_id": self.traded_id,
             "order_side": OrderSide[side],
             "quantity": traded.make_qty(Decimal(quantity)),
         }
@@ -99,6 +99,8 @@ class Played:
     fills: list
     statuses: list
     names: list
+    worth: Decimal  # of the account at 50,000
+    recomputed: Decimal  # the same by the second implementation
 
     def of(self, number):
         """(quantity, price) of an order's fills, by its number in the script from 0 on."""
@@ -109,8 +111,8 @@ class Played:
 def played(scenario: Scenario, script: Script, *, until=60, implied=False, **venue) -> Played:
     """Run a script through the engine and hold it against the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5, "starting_balance": 10**12} | venue)
-    constants = as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange)
-    strategy = Scripted(script)
+    constants = as_traded(scenario.specification, exchange)
+    strategy = Scripted(script, scenario.instrument_id)
     made = engine_with_venue(instrument(constants), exchange, strategy, quotes_implied=implied)
     made.exchange.expect(scenario.snapshots())
     for batch in (scenario.trades, scenario.quotes):
@@ -121,11 +123,16 @@ def played(scenario: Scenario, script: Script, *, until=60, implied=False, **ven
     made.engine.sort_data()
     made.engine.run(streaming=True)
     sent = list(made.exchange.sent.values())
-    result = Played(strategy.fills, strategy.statuses(), [one.order_id for one in sent])
+    held, price = made.closing.position, Decimal(50_000)
+    worth = made.account.balance + made.account.gain(held, price)
+    fills, statuses = strategy.fills, strategy.statuses()
     made.engine.dispose()
     terms = terms_of(constants, exchange)
     terms.quotes_fill = not implied
     second = Replayer(scenario.data(), [request_of(one) for one in sent], terms).run()
-    assert second.fills == as_rows(result.fills)
-    assert len(second.rejected) == result.statuses.count("REJECTED")
-    return result
+    assert second.fills == as_rows(fills)
+    assert len(second.rejected) == statuses.count("REJECTED")
+    payoff = payoff_of(constants)  # what is still held was paid for, in coins it was got
+    paid = payoff.value(held, price) * (-1 if payoff.is_inverse else 1)
+    recomputed = second.account(exchange.starting_balance) + paid
+    return Played(fills, statuses, [one.order_id for one in sent], worth, recomputed)

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from phoenix_core.storage.contract import Store
+import obstore
+
+from fakes.s3 import bucket_of
+from phoenix_core.storage.bucket import BucketStore
+from phoenix_core.storage.cache import Local
+from phoenix_core.storage.contract import ANYTHING, Store
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
 from phoenix_core.storage.memory import MemoryStore
@@ -28,11 +33,13 @@ class Kept:
         make: Opens it over a folder of the test; twice over the same folder, where it outlives a process.
         steps: Calls of which publishing is made, by owner and name: before and after each a process may end.
         outlives: Whether its files outlive the process.
+        in_one_step: Whether it compares and replaces in one step.
     """
 
     make: Callable[[Path], Store]
     steps: tuple[tuple[Any, str], ...]
     outlives: bool
+    in_one_step: bool = True
 
 
 STORES = {
@@ -40,11 +47,17 @@ STORES = {
         lambda folder: FolderStore((folder / "data").resolve()),
         ((Path, "write_bytes"), (os, "fsync"), (Path, "mkdir"), (Path, "replace"), (Path, "hardlink_to")),
         outlives=True,
+        in_one_step=False,
     ),
     "memory": Kept(
         lambda folder: MemoryStore(folder / "local"),
         ((Path, "write_bytes"), (Path, "mkdir"), (Path, "read_bytes"), (time, "time_ns")),
         outlives=False,
+    ),
+    "bucket": Kept(
+        lambda folder: BucketStore.at(bucket_of(folder), Local(folder / "local")),
+        ((Path, "write_bytes"), (Path, "mkdir"), (obstore, "put"), (obstore, "head")),
+        outlives=True,
     ),
 }
 
@@ -53,7 +66,8 @@ STORES = {
 class InPlaceStore(FolderStore):
     """A store that writes where readers look: what the contract is there to find."""
 
-    def publish(self, built: Path, name: str) -> None:
+    def publish(self, built: Path, name: str, over: str | None = ANYTHING) -> str:
+        del over
         content, final = built.read_bytes(), self.path(name)
         final.parent.mkdir(parents=True, exist_ok=True)
         with final.open("wb") as file:
@@ -61,6 +75,7 @@ class InPlaceStore(FolderStore):
             file.flush()
             os.fsync(file.fileno())
             file.write(content[len(content) // 2 :])
+        return self.version(name)
 
 
 IN_PLACE = Kept(lambda folder: InPlaceStore((folder / "data").resolve()), ((os, "fsync"),), outlives=True)

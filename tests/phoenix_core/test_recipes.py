@@ -11,11 +11,12 @@ import pytest
 from phoenix_core import recipes
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
-from phoenix_core.products import DERIVED, catalog_product, raw_product
+from phoenix_core.products import BACKTEST, DERIVED, catalog_product, raw_product
 from phoenix_core.recipes import code_digest, plain, reached, root_in
 from phoenix_core.strategies.contract import default_strategy
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS
 from phoenix_core.strategies.phoenix.recipe import ROOTS as ROOTS_OF_STRATEGY
+from phoenix_core.sweeps.recipe import ROOTS as ROOTS_OF_SWEEPS
 
 CONVERTERS = "catalog.convert:CONVERTERS"
 ROOTS = {
@@ -25,8 +26,9 @@ ROOTS = {
     "consistency": ["catalog.consistency:compare_day"],
     "quote_hull": ["intervals.calibration:calibrate_day"],
     "signals": ["signals.days:SignalDays"],
-    "backtest": ["backtest.run:run", "backtest.publish:publish", *ROOTS_OF_STRATEGY],
+    "backtest": [*BACKTEST.code, *ROOTS_OF_STRATEGY],
     "report": ["report.folder:page_of", *REPORT_ROOTS],
+    "sweep": ["sweeps.table:table", "sweeps.publish:sweep_document", "sweeps.publish:write_tables"],
 }
 
 
@@ -124,15 +126,15 @@ def test_a_raw_day_is_none_of_the_business_of_instruments():
 def test_the_roots_here_are_those_of_the_recipes():
     """The code that each product's entry names is under test, and no recipe begins at code of its own."""
     products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
-    declared = {*default_strategy().roots, *default_strategy().report_roots}
-    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS}
+    declared = {*default_strategy().roots, *default_strategy().report_roots, *ROOTS_OF_SWEEPS}
+    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS, *ROOTS_OF_SWEEPS}
     assert {root for product in products for root in product.code} | declared == {
         root for roots in ROOTS.values() for root in roots
     } - {"catalog.convert:_trade_ticks"}
     house = Path(recipes.__file__).parent
     begun = [line for path in house.rglob("recipe.py") for line in re.findall(r"code_digest\((.*)", path.read_text())]
     assert begun
-    assert all(re.match(r"\*[\w()]+\.code\b", line) for line in begun), begun
+    assert all(re.match(r"\*(ROOTS|[\w()]+\.code)\b", line) for line in begun), begun
 
 
 def test_a_catalog_type_has_the_code_of_its_own_converter():

@@ -9,6 +9,11 @@ import dagster as dg
 import pytest
 import sqlalchemy
 import time_machine
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import PythonFileTarget
+from dagster_graphql.schema import create_schema
+from fakes.processes import ROOT
 
 from phoenix_core.market import Listing
 from phoenix_dagster.definitions import definitions
@@ -55,6 +60,32 @@ def noon_of():
         yield travel
 
 
+@pytest.fixture
+def ask(monkeypatch, tmp_path):
+    """The webserver's own schema over the code location, without a server."""
+    for name, value in {"DATA": tmp_path, "ARCHIVE_URL": tmp_path, "START": "2024-01-01"}.items():
+        monkeypatch.setenv(f"PHOENIX_{name}", str(value))
+    schema = create_schema()
+    target = PythonFileTarget(
+        python_file=str(ROOT / "phoenix_dagster" / "definitions.py"),
+        attribute=None,
+        working_directory=str(ROOT),
+        location_name="phoenix",
+    )
+    with dg.instance_for_test() as instance, WorkspaceProcessContext(instance, target) as process:
+        request = process.create_request_context()
+
+        def run(query, **variables):
+            # As the webserver's does around each request.
+            with partition_loading_context(dynamic_partitions_store=instance):
+                done = schema.execute(query, variables=variables, context_value=request)
+            assert not done.errors, done.errors
+            return done.data
+
+        run.instance = instance
+        yield run
+
+
 def defs_for(data, archive, *, symbols="um:BTCUSDT", **settings) -> dg.Definitions:
     """Definitions as the environment would make them."""
     listings = tuple(Listing.parse(text) for text in symbols.split(","))
@@ -73,7 +104,7 @@ def materialize(instance):
     def run(defs, names, *, raise_on_error=True, config=None, instance=instance, **partition):
         job = defs.resolve_implicit_global_asset_job_def()
         known = defs.resolve_asset_graph().materializable_asset_keys
-        keys = [key for key in known if names == "*" or key.path[-1] in names.split()]
+        keys = [key for key in known if key.path[-1] in names.split() or (names == "*" and key.path[0] != "sweeps")]
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | (config or {})
         return job.execute_in_process(
             instance=instance, asset_selection=keys, run_config=quiet, raise_on_error=raise_on_error, **partition

@@ -55,7 +55,7 @@ GRAPH = {
 }
 NOT_ON = {
     "um/btcusdt": set(),
-    "cm/btcusd_perp": {"backtest", "continuous_backtest", "report"},
+    "cm/btcusd_perp": set(),
     "spot/ethusdt": {
         "book_ticker", "quote_ticks", "quote_hull", "metrics", "open_interest", "book_depth", "depth", "liquidation_snapshot",
         "liquidations", "funding_rate", "funding_updates", "mark_price_klines_1m", "mark_prices",
@@ -82,6 +82,14 @@ def test_the_graph_is_the_designs(make_defs, tmp_path):
         for name, (stage, inputs, daily) in GRAPH.items()
         if name not in absent
     }
+    for path, absent in NOT_ON.items():
+        if "backtest" in absent:
+            continue
+        inputs = {f"{path}/{one}" for one in GRAPH["backtest"][1].split() if one not in absent}
+        group = f"{path.replace('/', '_')}_sweeps"
+        # Outside of `um/btcusdt/*`, so that what selects a symbol's assets for a day meets days alone.
+        wanted[f"sweeps/{path}/variant"] = (group, inputs, True)
+        wanted[f"sweeps/{path}/sweep"] = (group, {f"sweeps/{path}/variant"}, False)
     nodes = {key.to_user_string(): graph.get(key) for key in graph.materializable_asset_keys}
     assert {
         name: (node.group_name, {one.to_user_string() for one in node.parent_keys}, node.is_partitioned)
@@ -118,11 +126,10 @@ def test_the_workspace_loads():
 
 
 def test_one_partitions_definition_is_shared(graph):
-    """Definitions that differ split runs and break --select across assets."""
-    shared = {
-        id(graph.get(key).partitions_def) for key in graph.materializable_asset_keys if graph.get(key).is_partitioned
-    }
-    definitions = {graph.get(key).partitions_def for key in graph.materializable_asset_keys} - {None}
+    """Definitions that differ split runs and break --select across assets; variants are no days, and apart."""
+    keys = [key for key in graph.materializable_asset_keys if key.path[0] != "sweeps"]
+    shared = {id(graph.get(key).partitions_def) for key in keys if graph.get(key).is_partitioned}
+    definitions = {graph.get(key).partitions_def for key in keys} - {None}
     assert len(definitions) == 1, shared
     assert not graph.get(dg.AssetKey(["um", "btcusdt", "continuous_backtest"])).is_partitioned
 
@@ -130,16 +137,25 @@ def test_one_partitions_definition_is_shared(graph):
 def test_a_day_depends_on_its_own_day_alone(make_defs, tmp_path):
     """No mapping leads from one partition into another: Dagster would follow it and widen every backfill."""
     defs = make_defs(tmp_path, tmp_path, symbols="um:BTCUSDT,cm:BTCUSD_PERP,spot:ETHUSDT")
-    mappings = [dep.partition_mapping for asset in defs.assets for spec in asset.specs for dep in spec.deps]
-    assert mappings
-    assert set(mappings) == {None}
+    mappings = {
+        spec.key.path[-1]: [dep.partition_mapping for dep in spec.deps]
+        for asset in defs.assets
+        for spec in asset.specs
+        if spec.deps
+    }
+    # A variant is of no day: what it is made from is named in the graph, and none of its partitions leads there.
+    of_variants = mappings.pop("variant")
+    assert of_variants == [dg.SpecificPartitionsPartitionMapping([])] * len(of_variants)
+    assert {one for some in mappings.values() for one in some} == {None}
 
 
 @pytest.mark.parametrize(("days", "most"), [(1, 1), (7, 7), ("all", None)])
 def test_days_per_run_is_the_backfill_policy(make_defs, tmp_path, days, most):
     """One day a run by default; a range in one run when set."""
     defs = make_defs(tmp_path, tmp_path, days_per_run=days)
-    policies = {asset.backfill_policy for asset in defs.assets if asset.partitions_def is not None}
+    policies = {
+        asset.backfill_policy for asset in defs.assets if asset.partitions_def is not None and asset.key.path[0] == "um"
+    }
     assert [policy.max_partitions_per_run for policy in policies] == [most]
 
 

@@ -27,6 +27,24 @@ def test_everything_is_optional():
     assert [str(listing) for listing in found.symbols] == ["um:BTCUSDT"]
 
 
+def test_data_may_lie_in_a_bucket(monkeypatch, tmp_path):
+    """Its location stays what was written, and nothing is asked of it; beside it is a folder of this machine."""
+    monkeypatch.setenv("PHOENIX_DATA", "s3://bucket/prefix")
+    monkeypatch.setenv("PHOENIX_SCRATCH", str(tmp_path))
+    monkeypatch.setenv("PHOENIX_CACHE_BYTES", "1.5GB")
+    found = read_settings()
+    assert (found.data, found.is_elsewhere) == ("s3://bucket/prefix", True)
+    assert (found.local.folder, found.local.cache_bytes) == (tmp_path, 1_500_000_000)
+
+
+def test_a_password_in_a_location_is_not_repeated(monkeypatch):
+    """Keys belong into the environment of the client."""
+    monkeypatch.setenv("PHOENIX_DATA", "s3://AKIA123:hidden@bucket/prefix")
+    with pytest.raises(ConfigInvalid, match="Credentials go into the environment") as caught:
+        read_settings()
+    assert "hidden" not in str(caught.value)
+
+
 def test_symbols_are_a_list(monkeypatch):
     """Separated by commas; twice the same counts once."""
     monkeypatch.setenv("PHOENIX_SYMBOLS", "um:BTCUSDT, spot:ETHUSDT,um:BTCUSDT")
@@ -36,6 +54,8 @@ def test_symbols_are_a_list(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("PHOENIX_DATA", "http://host/bucket", "begins with http://: expected a folder, or one of s3://bucket/prefix"),
+        ("PHOENIX_CACHE_BYTES", "-1", "PHOENIX_CACHE_BYTES"),
         ("PHOENIX_START", "2024-02-30", "expected YYYY-MM-DD"),
         ("PHOENIX_START", "2999-01-01", "expected a day before today"),
         ("PHOENIX_END", "2019-12-31", "PHOENIX_END is 2019-12-31: expected 2020-01-01, PHOENIX_START, or later"),

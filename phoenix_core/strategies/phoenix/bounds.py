@@ -8,11 +8,11 @@ from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.rule import DEPTH_LIFE_NS
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.intervals.orders import FAR, Resting, proceeds, resting
-from phoenix_core.intervals.tape import SCALE
+from phoenix_core.intervals.prints import SCALE
 from phoenix_core.intervals.terms import Evidence, Known, Terms
 from phoenix_core.market import NS_PER_SECOND
+from phoenix_core.strategies.phoenix.carry import Carry
 from phoenix_core.strategies.phoenix.extremes import Extremes, Sale
-from phoenix_core.strategies.phoenix.holding import Holding
 from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.phoenix.schedule import Entry, Exit, Life, Schedule
 
@@ -29,7 +29,7 @@ class PhoenixBounds:
     parameters: StrategyParameters
     terms: Terms
     _schedule: Schedule = field(init=False)
-    _holding: Holding = field(default_factory=Holding)
+    _carry: Carry = field(default_factory=Carry)
     _lives: list[Life] = field(default_factory=list)
     _exits: dict[int, Exit] = field(default_factory=dict)
     _orders: dict[int, Resting | None] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class PhoenixBounds:
     def plan(self, day: Known) -> None:
         """Take a day's signals, funding and marks."""
         self._schedule.add(day)
-        self._holding.add(day.funding, day.lows)
+        self._carry.add(day.funding, day.lows)
 
     def _settle_plan(self) -> None:
         if not self._is_planned:
@@ -54,7 +54,7 @@ class PhoenixBounds:
             self._lives = [self._schedule.life(entry) for entry in self._schedule.entries]
             places = sorted({place for life in self._lives for place in (life.exit, *life.later)})
             self._exits = {place: self._schedule.exit(place) for place in places}
-            self._holding.close()
+            self._carry.close()
 
     # -- what the market left behind --------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class PhoenixBounds:
             lives=self._lives,
             orders=[self._orders[number] for number in range(len(self._lives))],
             sales=self._sales,
-            holding=self._holding,
+            carry=self._carry,
             session_ends=self._schedule.session_ends,
         ).interval()
 

@@ -1,8 +1,8 @@
 """What the strategy declares: its parameters, what it needs and publishes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Feed, Skipper
+from phoenix_core.strategies.contract import Annotated, Contract, Declaration, Feed, Skipper, Trader
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS, ROOTS
 from phoenix_core.strategies.phoenix.shown import SHOWN
@@ -18,15 +18,22 @@ def _skipper(strategy: "PhoenixStrategy") -> Skipper:
     return SignalSkipper(strategy)
 
 
-def _bounds(strategy: "PhoenixStrategy", terms: "Terms") -> "Bounds":
+def _trader(*given: Any) -> Trader:  # noqa: ANN401 - as the contract has it
+    from phoenix_core.strategies.phoenix.trader import PhoenixTrader  # noqa: PLC0415 - likewise
+
+    return PhoenixTrader(*given)
+
+
+def _bounds(parameters: StrategyParameters, terms: "Terms") -> "Bounds":
     from phoenix_core.strategies.phoenix.bounds import PhoenixBounds  # noqa: PLC0415 - likewise
 
-    return PhoenixBounds(strategy.parameters, terms)
+    return PhoenixBounds(parameters, terms)
 
 
 CONTRACT = Contract(
     feeds=frozenset(),  # it acts on signals alone
     skipper=_skipper,
+    trader=_trader,
     annotations=(
         Annotated("bucket", int, -1),
         Annotated("first_trade", int, -1),
@@ -46,6 +53,7 @@ DECLARATION = Declaration(
     parameters=StrategyParameters,
     roots=ROOTS,
     report_roots=REPORT_ROOTS,
+    contract=CONTRACT,
     shown=SHOWN,
     is_default=True,
 )

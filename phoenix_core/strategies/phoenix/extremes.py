@@ -17,9 +17,9 @@ import numpy as np
 
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.intervals.orders import FAR, Proceeds, Resting
-from phoenix_core.intervals.tape import SCALE
+from phoenix_core.intervals.prints import SCALE
 from phoenix_core.intervals.terms import Terms
-from phoenix_core.strategies.phoenix.holding import Holding
+from phoenix_core.strategies.phoenix.carry import Carry
 from phoenix_core.strategies.phoenix.schedule import Entry, Exit, Life
 
 _ROUNDING = 1e-4  # quote units a trip: fees are rounded to 8 decimals, and floats are no decimals
@@ -79,7 +79,7 @@ class Extremes:
         lives: Of each entry.
         orders: What can have become of each on the exchange; None: it was not sent.
         sales: By place of the exit, in the order of time.
-        holding: Funding and marks.
+        carry: Funding and marks.
         session_ends: When each session is over.
     """
 
@@ -88,7 +88,7 @@ class Extremes:
     lives: Sequence[Life]
     orders: Sequence[Resting | None]
     sales: Mapping[int, Sale]
-    holding: Holding
+    carry: Carry
     session_ends: Sequence[int]
     _most_lots: float = 0.0  # that any trip so far can have bought
     _arrivals: list[int] = field(default_factory=list)
@@ -180,8 +180,8 @@ class Extremes:
         )
 
     def _way(self, trip: "_Trip", which: int, sold: "_Sold", *, at_any_time: bool = False) -> _Way:
-        paid = self.holding.funding(*sold.held)
-        lowest, maintenance = self.holding.lowest(sold.held[0], sold.held[-1]), self.terms.maintenance
+        paid = self.carry.funding(*sold.held)
+        lowest, maintenance = self.carry.lowest(sold.held[0], sold.held[-1]), self.terms.maintenance
         if lowest is not None and maintenance is not None and trip.cushion(lowest, float(maintenance), paid[0]) <= 0:
             raise _UnboundedError("a liquidation can't be ruled out")
         return _Way(sold.after_ns, trip.ended(which, sold, paid), at_any_time)

@@ -4,6 +4,8 @@ Fed in the engine's order it gives the rows of `signals.table`: numbers to 1e-12
 outage is known here only once trades come again, which is when entries are blocked.
 """
 
+from decimal import Decimal
+
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import TradeTick
 from nautilus_trader.model.enums import AggressorSide
@@ -28,6 +30,10 @@ class LiveSignals:
     def __init__(self, parameters: SignalParameters) -> None:
         self._pressure = LiquidationPressure(parameters)
         self._outages = _Outages()
+
+    def trades_contracts(self, size: Decimal | None) -> None:
+        """Learn how many quote units one contract is; None: quantities are base units."""
+        self._pressure.contract_size = size
 
     def on_event(self, event: Data) -> SignalTick | None:
         """Take an event; where it is a trade that closes a bucket, give the signal."""

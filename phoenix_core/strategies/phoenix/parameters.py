@@ -1,14 +1,11 @@
 """What the Phoenix strategy can be told; without NautilusTrader, so that anything may read it."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from phoenix_core.signals.parameters import SignalParameters
-
-if TYPE_CHECKING:
-    from phoenix_core.strategies.signal_tick import SignalTick
 
 
 class EntryReference(StrEnum):
@@ -47,14 +44,6 @@ class StrategyParameters(BaseModel):
         if self.entry_ticks_below and self.entry_reference is not EntryReference.LAST_SELL:
             raise ValueError("entry_ticks_below is measured from the last sale: set entry_reference to last_sell")
         return self
-
-    def qualifies(self, signal: "SignalTick") -> bool:
-        """Whether a signal is entered on when flat."""
-        if signal.entries_blocked or not signal.fsi_ready or (self.depth_gate and signal.ldr is None):
-            return False
-        # Asked so that NaN, with which no comparison holds, never qualifies.
-        is_crowded = signal.oi_z is not None and signal.oi_z >= self.oi_z_threshold
-        return (is_crowded or not self.oi_gate) and signal.lpi > self.lpi_entry_threshold
 
     def kelly_fraction(self, volatility: float) -> float:
         """Notional by equity: min(kappa mu / (sigma^2 + jumps), max leverage), never negative.

@@ -4,6 +4,7 @@ ROOTS = (
     "strategies.phoenix.strategy:PhoenixStrategy",
     "strategies.phoenix.strategy:PhoenixConfig",
     "strategies.phoenix.skipper:SignalSkipper",
+    "strategies.phoenix.trader:PhoenixTrader",
     "strategies.phoenix.declaration:CONTRACT",
     "strategies.phoenix.declaration:LIVE_CONTRACT",
 )

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from phoenix_core.execution.arrival import arrival_ns
-from phoenix_core.intervals.tape import Ints
+from phoenix_core.intervals.prints import Ints
 from phoenix_core.intervals.terms import Known, Terms
+from phoenix_core.strategies.phoenix.decisions import entry_rows, exit_rows
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
-from phoenix_core.strategies.signal_tick import SignalTick
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Schedule:
         self._count += times.size + 1
         last = min(day.closings, default=None)
         self.entries += [one for one in self._entries(signals, base) if last is None or one.ts < last]
-        leaves = np.flatnonzero((signals["lpi"] < self.parameters.lpi_exit_threshold).to_numpy())
+        leaves = np.array(exit_rows(self.parameters, signals), np.int64)
         closings = np.array(day.closings, np.int64)
         exits = np.concatenate([times[leaves], closings])
         # Between two signals: a closing is no signal, and never shares an instant with one.
@@ -107,11 +107,10 @@ class Schedule:
             self.session_ends.append(self._arrival(max(day.closings)))
 
     def _entries(self, signals: pl.DataFrame, base: int) -> Iterator[Entry]:
-        likely = signals.with_row_index("number", base).filter(pl.col("lpi") > self.parameters.lpi_entry_threshold)
-        for row in likely.iter_rows(named=True):
-            if self.parameters.qualifies(SignalTick(row)):
-                kelly = self.parameters.kelly_fraction(row["rv"] or 0.0)
-                yield Entry(row["ts_init"], 2 * row["number"], min(kelly, float(self.terms.largest_leverage)))
+        rows = entry_rows(self.parameters, signals)
+        for row, ts, volatility in zip(rows, signals["ts_init"][rows], signals["rv"][rows], strict=True):
+            kelly = self.parameters.kelly_fraction(volatility or 0.0)
+            yield Entry(ts, 2 * (base + row), min(kelly, float(self.terms.largest_leverage)))
 
     def close(self) -> None:
         """Put the days together: no more are added."""

@@ -5,7 +5,7 @@ exit is at market and asks nothing of the regime, since open interest falls in a
 each order stands in its tags. Latency and whatever else an exchange does to orders is none of its business.
 """
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.core.data import Data
@@ -18,7 +18,16 @@ from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
-from phoenix_core.execution.decisions import tags_of
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
+from phoenix_core.strategies.phoenix.decisions import (
+    annotated,
+    entry_price,
+    entry_quantity,
+    in_steps,
+    is_exit,
+    price_below_sale,
+    qualifies,
+)
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
 from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
@@ -64,6 +73,7 @@ class PhoenixStrategy(Strategy):
         self._timed_out = False
         self._sees_quotes = False
         self._instrument: Instrument = None
+        self._payoff = Payoff()
 
     # -- what its skipper asks --------------------------------------------------------------------
 
@@ -74,18 +84,18 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units held."""
+        """Signed base units, or contracts, held."""
         return Decimal(str(self.portfolio.net_position(self.instrument_id)))
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
-        return self.parameters.qualifies(signal)
+        return qualifies(self.parameters, signal)
 
     # -- events ----------------------------------------------------------------------------------
 
     def on_start(self) -> None:
         """Subscribe to signals; to quotes only where one must be waited for: looking them up costs nothing a tick."""
-        self._instrument = self.cache.instrument(self.instrument_id)
+        self._know_instrument()
         if self._live is None:
             self.subscribe_data(DataType(SignalTick), client_id=ARCHIVE)
             return
@@ -96,7 +106,15 @@ class PhoenixStrategy(Strategy):
     def on_historical_data(self, data: Data) -> None:
         """Remember what was before the first day."""
         if self._live:
+            self._know_instrument()
             self._live.on_event(data)
+
+    def _know_instrument(self) -> None:
+        if self._instrument is None:
+            self._instrument = self.cache.instrument(self.instrument_id)
+            self._payoff = payoff_of_instrument(self._instrument)
+            if self._live:
+                self._live.trades_contracts(self._payoff.size)
 
     def on_data(self, data: Data) -> None:
         """Act on a signal, or compute with what signals are made of."""
@@ -157,7 +175,7 @@ class PhoenixStrategy(Strategy):
 
     def _on_signal(self, signal: SignalTick) -> None:
         self._last_signal = signal
-        if signal.lpi < self.parameters.lpi_exit_threshold:
+        if is_exit(self.parameters, signal):
             self._exit_position(signal)
         else:
             self._perhaps_enter(signal)
@@ -177,7 +195,7 @@ class PhoenixStrategy(Strategy):
                 order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
                 quantity=self._instrument.make_qty(abs(position)),
                 reduce_only=True,
-                tags=_annotated(signal),
+                tags=annotated(signal),
             )
         )
 
@@ -188,7 +206,7 @@ class PhoenixStrategy(Strategy):
     def _enter(self, signal: SignalTick) -> None:
         price = self._limit()
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
-        if quantity <= 0 or quantity * price < self._instrument.min_notional.as_decimal():
+        if quantity <= 0 or self._payoff.notional(quantity, price) < self._instrument.min_notional.as_decimal():
             return
         order = self.order_factory.limit(
             instrument_id=self.instrument_id,
@@ -197,7 +215,7 @@ class PhoenixStrategy(Strategy):
             price=self._instrument.make_price(price),
             time_in_force=TimeInForce.GTC,
             post_only=True,
-            tags=_annotated(signal),
+            tags=annotated(signal),
         )
         self._entry = order.client_order_id
         self._timed_out = False
@@ -206,28 +224,26 @@ class PhoenixStrategy(Strategy):
         self.submit_order(order)
 
     def _limit(self) -> Decimal:
-        """Limit of an entry; 0 where what it is measured from is not known."""
+        """Limit of an entry; not above zero where what it is measured from is not known."""
         tick = self._instrument.price_increment.as_decimal()
         if self.parameters.entry_reference is EntryReference.LAST_SELL:
             trades = self.cache.trade_ticks(self.instrument_id)  # latest first
             sales = (one.price.as_decimal() for one in trades if one.aggressor_side == AggressorSide.SELLER)
-            wanted = next(sales, Decimal(0)) - tick * self.parameters.entry_ticks_below
-        else:
-            quote = self.cache.quote_tick(self.instrument_id)
-            if quote is None:
-                return Decimal(0)
-            bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
-            wanted = min(bid + tick * self.parameters.maker_offset_ticks, ask - tick)
-        return Decimal(wanted // tick * tick)  # the archive holds odd prices off the tick; an order can't
+            sale = next(sales, None)
+            return Decimal(0) if sale is None else price_below_sale(self.parameters, sale, tick)
+        quote = self.cache.quote_tick(self.instrument_id)
+        if quote is None:
+            return Decimal(0)
+        bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
+        return entry_price(self.parameters, bid, ask, tick)
 
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        kelly = Decimal(repr(self.parameters.kelly_fraction(signal.rv or 0.0)))
-        fraction = min(kelly, 1 / self._instrument.margin_init)
-        step = self._instrument.size_increment.as_decimal()
-        steps = (equity * fraction / price / step).to_integral_value(rounding=ROUND_FLOOR)
-        return Decimal(steps * step)
+        wanted = entry_quantity(
+            self.parameters, signal.rv, equity, price, 1 / self._instrument.margin_init, self._payoff
+        )
+        return in_steps(wanted, self._instrument.size_increment.as_decimal())
 
     def _on_timeout(self, event: object) -> None:
         del event
@@ -248,18 +264,3 @@ class PhoenixStrategy(Strategy):
         if not self._sees_quotes:
             self.subscribe_quote_ticks(self.instrument_id)
             self._sees_quotes = True
-
-
-def _annotated(signal: SignalTick | None) -> list[str] | None:
-    """The signal of an order as its tags."""
-    if signal is None:
-        return None
-    return tags_of(
-        bucket=signal.bucket,
-        first_trade=signal.first_trade,
-        last_trade=signal.last_trade,
-        lpi=signal.lpi,
-        ldr=signal.ldr,
-        oi_z=signal.oi_z,
-        rv=signal.rv,
-    )

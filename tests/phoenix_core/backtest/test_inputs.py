@@ -4,6 +4,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 from conftest import materialize_day
+from fakes.law import assert_arrays_change_nothing
 from fakes.zips import DAY
 
 from phoenix_core.backtest.experiment import Experiment
@@ -60,7 +61,7 @@ def test_other_signal_parameters_are_computed(market):
     ("changes", "message"),
     [
         ({"listing": "um:btcusdt"}, "is not a Binance symbol"),
-        ({"listing": "cm:BTCUSD_PERP"}, "inverse contract"),
+        ({"listing": "cm:BTCUSD_240329"}, "delivery contract"),
         ({"last": "2024-03-01"}, "runs backwards"),
         ({"first": "2024-02-30"}, "first: "),
         ({"replay": "fast"}, "replay: "),
@@ -162,6 +163,8 @@ def test_nothing_is_held_over_a_missing_day(without_a_day, replay):
     assert result.final_balance == result.experiment.venue.starting_balance + sum(
         result.ledger.rows["amount"]
     ).quantize(result.final_balance)
+    if replay == "signals":
+        assert_arrays_change_nothing(lake, [result.experiment])
 
 
 def test_both_modes_agree_over_a_missing_day(without_a_day):

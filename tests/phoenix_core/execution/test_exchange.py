@@ -4,7 +4,7 @@ The market: bid 50,000.0 × 1, ask 50,000.1 × 2, from second 1 on. Orders arriv
 """
 
 import pytest
-from fakes.scenario import Scenario
+from fakes.scenario import Scenario, at
 from fakes.scripted import Script, played
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -342,6 +342,8 @@ def test_any_orders_on_any_market(events, orders, depletion, implied):
             tenth += move
             day.quote(moment / 1000, f"{tenth / 10}", f"{(tenth + spread) / 10}", size, other)
         elif kind == "depth":
+            if day.depths and day.depths[-1][0] == at(moment / 1000):
+                continue  # two snapshots of one instant would be one
             day.depth(moment / 1000, [(1, size), (2, "50")], [(1, other), (2, "50")])
         else:
             price = tenth - abs(move) + 1 if kind == "sale" else tenth + abs(move)

@@ -8,7 +8,7 @@ from fakes.scenario import Scenario, at
 
 from phoenix_core.execution.depth import Depth
 from phoenix_core.intervals.orders import proceeds, resting
-from phoenix_core.intervals.tape import SCALE
+from phoenix_core.intervals.prints import SCALE
 
 UNIT = 10**16
 

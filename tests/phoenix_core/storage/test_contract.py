@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -11,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fakes.processes import ROOT
+from fakes.s3 import environment
 from fakes.stores import IN_PLACE, STORES, Died, aged, dying, raise_died
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, StorageFailed
+from phoenix_core.errors import CatalogCorrupt, ConfigInvalid, StorageFailed, Superseded
 from phoenix_core.storage.contract import storage_errors
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
@@ -88,12 +90,13 @@ with dying(kept.steps, int(sys.argv[3]), kill_self):
 def test_a_process_killed_while_publishing_leaves_the_old_file_or_the_new_one(name, tmp_path):
     """A real one, by SIGKILL at each moment; what it leaves beside is swept, and seen by nobody before."""
     left = 0
+    env = {"PYTHONPATH": str(ROOT)} | (environment() if name == "bucket" else {})
     for moment in count():
         folder = tmp_path / str(moment)
         lake = Lake(STORES[name].make(folder))
         lake.write(NAME, OLD)
         command = [sys.executable, "-c", _KILLED, name, str(folder), str(moment), NAME]
-        ended = subprocess.run(command, check=False, cwd=ROOT / "tests", env={"PYTHONPATH": str(ROOT)}).returncode
+        ended = subprocess.run(command, check=False, cwd=ROOT / "tests", env=env).returncode
         if ended == 0:
             break
         assert ended == -9
@@ -145,6 +148,55 @@ def test_of_many_who_put_at_once_one_wins(store):
         assert store.read(name) == bytes([told.index(True)]) * 1_000
 
 
+def built(folder, content):
+    path = folder / f"{uuid.uuid4().hex}.built"
+    path.write_bytes(content)
+    return path
+
+
+def test_a_version_is_replaced_only_while_it_is_there(store, tmp_path):
+    """Whoever saw another one, or none, is told so, and what stands there stays; `publish` tells the new version."""
+    with pytest.raises(Superseded, match=r"file\.bin was published by another writer"):
+        store.publish(built(tmp_path, NEW), NAME, over=store.publish(built(tmp_path, OLD), "other.bin"))
+    assert store.version(NAME) is None
+    first = store.publish(built(tmp_path, OLD), NAME, over=None)
+    assert store.version(NAME) == first
+    second = store.publish(built(tmp_path, NEW), NAME, over=first)
+    assert store.version(NAME) == second != first
+    for over in (first, None):
+        with pytest.raises(Superseded):
+            store.publish(built(tmp_path, OLD), NAME, over=over)
+        assert store.read(NAME) == NEW
+    store.remove(NAME)
+    with pytest.raises(Superseded):
+        store.publish(built(tmp_path, OLD), NAME, over=second)
+    assert store.version(NAME) is None
+    store.publish(built(tmp_path, OLD), NAME)
+    assert store.read(NAME) == OLD
+
+
+@pytest.mark.parametrize("name", [name for name, kept in STORES.items() if kept.in_one_step])
+def test_of_many_who_replace_one_version_one_wins(name, tmp_path):
+    """And all others are told."""
+    store, writers = STORES[name].make(tmp_path), 16
+    for seen in (None, store.publish(built(tmp_path, OLD), "seen.bin")):
+        barrier = threading.Barrier(writers)
+
+        def put(number, seen=seen, barrier=barrier):
+            own = built(tmp_path, bytes([number]) * 1_000)
+            barrier.wait()
+            try:
+                store.publish(own, "seen.bin" if seen else "new.bin", over=seen)
+            except Superseded:
+                return False
+            return True
+
+        with ThreadPoolExecutor(writers) as pool:
+            told = list(pool.map(put, range(writers)))
+        assert told.count(True) == 1
+        assert store.read("seen.bin" if seen else "new.bin") == bytes([told.index(True)]) * 1_000
+
+
 OPERATIONS = {
     "publish": lambda store, name, built: store.publish(built, name),
     "put_if_absent": lambda store, name, _: store.put_if_absent(name, b"x"),
@@ -152,6 +204,7 @@ OPERATIONS = {
     "fetch": lambda store, name, _: store.fetch(name, "0" * 64),
     "sha256": lambda store, name, _: store.sha256(name),
     "stat": lambda store, name, _: store.stat(name),
+    "version": lambda store, name, _: store.version(name),
     "names": lambda store, name, _: store.names(name),
     "remove": lambda store, name, _: store.remove(name),
 }
@@ -161,10 +214,10 @@ OPERATIONS = {
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_name_that_leads_out_is_refused(store, tmp_path, operation, name):
     """By every method, and nothing appears outside."""
-    built = tmp_path / "built"
-    built.write_bytes(b"x")
+    file = tmp_path / "built"
+    file.write_bytes(b"x")
     with pytest.raises(ConfigInvalid, match="leads out"):
-        OPERATIONS[operation](store, name, built)
+        OPERATIONS[operation](store, name, file)
     assert {path.name for path in tmp_path.iterdir()} <= {"built", "data", "local"}
 
 

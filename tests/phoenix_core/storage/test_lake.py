@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from phoenix_core.errors import ConfigInvalid, InputMissing, StorageFailed
+from phoenix_core.errors import ConfigInvalid, InputMissing, StorageFailed, Superseded
 from phoenix_core.storage.lake import Lake
 
 
@@ -89,10 +89,46 @@ def test_answers_come_in_the_order_of_the_questions(lake):
     assert most <= lake.store.at_once
 
 
-def test_an_object_store_is_refused_for_now():
-    """One clear line instead of a folder called s3:."""
-    with pytest.raises(ConfigInvalid, match="not supported yet"):
-        Lake.at("s3://bucket/phoenix")
+def test_what_was_replaced_while_another_was_built_is_not_overwritten(lake):
+    """Unless it is the same: then both have what they wanted."""
+    with pytest.raises(Superseded), lake.publishing("a.txt") as staged:
+        lake.write("a.txt", b"newer")
+        staged.write_bytes(b"older")
+    assert (lake.read("a.txt"), lake.leftovers()) == (b"newer", [])
+    with lake.publishing("a.txt") as staged:
+        lake.write("a.txt", b"same")
+        staged.write_bytes(b"same")
+    assert lake.read("a.txt") == b"same"
+
+
+def test_a_writer_who_watches_replaces_what_it_saw(lake):
+    """Its own files it may replace again; of what somebody else published meanwhile it leaves everything."""
+    lake.write("last.json", b"0")
+    writer = lake.watching("last.json", ["data.bin"])
+    for content in (b"1", b"2"):
+        with writer.publishing("data.bin") as staged:
+            staged.write_bytes(content)
+        writer.write("last.json", content)
+    late, first = lake.watching("last.json", ["data.bin"]), lake.watching("last.json", ["data.bin"])
+    first.remove("data.bin")
+    first.write("other.bin", b"3")
+    lake.write("data.bin", b"3")
+    first.remove("data.bin")
+    with pytest.raises(Superseded), late.publishing("data.bin") as staged:
+        staged.write_bytes(b"late")
+    first.write("last.json", b"3")
+    with pytest.raises(Superseded):
+        late.write("last.json", b"late")
+    assert [lake.read(name) for name in ("data.bin", "last.json")] == [b"3", b"3"]
+
+
+def test_who_was_overtaken_builds_nothing(lake):
+    """What is published last changed: that is told before the work, not after."""
+    late = lake.watching("last.json")
+    lake.write("last.json", b"newer")
+    with pytest.raises(Superseded, match=r"last\.json"), late.publishing("data.bin"):
+        pytest.fail("it was begun")
+    assert lake.names("") == ["last.json"]
 
 
 def test_old_leftovers_are_swept(lake):

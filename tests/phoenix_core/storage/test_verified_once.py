@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from fakes.stores import STORES
 
 from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.storage.digests import sha256_of
@@ -59,6 +60,27 @@ def test_what_was_written_to_is_hashed_again(lake, hashed):
     path.unlink()
     with pytest.raises(CatalogCorrupt, match="no file"):
         once.fetch("day", digest)
+
+
+def test_a_copy_of_a_bucket_is_hashed_once(tmp_path, monkeypatch):
+    """Asked for again it is neither hashed nor asked of the server, until somebody wrote to it or it is gone."""
+    lake = Lake(STORES["bucket"].make(tmp_path))
+    lake.write("day", BYTES)
+    digest, once, hashed = sha256_of(BYTES), verified_once(lake), []
+    sent = pickle.loads(pickle.dumps(once))  # noqa: S301 - as an executor of processes sends it
+    monkeypatch.setattr("phoenix_core.storage.cache.sha256_of", lambda path: hashed.append(path) or sha256_of(path))
+    path = once.fetch("day", digest)
+    assert {once.fetch("day", digest), sent.fetch("day", digest)} == {path}
+    assert len(hashed) == 1
+    verified_once(lake).fetch("day", digest)
+    assert len(hashed) == 2
+    path.write_bytes(BYTES[:-1])
+    assert once.fetch("day", digest).read_bytes() == BYTES
+    path.unlink()
+    assert once.fetch("day", digest).read_bytes() == BYTES
+    lake.write("day", b"other")
+    with pytest.raises(CatalogCorrupt, match="not what was published"):
+        once.fetch("day", digest, fresh=True)
 
 
 def test_it_is_a_folder_like_any(lake):

@@ -93,3 +93,18 @@ def test_published_tables_are_taken_as_they_are():
     found = random_entries(result.equity, result.round_trips, draws=10)
     assert (found.net, found.median) == (40, 1 - 10)
     assert held_net(result.equity, result.round_trips, 1000.0) < 0
+
+
+def test_coins_in_contracts_by_hand():
+    """3 coins in contracts at 50: at 60 they are worth 2.5 coins, a gain of half a coin; fees on 3 and on 2.5 of them.
+
+    The trips turned over 2 × 100 / 50 = 4 coins twice and paid 0.008: a promille.
+    """
+    trips = round_trips(1, paid=-0.008)
+    assert held_net(prices(50, 60), trips, 3.0, 100.0) == pytest.approx(0.5 - 0.001 * 5.5)
+
+
+def test_a_random_trip_in_coins_by_hand():
+    """Long 4 coins of contracts from 100 to 110 or from 110 to 132: 4 × (1 - 100 / 110) or 4 × (1 - 110 / 132)."""
+    found = random_nets(prices(100, 110, 132), round_trips(1), 50, 1, 100.0)
+    assert sorted(set(found.round(9))) == [pytest.approx(4 / 11), pytest.approx(4 / 6)]

@@ -4,11 +4,12 @@ import csv
 import io
 import zipfile
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from phoenix_core.datasets import dataset_in_folder
-from phoenix_core.market import Listing
+from phoenix_core.market import Listing, Market
 from phoenix_core.sources.binance.keys import key_from_path
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.synthetic.files import write_archive
@@ -70,3 +71,27 @@ def test_formats_are_the_publishers(tmp_path):
     assert len(second_row("BTCUSDT-aggTrades-2024-03-24.zip")[1].split(".")[1]) == 1
     assert len(second_row("BTCUSDT-bookTicker-2024-03-24.zip")[1].split(".")[1]) == 8
     assert len(second_row("BTCUSDT-metrics-2024-03-24.zip")[2].split(".")[1]) == 16
+
+
+@pytest.mark.parametrize("name", ["cm:BTCUSD_PERP", "spot:BTCUSDT"])
+@pytest.mark.parametrize("day", [date(2024, 3, 24), date(2025, 3, 24)])
+def test_other_markets_have_their_own_columns_and_units(tmp_path, name, day):
+    """Contracts are whole and turned over in coins; spot has no header, and microseconds since 2025."""
+    listing = Listing.parse(name)
+    for path in write_archive(tmp_path, listing, [day], size=SMALL):
+        key = key_from_path(path.relative_to(tmp_path).as_posix())
+        dataset = dataset_in_folder(key.folder, key.interval)
+        with zipfile.ZipFile(path) as archive:
+            rows = list(csv.reader(io.TextIOWrapper(archive.open(key.member), "ascii")))
+        columns = [column.name for column in dataset.columns[listing.market]]
+        if listing.market is Market.CM:
+            assert rows.pop(0) == columns
+        row = dict(zip(columns, rows[-1], strict=True))
+        if dataset.name in {"agg_trades", "trades"}:
+            quantity = Decimal(row["quantity" if dataset.name == "agg_trades" else "qty"])
+            if listing.market is Market.CM:
+                assert quantity == int(quantity) > 0
+            else:
+                assert (row["is_best_match"], len(row[dataset.time.name])) == ("True", 16 if day.year > 2024 else 13)
+        if "base_qty" in row:
+            assert abs(Decimal(row["base_qty"]) - quantity * 100 / Decimal(row["price"])) < Decimal("0.00000001")

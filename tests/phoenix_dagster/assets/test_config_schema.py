@@ -6,17 +6,18 @@ import dagster as dg
 import pytest
 
 from phoenix_core.backtest.experiment import Experiment, VenueParameters
+from phoenix_core.market import Listing, Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.strategies.contract import ImportedStrategy
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
-from phoenix_dagster.assets.backtest import CONFIG, RANGE, SCAFFOLD
+from phoenix_dagster.assets.backtest import RANGE, config_on, scaffold_on
 from phoenix_dagster.assets.config_schema import config_of, exact
 
 GIVEN = {"listing": "um:BTCUSDT", "first": "2024-01-01", "last": "2024-01-01"}
 
 
 def fields_at(*path: str) -> dict[str, Any]:
-    fields: dict[str, Any] = CONFIG
+    fields: dict[str, Any] = config_on(Market.UM)
     for name in path:
         fields = fields[name].config_type.fields
     return fields
@@ -43,13 +44,21 @@ def test_types_defaults_and_ranges_are_shown():
     assert venue["maker_fee"].config_type.kind == dg._config.ConfigTypeKind.NONEABLE
     assert venue["funding"].config_type.given_name == "Bool"
     assert venue["seed"].config_type.given_name == "Int"
-    assert [one.config_value for one in CONFIG["replay"].config_type.enum_values] == ["signals", "full", "live"]
+    assert [one.config_value for one in config_on(Market.UM)["replay"].config_type.enum_values] == [
+        "signals",
+        "full",
+        "live",
+    ]
 
 
-def test_the_scaffold_is_the_default_experiment():
-    """What the launchpad opens with has the identity of an experiment without any config."""
-    config = exact({name: value for name, value in SCAFFOLD.items() if name not in RANGE})
-    assert Experiment.parse(**GIVEN, **config).name == Experiment.parse(**GIVEN).name
+@pytest.mark.parametrize("name", ["um:BTCUSDT", "cm:BTCUSD_PERP", "spot:BTCUSDT"])
+def test_the_scaffold_is_the_default_experiment(name):
+    """What the launchpad opens with has the identity of an experiment without any config, on each market."""
+    given, market = GIVEN | {"listing": name}, Listing.parse(name).market
+    config = exact({name: value for name, value in scaffold_on(market).items() if name not in RANGE})
+    assert Experiment.parse(**given, **config).name == Experiment.parse(**given).name
+    starting = config_on(market)["venue"].config_type.fields["starting_balance"]
+    assert starting.default_value == Experiment.parse(**given).venue.starting_balance
 
 
 def test_a_whole_number_with_a_point_is_the_same_experiment():
@@ -68,6 +77,6 @@ def test_an_experiments_config_is_that_experiment():
     assert Experiment.parse(listing=str(made.listing), **exact(config)).name == made.name
 
 
-@dg.asset(config_schema=CONFIG | RANGE)
+@dg.asset(config_schema=config_on(Market.UM) | RANGE)
 def _taker():
     """Takes the config of a backtest."""

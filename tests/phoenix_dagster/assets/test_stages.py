@@ -52,10 +52,12 @@ def two_days(market, tmp_path_factory):
     data = tmp_path_factory.mktemp("two") / "data"
     defs = definitions(Settings(data=data, archive_url=str(market.archive), symbols=(market.listing,)))
     job = defs.resolve_implicit_global_asset_job_def()
+    keys = [one for one in defs.resolve_asset_graph().materializable_asset_keys if one.path[0] == "um"]
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral(str(tmp_path_factory.mktemp("history"))) as made:
         for day in DAYS:
-            assert job.execute_in_process(instance=made, partition_key=day, run_config=quiet).success
+            done = job.execute_in_process(instance=made, partition_key=day, asset_selection=keys, run_config=quiet)
+            assert done.success
         yield made, data
 
 
@@ -198,6 +200,21 @@ def test_another_experiment_is_config_alone(copy, make_defs, materialize, market
     materialize(defs, "backtest", partition_key=DAYS[0], config=config)
     found = values(last(instance, "backtest"))
     assert (found["fills"], found["final_balance"], found["net_pnl"]) == (0, 100_000.0, 0.0)
+
+
+def test_a_day_of_contracts_is_in_coins(coin_market, make_defs, materialize, tmp_path, instance):
+    """cm/btcusd_perp/backtest begins with a coin, its figures are coins, and dollars stand beside them."""
+    data = shutil.copytree(coin_market.lake.store.root, tmp_path / "coins")
+    defs = make_defs(data, coin_market.archive, symbols="cm:BTCUSD_PERP")
+    asset = dg.AssetKey(["cm", "btcusd_perp", "backtest"])
+    config = {"ops": {asset.to_python_identifier(): {"config": {"strategy": {"oi_gate": False}}}}}
+    materialize(defs, "backtest", partition_key=DAYS[0], config=config)
+    found = values(instance.get_latest_materialization_event(asset).asset_materialization)
+    assert (found["currency"], found["quote_currency"]) == ("BTC", "USD")
+    assert found["final_balance"] == pytest.approx(1 + found["net_pnl"], abs=1e-9)
+    assert found["result"].startswith(f"net {found['net_pnl']:+,.8f} BTC")
+    dollars = found["final_balance_in_quote"] - found["starting_balance_in_quote"]
+    assert dollars == pytest.approx(found["net_in_quote"] + found["revaluation_in_quote"], abs=1e-6)
 
 
 def test_an_unknown_parameter_is_refused(copy, make_defs, materialize, market):

@@ -120,9 +120,9 @@ def test_nothing_can_be_sent(served, method):
     assert ask(served, f"/{RESULT}/report.html", method)[0].status == 501
 
 
-def test_it_ends_with_the_process_that_started_it(data):
+def test_it_ends_with_the_process_that_started_it(data, tmp_path):
     """Its standard input closes, and it is gone."""
-    command = [sys.executable, "-m", "phoenix_dagster.operation.report_server", str(data), "0"]
+    command = [sys.executable, "-m", "phoenix_dagster.operation.report_server", str(data), "0", str(tmp_path), "0"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1)

@@ -9,7 +9,7 @@ from phoenix_core.intervals.tape import Floats, Ints
 
 
 @dataclass
-class Holding:
+class Carry:
     """Funding times and marks of all days, in order."""
 
     _funding: list[tuple[int, float]] = field(default_factory=list)

@@ -26,7 +26,7 @@ COLUMNS = ("ts_init", "price", "size", "aggressor_side")
 
 
 @dataclass(frozen=True, slots=True)
-class Prints:
+class Side:
     """Trades of one side in published order: times in nanoseconds, prices as integers of 1 / `SCALE`, sizes."""
 
     ts: Ints
@@ -69,7 +69,7 @@ class Prints:
 
 
 @dataclass(frozen=True, slots=True)
-class Tape:
+class Prints:
     """Trades by the side of the aggressor.
 
     Attributes:
@@ -79,8 +79,8 @@ class Tape:
         margin_ns: How much further than the next prints the hull reaches.
     """
 
-    sales: Prints
-    purchases: Prints
+    sales: Side
+    purchases: Side
     tick: int
     margin_ns: int = MARGIN_NS
 
@@ -88,7 +88,7 @@ class Tape:
     def of(cls, days: Sequence[pl.DataFrame], tick: int, margin_ns: int = MARGIN_NS) -> Self:
         """Trades of days that follow one another, each with `COLUMNS`."""
         trades = pl.concat(days)
-        return cls(Prints.of(trades, SELLER), Prints.of(trades, BUYER), tick, margin_ns)
+        return cls(Side.of(trades, SELLER), Side.of(trades, BUYER), tick, margin_ns)
 
     @property
     def is_two_sided(self) -> bool:

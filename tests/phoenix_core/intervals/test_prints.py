@@ -4,7 +4,7 @@ import numpy as np
 from fakes.bounds import TICK, tape_of
 from fakes.scenario import Scenario, at
 
-from phoenix_core.intervals.tape import SCALE
+from phoenix_core.intervals.prints import SCALE
 
 
 def prints():

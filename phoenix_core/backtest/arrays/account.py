@@ -1,0 +1,108 @@
+"""A balance and one position, to the last digit what `execution.account` has of the engine.
+
+Of linear contracts that is NautilusTrader's own arithmetic: average entries and gains are floating point there
+(`model/position.pyx`, 1.231), money is rounded by its `Money`. The same operations stand here in the same order. Of
+inverse contracts it is the exact books that the engine's account is held to.
+"""
+
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+from nautilus_trader.model.instruments import Instrument
+from nautilus_trader.model.objects import Money, Price, Quantity
+
+from phoenix_core.execution.holding import payoff_of_instrument, rounded
+
+_DOUBT = 1e-6  # of what is weighed in floating point before it is weighed exactly
+
+
+class Account:
+    """What is owned and held of one instrument.
+
+    Args:
+        instrument: What is traded.
+        starting: Balance at the start.
+
+    Attributes:
+        lots: Held, as the rule counts; never negative, since nothing is sold short.
+        payoff: How quantities and prices become money.
+    """
+
+    def __init__(self, instrument: Instrument, starting: Decimal) -> None:
+        self._instrument = instrument
+        self.payoff = payoff_of_instrument(instrument)
+        self._holding = self.payoff.holding() if self.payoff.is_inverse else None
+        self._currency = instrument.get_settlement_currency()
+        self._multiplier = instrument.multiplier.as_double()
+        self._balance = Money(starting, self._currency)
+        self._average = 0.0
+        self._signed = 0.0
+        self.lots = 0
+
+    @property
+    def balance(self) -> Decimal:
+        """In the settlement currency."""
+        return Decimal(self._balance.as_decimal())
+
+    @property
+    def position(self) -> Decimal:
+        """Base units, or contracts, held."""
+        return Decimal(self._quantity(self.lots).as_decimal())
+
+    def fill(self, sign: int, quantity: Quantity, price: Price, fee: Money) -> None:
+        """Book a fill: what it realizes against the entry, less its fee."""
+        if self._holding is None:
+            gained = self._realized(sign, quantity, price)
+            self._average_in(sign, quantity.as_double(), price.as_double())
+        else:
+            gained = Money(self._holding.fill(sign * quantity.as_decimal(), price.as_decimal()), self._currency)
+        self._balance = self._balance + (gained - fee)
+        self.lots += sign * quantity.raw
+
+    def charge(self, amount: Decimal) -> Decimal:
+        """Add an amount, rounded as money is; give what was added."""
+        money = Money(amount if self._holding is None else rounded(amount), self._currency)
+        self._balance = self._balance + money
+        return Decimal(money.as_decimal())
+
+    def cushion(self, price: Decimal) -> Decimal:
+        """Equity above the maintenance margin, were the mark at a price."""
+        quantity = self.position
+        equity = self.balance + self._gain(quantity, price)
+        return Decimal(equity - self.payoff.value(abs(quantity), price) * self._instrument.margin_maint)
+
+    def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The cushion at prices, in floating point, less more than that may be off by."""
+        held, balance = float(self.position), float(self.balance)
+        if self._holding is None:
+            worth, paid = held * prices, self._average * self._signed
+            gains = worth - paid
+        else:
+            size = float(self.payoff.size or 1)
+            worth, paid = held * size / prices, held * size / float(self._holding.entry)
+            gains = paid - worth
+        doubt = _DOUBT * (abs(balance) + worth + paid)
+        return balance + gains - worth * float(self._instrument.margin_maint) - doubt
+
+    def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
+        if self._holding is not None:
+            return self._holding.gain(price)
+        return quantity * price - Decimal(repr(self._average)) * Decimal(repr(self._signed))
+
+    def _realized(self, sign: int, quantity: Quantity, price: Price) -> Money:
+        if not self.lots or sign > 0:
+            return Money(0, self._currency)
+        held = self._quantity(self.lots).as_double()
+        closing = Quantity(min(quantity.as_double(), held), quantity.precision).as_double()
+        points = price.as_double() - self._average
+        return Money(min(closing, abs(self._signed)) * self._multiplier * points, self._currency)
+
+    def _average_in(self, sign: int, lots: float, price: float) -> None:
+        if sign > 0:
+            held = self._quantity(self.lots).as_double()
+            self._average = (self._average * held + price * lots) / (held + lots) if self.lots else price
+        self._signed = round(self._signed + sign * lots, self._instrument.size_precision)
+
+    def _quantity(self, lots: int) -> Quantity:
+        return Quantity.from_raw(lots, self._instrument.size_precision)

@@ -1,0 +1,84 @@
+"""An order and what is recorded of it, where no engine keeps orders."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from phoenix_core.execution.decisions import Decision, Fill, OrderReason
+from phoenix_core.execution.orders import Sent
+from phoenix_core.execution.rule import Order
+from phoenix_core.market import NS_PER_SECOND
+
+_NAMED = "O-{:%Y%m%d-%H%M%S}-001-001-{}"  # as NautilusTrader's ClientOrderIdGenerator names orders of our engine
+
+
+@dataclass(slots=True)
+class Working:
+    """An order of ours from its decision to its end.
+
+    Attributes:
+        id: As the engine would name it.
+        ts: When it was made.
+        sign: +1 buys, -1 sells.
+        lots: Wanted.
+        price: Limit in the rule's units; None: at market.
+        is_reduce_only: Cut to the position.
+        forced_by: What demands it; None: its strategy.
+        decision: As it is recorded.
+        filled: Lots.
+        end: How it ended; empty while it has not.
+        is_pending_cancel: A cancellation is on its way.
+    """
+
+    id: str
+    ts: int
+    sign: int
+    lots: int
+    price: int | None
+    is_reduce_only: bool
+    forced_by: OrderReason | None
+    decision: Decision
+    filled: int = 0
+    end: str = ""
+    is_pending_cancel: bool = False
+
+    @property
+    def left(self) -> int:
+        """Lots that were not filled."""
+        return self.lots - self.filled
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether a cancellation ended it."""
+        return self.end == "CANCELED"
+
+    @property
+    def rests(self) -> bool:
+        """Whether it stays in the book: the strategy's entries do, and are post-only."""
+        return self.price is not None
+
+    def arriving(self, limit: int | None) -> Order:
+        """As the rule takes it, perhaps under a limit that protects it."""
+        return Order(
+            key=self.id,
+            sign=self.sign,
+            quantity=self.lots,
+            price=limit if self.price is None else self.price,
+            post_only=self.rests,
+            rests=self.rests,
+            forced=self.forced_by is not None,
+        )
+
+
+@dataclass(slots=True)
+class Records:
+    """What is published of a run, in the order in which it happened."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    sent: dict[str, Sent] = field(default_factory=dict)
+    fills: list[Fill] = field(default_factory=list)
+    ends: Counter[str] = field(default_factory=Counter)
+
+    def next_name(self, now: int) -> str:
+        """The name of the next order."""
+        return _NAMED.format(datetime.fromtimestamp(now // NS_PER_SECOND, UTC), len(self.decisions) + 1)

@@ -1,0 +1,244 @@
+"""What an experiment gave, put together from what a replay leaves, whichever replay that was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Self
+
+import polars as pl
+
+from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.gaps import Gap
+from phoenix_core.backtest.in_quote import in_quote
+from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
+from phoenix_core.backtest.plan import Plan
+from phoenix_core.backtest.settlement import Settled
+from phoenix_core.execution.capacity import Capacity, capacity
+from phoenix_core.execution.decisions import Decision, Fill
+from phoenix_core.execution.holding import payoff_of
+from phoenix_core.execution.orders import Sent
+from phoenix_core.instruments.specification import Specification
+from phoenix_core.instruments.table import assumptions
+from phoenix_core.intervals.interval import Interval
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns, days_between
+from phoenix_core.strategies.contract import Annotated
+
+_MINUTE_NS = 60 * NS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an experiment gave.
+
+    Attributes:
+        experiment: What was run.
+        fills: Each fill with its decision.
+        ledger: Every change of the account, round trips, and the parts of the PnL.
+        equity: The account valued each minute.
+        final_balance: The engine's balance at the end, flat.
+        days: Days that were replayed.
+        missing: Days that could not be, and why.
+        without: What some days ran without, by day.
+        assumptions: What a reader must know to judge the figures.
+        orders: Orders by how they ended.
+        closed_at_end: Fills that the end of the range forced.
+        events: Events that the engine saw.
+        versions: Data versions of all inputs, by asset and day.
+        gaps: Times without trades, in which nothing was entered.
+        decisions: Every order that was decided on, filled or not.
+        sent: Every request as it went to the exchange.
+        capacity: Share of the market's volume that the fills were.
+        interval: Bounds of net where quotes were implied; None: they were published.
+        in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
+    """
+
+    experiment: Experiment
+    fills: pl.DataFrame
+    ledger: Ledger
+    equity: pl.DataFrame
+    final_balance: Decimal
+    days: tuple[date, ...]
+    missing: dict[date, str]
+    without: dict[date, tuple[str, ...]]
+    assumptions: tuple[str, ...]
+    orders: dict[str, int]
+    closed_at_end: int
+    events: int
+    versions: dict[str, str]
+    gaps: tuple[Gap, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
+    interval: Interval | None = None
+    in_quote: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def excluded_seconds(self) -> float:
+        """Time in which the data had nothing to trade on: missing days, gaps, and five minutes after each gap."""
+        gaps = sum((gap.entries_blocked_until_ns - gap.start_ns) / NS_PER_SECOND for gap in self.gaps)
+        return gaps + len(self.missing) * DAY_NS / NS_PER_SECOND
+
+    @property
+    def insolvent_ns(self) -> int | None:
+        """When the account was first worth nothing, after a change or at a minute's end; None: never."""
+        worth = (("cash", self.ledger.rows.filter(pl.col("position") == 0)), ("equity", self.equity))
+        times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in worth]
+        return min((int(found[0]) for found in times if found.len()), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay leaves of an experiment.
+
+    Attributes:
+        fills: In the order they happened.
+        decisions: Every order that was decided on, in order.
+        sent: Every request as it went to the exchange.
+        orders: How many orders ended in which way.
+        settled: Funding and liquidation fees, in order.
+        final: Balance at the end, flat.
+        events: Events that were looked at.
+    """
+
+    fills: Sequence[Fill]
+    decisions: tuple[Decision, ...]
+    sent: tuple[Sent, ...]
+    orders: dict[str, int]
+    settled: Sequence[Settled]
+    final: Decimal
+    events: int
+
+
+class Collected:
+    """What is kept of each day after its ticks are gone."""
+
+    def __init__(self) -> None:
+        self.prices: list[pl.DataFrame] = []
+        self.without: dict[date, tuple[str, ...]] = {}
+        self.versions: dict[str, str] = {}
+        self.gaps: list[Gap] = []
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """Begin with the versions of days that are missing: a day that is there later makes another result."""
+        kept = cls()
+        for day in plan.missing:
+            kept.versions |= plan.reader.versions(day)
+        return kept
+
+    def add(self, day: DayInputs) -> None:
+        """Keep what is needed of a day that was replayed."""
+        self.prices.append(day.prices)
+        self.without[day.day] = day.without
+        self.gaps += day.gaps
+        self.versions |= day.versions
+
+
+def result_of(
+    plan: Plan, kept: Collected, left: Replayed, annotations: Sequence[Annotated], interval: Interval | None = None
+) -> Result:
+    """Post the ledger and value the account.
+
+    Args:
+        plan: What was to be replayed.
+        kept: Of its days.
+        left: By the replay.
+        annotations: Of orders, which are published.
+        interval: Bounds of net, where quotes were implied.
+
+    Raises:
+        LedgerUnbalanced: The parts of the PnL are not the account's change.
+    """
+    experiment = plan.experiment
+    starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
+    books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
+    fills, minutes = fills_frame(left.fills, annotations), _with_missing_days(pl.concat(kept.prices), plan.days)
+    return Result(
+        experiment=experiment,
+        fills=fills,
+        ledger=books,
+        equity=equity_curve(minutes, books.rows, starting, payoff),
+        final_balance=left.final,
+        days=tuple(plan.days),
+        missing=plan.missing,
+        without=kept.without,
+        assumptions=(
+            *_assumptions(experiment, plan.specification, implied=plan.is_implied),
+            *assumptions(plan.specification, plan.days[-1]),
+            *_said_of_missing(plan.days),
+        ),
+        orders=left.orders,
+        closed_at_end=closed_at_end(left.fills),
+        events=left.events,
+        versions=dict(sorted(kept.versions.items())),
+        gaps=tuple(kept.gaps),
+        decisions=left.decisions,
+        sent=left.sent,
+        capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        interval=interval.around(books.parts.net) if interval else None,
+        in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
+    )
+
+
+def not_flat(day: date, position: Decimal) -> str:
+    """What is said of a session that could not be closed."""
+    return (
+        f"The session of {day} ended with {position} held or an order open: expected flat. "
+        "The market had no price to close at; leave that day out."
+    )
+
+
+def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """Add the minutes of days that are missing between others, without trades: the account is flat and they count."""
+    inside = [day for day in days_between(days[0], days[-1]) if day not in days]
+    if not inside:
+        return minutes
+    ends = [
+        day_start_ns(day) + minute * _MINUTE_NS - 1 for day in inside for minute in range(1, DAY_NS // _MINUTE_NS + 1)
+    ]
+    added = pl.DataFrame({"minute_ns": ends}, schema={"minute_ns": minutes.schema["minute_ns"]})
+    whole = pl.concat([minutes, added], how="diagonal").sort("minute_ns")
+    return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
+
+
+def _said_of_missing(days: Sequence[date]) -> list[str]:
+    before = [str(day) for day in days[:-1] if day + timedelta(1) not in days]
+    return [f"nothing is held over missing days: closed at the end of {', '.join(before)}"] if before else []
+
+
+def _rate(share: Decimal) -> str:
+    return f"{share:.4f}".rstrip("0")
+
+
+def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) -> tuple[str, ...]:
+    venue = experiment.venue
+    notes = [
+        f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
+        f"orders reach the exchange {venue.order_latency_ms:g} ms after the decision",
+        *(
+            [f"and an exponential {venue.order_latency_spread_ms:g} ms on average"]
+            if venue.order_latency_spread_ms
+            else []
+        ),
+        *([f"signals and quotes are seen {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
+        f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional",
+        "fills: what was traded and shown, behind the queue (docs/fills.md); "
+        + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
+        "what is open at the end is closed at market, with fee",
+        "nothing is entered in a gap of five minutes without trades and five minutes after it; positions are kept",
+    ]
+    if spec.is_inverse:
+        notes.append(
+            f"an inverse contract of {spec.contract_size:f} {spec.quote}: quantities are contracts, amounts "
+            f"{spec.settlement}, each rounded to 8 decimals (docs/fills.md)"
+        )
+    if implied:
+        why = "as asked" if venue.imply_quotes else "at least one day of the range has no book_ticker"
+        notes.append(f"quotes implied from trades: {why} (docs/strategy.md says how far they can be trusted)")
+    if spec.inferred:
+        notes.append("instrument constants inferred from the data")
+    if not venue.funding:
+        notes.append("funding not charged")
+    return tuple(notes)

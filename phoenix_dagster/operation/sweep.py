@@ -1,0 +1,37 @@
+"""A sweep in a Dagster that runs elsewhere: its points as partitions, spread over whatever does the runs there."""
+
+from collections.abc import Sequence
+
+from phoenix_core.market import Listing
+from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.publish import Sweep, begun
+from phoenix_core.sweeps.request import Cut
+from phoenix_core.sweeps.variants import describe_variants
+from phoenix_dagster.assets.config_schema import config_of
+from phoenix_dagster.assets.keys import sweep_key_of, variants_of
+from phoenix_dagster.operation.backfill import RunningDagster
+
+
+def launch_sweep(dagster: RunningDagster, lake: Lake, wanted: Sweep, grid: Sequence[str], cut: Cut) -> str:
+    """Launch a backfill of a sweep's points and, when all are there, of its table; give its id.
+
+    Args:
+        dagster: Where it runs; its runs use this data folder.
+        lake: The data folder.
+        wanted: The sweep.
+        grid: Its axes, as they were asked for.
+        cut: How its range is cut, likewise.
+
+    Raises:
+        ConfigInvalid: A point that the experiment refuses, or a Dagster without this symbol.
+        FinalError: Dagster refuses the backfill.
+    """
+    base, listing = wanted.base, Listing.parse(wanted.base.listing)
+    table = sweep_key_of(listing, "sweep")
+    keys = describe_variants(lake, [point.experiment for point in begun(lake, wanted)])
+    asked = config_of(base, without=frozenset({"listing", "first", "last"})) | config_of(cut)
+    days = {"first": base.first.isoformat(), "last": base.last.isoformat()}
+    config = {"ops": {table.to_python_identifier(): {"config": asked | days | {"grid": list(grid)}}}}
+    return dagster.launch_named(
+        sweep_key_of(listing, "variant").path, keys, table.path, set_name=variants_of(listing), config=config
+    )
