@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phoenix_core.intervals.tape import Floats, Ints
+from phoenix_core.intervals.prints import Floats, Ints
 
 
 @dataclass
