@@ -22,6 +22,7 @@ from phoenix_dagster.cli import (
     run,
     start,
     sweep,
+    universe,
     verify,
     worker,
 )
@@ -52,6 +53,7 @@ app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
 app.command("migrate-data")(migrate.migrate_data)
+app.command()(universe.universe)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
