@@ -25,7 +25,7 @@ OPTIONS = {"access_key_id": KEY, "secret_access_key": SECRET, "region": "us-east
 @pytest.fixture(scope="module")
 def homes(market, tmp_path_factory):
     """A day of every asset through Dagster, into a folder and into a bucket; what belongs to each, by name."""
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads settings at import
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - reads settings at import
     from phoenix_dagster.settings import Settings  # noqa: PLC0415 - as above
 
     root = tmp_path_factory.mktemp("homes")
