@@ -237,11 +237,14 @@ def both(scenario: Scenario, **options) -> Outcome:
     return signals
 
 
-def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
+def recomputed(scenario: Scenario, outcome: Outcome, venue, delivery="") -> Replayer:
     """The fills of the outcome's requests, by the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
     traded = as_traded(scenario.specification, exchange)
-    return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
+    data = scenario.data()
+    if scenario.delivery is not None:
+        data.delivery = (scenario.delivery.ts, scenario.delivery.price, delivery)
+    return Replayer(data, [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
 
 
 def request_of(sent: Sent) -> Request:
