@@ -16,6 +16,7 @@ from phoenix_dagster.cli import (
     data,
     folders,
     init,
+    migrate,
     results,
     revise,
     run,
@@ -51,6 +52,7 @@ app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
 app.command()(universe.universe)
+app.command("migrate-data")(migrate.migrate_data)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
