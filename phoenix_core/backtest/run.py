@@ -62,7 +62,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepar
     strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
     contract = contract_of(strategy)
     plan = plan_of(lake, experiment, contract.feeds)
-    traded = instrument(plan.specification)
+    traded = instrument(plan.specification, expires=False)  # it is our settlement that delivers
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=plan.is_implied)
     quotes = ImpliedQuotes(traded.price_increment) if plan.is_implied else None
     skipper = contract.skipper(strategy) if contract.skipper else None
