@@ -16,6 +16,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid, Point
@@ -108,7 +109,7 @@ class Swept:
     entry: Entry
 
 
-def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
+def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, *, over_arrays: bool = False) -> Swept:
     """Run what is not there yet, judge all points, and publish the table.
 
     Args:
@@ -116,19 +117,24 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done) -> Swept:
         sweep: What to run.
         processes: How many points run at once.
         done: Told of each point as it ends.
+        over_arrays: Replay what can be over arrays (`batches`), confirmed by the engine: a sample, and the best.
 
     Raises:
         ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations;
             nothing has run then.
         CatalogCorrupt: A result or a trial is not what was written.
         StrategyFailed: A process was killed from outside.
+        ReplayDiffers: The engine does not confirm a point; the table is not published.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
     points = begun(lake, sweep)
     splits, combinations = sweep.splits()
-    outcomes = run_points(lake, points, processes, done)
+    batches = Batches.of(points, sweep.name) if over_arrays else None
+    outcomes = run_points(lake, points, processes, done, batches)
     tried = trials(lake, listing, base.first, base.last)
     found = table(lake, outcomes, splits, tried, combinations)
+    if batches:
+        batches.confirm_best(lake, outcomes, found.judgement.best)
     return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
 
 
