@@ -111,7 +111,7 @@ def backfill(root: Path, days: list[date], latency: float, **chosen: int) -> dic
     """Materialize a raw asset over all days in one run, and ask the server what it saw."""
     import requests  # noqa: PLC0415 - here alone
 
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - brings Dagster's assets
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - brings Dagster's assets
     from phoenix_dagster.settings import Settings  # noqa: PLC0415 - as above
 
     with serving(root / "archive", latency) as url, dg.instance_for_test() as instance:

@@ -20,10 +20,11 @@ from playwright.sync_api import Browser, sync_playwright
 from workload import end
 
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.backtest.ledger import ROUND_TRIP_SCHEMA
+from phoenix_core.backtest.ledger import round_trip_schema
 from phoenix_core.market import DAY_NS
 from phoenix_core.report.page import report_page
 from phoenix_core.report.result import PublishedResult
+from phoenix_core.strategies.phoenix.declaration import CONTRACT
 
 _MINUTE = 60 * 1_000_000_000
 _START = 1_704_067_200_000_000_000
@@ -75,13 +76,14 @@ def _trips(opened: np.ndarray, chance: np.random.Generator) -> pl.DataFrame:
     """Rows of the published schema: what is no time, side or reason is a random number."""
     told = {"opened_ns": opened, "closed_ns": opened + 60 * _MINUTE, "entry_decided_ns": opened}
     words = {"side": "LONG", "closed_by": "EXIT"}
+    schema = round_trip_schema(CONTRACT.annotations)
     columns = {
         name: told.get(name, pl.Series(chance.uniform(1, 60_000, opened.size)).round(4))
-        for name in ROUND_TRIP_SCHEMA
+        for name in schema
         if name not in words
     }
     frame = pl.DataFrame(columns).with_columns(**{name: pl.lit(word) for name, word in words.items()})
-    return frame.select(pl.col(name).cast(kind) for name, kind in ROUND_TRIP_SCHEMA.items())
+    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
 def _document(days: int) -> dict[str, object]:

@@ -23,6 +23,7 @@ from phoenix_core.signals.days import SignalDays
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.indicators import LiquidationPressure
+from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 
 SELLER = 2
@@ -70,7 +71,9 @@ def main() -> None:
     on_one_core()
     with tempfile.TemporaryDirectory() as folder:
         history = days_between(FIRST - timedelta(1), FIRST)
-        lake = prepare(Path(folder), history, MarketSize(chosen.trades, quotes_per_trade=1))
+        archive = Path(folder) / "archive"
+        write_archive(archive, LISTING, history, size=MarketSize(chosen.trades, quotes_per_trade=1))
+        lake = prepare(Path(folder), history, archive)
         days = SignalDays(lake, LISTING)
         counted = {}
 

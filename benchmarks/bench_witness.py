@@ -133,7 +133,14 @@ def main() -> None:
             cells = (f"{value:14,.3f}" if isinstance(value, Decimal) else f"{value:14,}" for value in figures.values())
             print(f"{name:<38}" + "".join(cells), flush=True)
             rows.append({"case": name} | {key: float(value) for key, value in figures.items()})
-    end({"rows": rows})
+    totals = {name: sum(float(row[name]) for row in rows) for name in ("crossing", "theirs", "unexplained")}
+    end(
+        {
+            "theirs_vs_crossing": totals["theirs"] / totals["crossing"],
+            "unexplained": totals["unexplained"],
+            "rows": rows,
+        }
+    )
 
 
 if __name__ == "__main__":

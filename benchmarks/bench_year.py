@@ -75,7 +75,7 @@ def materialize(selection: str, *arguments: str) -> float:
 
 def seconds_by_stage() -> Counter[str]:
     """What the assets said they took, summed by stage."""
-    from phoenix_dagster.definitions import defs  # noqa: PLC0415 - reads the settings
+    from phoenix_dagster.code_location import defs  # noqa: PLC0415 - reads the settings
 
     totals: Counter[str] = Counter()
     with dg.DagsterInstance.get() as instance:

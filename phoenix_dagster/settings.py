@@ -24,6 +24,7 @@ from phoenix_core.market import Interval, Listing, day_from_text, utc_today
 from phoenix_core.sources.binance.address import without_login
 from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
+from phoenix_dagster.symbols import listings_of
 
 _PREFIX = "PHOENIX_"
 # Not ours to judge: tests set the first; Kubernetes sets the others in every pod beside a service named "phoenix".
@@ -35,10 +36,7 @@ _SLIP = 0.75
 
 
 def _listings(value: object) -> object:
-    """Read `um:BTCUSDT,spot:ETHUSDT`; a listing that stands twice counts once."""
-    if not isinstance(value, str):
-        return value
-    return tuple(dict.fromkeys(Listing.parse(part) for part in value.split(",") if part.strip()))
+    return listings_of(value) if isinstance(value, str) else value
 
 
 def _names(value: object) -> object:
@@ -102,7 +100,12 @@ class Settings(BaseSettings):
         "rather than out of its own, for history with thirty times fewer requests.",
     )
     symbols: Annotated[tuple[Listing, ...], NoDecode, BeforeValidator(_listings)] = Field(
-        default=(Listing.parse("um:BTCUSDT"),), description="market:SYMBOL, separated by commas."
+        default=(Listing.parse("um:BTCUSDT"),),
+        description="market:SYMBOL, separated by commas; @FILE for a file with one a line; patterns such as um:*USDT "
+        "choose among those of files.",
+    )
+    symbols_per_location: int = Field(
+        100, ge=1, le=1000, description="Symbols of one code location, where `phoenix ui` makes several."
     )
     kline_intervals: Annotated[tuple[Interval, ...], NoDecode, BeforeValidator(_intervals)] = Field(
         default=(Interval.M1,), description="Lengths of klines and bars; 1m is always among them."
@@ -234,6 +237,13 @@ def dagster_home() -> Path:
     """Where Dagster's history lies: DAGSTER_HOME, of the environment or of `.env`, or the current folder."""
     named = os.environ.get("DAGSTER_HOME") or dotenv_values(".env").get("DAGSTER_HOME")  # noqa: TID251 - the one place
     return Path(named or Path.cwd()).resolve()
+
+
+def search_storage(chosen: Settings) -> str:
+    """Where searches of sweeps are remembered, as a URL: beside Dagster's history, in PostgreSQL or in SQLite."""
+    if chosen.postgres_url is not None:
+        return chosen.postgres_url.get_secret_value()
+    return f"sqlite:///{dagster_home() / 'searches.db'}"
 
 
 def export(values: Mapping[str, str]) -> None:

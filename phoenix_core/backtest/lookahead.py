@@ -26,11 +26,12 @@ from phoenix_core.datasets import AGG_TRADES, KLINES, Dataset, LabelledBy
 from phoenix_core.errors import InputMissing
 from phoenix_core.execution.decisions import Decision, OrderReason
 from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, day_of_ns, day_start_ns, days_between
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_of_ns, day_start_ns, days_between
 from phoenix_core.products import BACKTEST, INSTRUMENT, SIGNALS, VOLUME_BUCKETS
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.storage.digests import digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.tables.timestamps import label_of_file
 
 _MILLISECOND = NS_PER_SECOND // 1000
 
@@ -177,15 +178,19 @@ def _known_too_early(lake: Lake, experiment: Experiment) -> tuple[str, ...]:
             if not entry.published:
                 continue
             frame = read_day(lake, asset, day, ("ts_event", "ts_init")).cast(pl.Int64)
-            early = frame.filter(pl.col("ts_init") < pl.col("ts_event") + _happens_after(dataset, entry))
+            happens_after = _happens_after(dataset, listing.market, day, frame["ts_event"])
+            early = frame.filter(pl.col("ts_init") < pl.col("ts_event") + happens_after)
             if early.height:
                 found.append(f"{asset} of {day}: {early.height} rows known before they happened, first {early.row(0)}")
     return tuple(found)
 
 
-def _happens_after(dataset: Dataset, entry: Entry) -> int:
-    """How long after its label a row has happened."""
-    return dataset.period_ns if entry.facts.get("label") == LabelledBy.START.value else 0
+def _happens_after(dataset: Dataset, market: Market, day: date, labels: pl.Series) -> int:
+    """How long after its label a row has happened, whatever the converter took the label for."""
+    if not dataset.labels:
+        return 0
+    is_start = label_of_file(dataset, market, day, labels) is LabelledBy.START
+    return dataset.period_ns if is_start else 0
 
 
 def _decisions(lake: Lake, experiment: Experiment, until_ns: int) -> tuple[Decision, ...]:
@@ -245,9 +250,10 @@ def _rows_before(source: Path, staged: Path, dataset: Dataset | None, entry: Ent
     if dataset is None or cut_ns > day_start_ns(day) + DAY_NS + late:
         shutil.copyfile(source, staged)
         return entry.rows
-    happened_after = _happens_after(dataset, entry)
     table = pq.read_table(source)
-    kept = table.filter(pl.Series(table["ts_event"].to_numpy() + happened_after < cut_ns).to_arrow())
+    labels = pl.Series(table["ts_event"].to_numpy()).cast(pl.Int64)
+    happened_after = _happens_after(dataset, Market(entry.asset.partition("/")[0]), day, labels)
+    kept = table.filter((labels + happened_after < cut_ns).to_arrow())
     pq.write_table(kept, staged, row_group_size=131_072)
     return int(kept.num_rows)
 

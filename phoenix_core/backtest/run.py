@@ -9,6 +9,7 @@ from nautilus_trader.trading.strategy import Strategy
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
+from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.plan import plan_of
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
@@ -24,13 +25,18 @@ from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.imported import contract_of, strategy_of
 
 DayDone = Callable[[date, int], None]
+Prepare = Callable[[DayInputs], DayInputs]
 
 
 def _quietly(day: date, events: int) -> None:
     del day, events
 
 
-def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Result:
+def _as_read(day: DayInputs) -> DayInputs:
+    return day
+
+
+def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepare: Prepare = _as_read) -> Result:
     """Run an experiment.
 
     Days whose trades or signals are missing are left out and named. The balance is carried over them and a position is
@@ -40,6 +46,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         lake: The data folder.
         experiment: What to run.
         day_done: Told each day as it ends, with the events so far.
+        prepare: What of a day is replayed, such as its signals in another order; such a result is nobody's to publish.
 
     Raises:
         ConfigInvalid: The strategy can't be imported or made of its config.
@@ -63,7 +70,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly) -> Res
         if contract.remembers:
             kept.versions |= _remember(lake, listing, strategy, day := plan.days[0])
         for day in plan.days:
-            kept.add(read := plan.priced(plan.reader.day(day)))
+            kept.add(read := plan.priced(prepare(plan.reader.day(day))))
             feed(read, ends_session=plan.ends_session(day))
             if plan.ends_session(day):
                 _require_flat(simulated, day)

@@ -17,15 +17,15 @@ _MINUTE_NS = 60 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class RandomEntries:
-    """A result among many that entered at random times.
+class Draws:
+    """A result among many that chance made.
 
     Attributes:
-        net: What the result's round trips gained.
-        median: What half of the random ones gained at most.
+        net: What the result gained.
+        median: What half of the others gained at most.
         low: What one in twenty gained at most.
         high: What one in twenty gained at least.
-        rank: Share of the random ones that gained less than the result; equal ones count half.
+        rank: Share of the others that gained less than the result; equal ones count half.
         draws: How many there were.
     """
 
@@ -44,10 +44,13 @@ class Baselines:
     Attributes:
         held_net: Net of buying and holding with the same balance.
         random: Where it stands among random entries; None if it never traded.
+        shuffled: Where it stands among replays of itself with its signals shuffled within each day (`shuffled.py`);
+            None if that was not asked, or there are none.
     """
 
     held_net: float
-    random: RandomEntries | None
+    random: Draws | None
+    shuffled: Draws | None = None
 
 
 def held_net(
@@ -115,7 +118,7 @@ def random_entries(
     draws: int = 1000,
     seed: int = 42,
     contract_size: float | None = None,
-) -> RandomEntries | None:
+) -> Draws | None:
     """Where a result stands among random entries with the same holding times; None if it never traded.
 
     With one draw in a thousand above it, its entries are worth something; in the middle, its holding times and the
@@ -124,10 +127,18 @@ def random_entries(
     nets = random_nets(equity, round_trips, draws, seed, contract_size)
     if nets is None:
         return None
-    net = float(_floats(round_trips, "net").sum())
+    return among(float(_floats(round_trips, "net").sum()), nets)
+
+
+def among(net: float, nets: Array) -> Draws:
+    """Where a net stands among others.
+
+    >>> among(2.0, np.array([1.0, 2.0, 3.0, 4.0])).rank
+    0.375
+    """
     low, median, high = (float(value) for value in np.quantile(nets, (0.05, 0.5, 0.95)))
     rank = float((nets < net).mean() + (nets == net).mean() / 2)
-    return RandomEntries(net, median, low, high, rank, draws)
+    return Draws(net, median, low, high, rank, len(nets))
 
 
 def _floats(table: pl.DataFrame, name: str) -> Array:

@@ -99,6 +99,15 @@ class Grid:
         """How many points there are, known before any is made."""
         return math.prod(len(axis.values) for axis in self.axes)
 
+    @staticmethod
+    def point(base: Experiment, values: dict[str, str]) -> Point:
+        """The point of some values, by field, over an experiment that gives what they don't.
+
+        Raises:
+            ConfigInvalid: A field that the experiment does not know, or a value that the field does not take.
+        """
+        return Point(values, _experiment(base, values))
+
     def points(self, base: Experiment) -> list[Point]:
         """Every point over an experiment that gives what the axes don't.
 
@@ -108,13 +117,12 @@ class Grid:
         """
         found: dict[str, Point] = {}
         for combined in itertools.product(*(axis.values for axis in self.axes)):
-            values = dict(zip((axis.field for axis in self.axes), combined, strict=True))
-            point = Point(values, _experiment(base, values))
+            point = self.point(base, dict(zip((axis.field for axis in self.axes), combined, strict=True)))
             same = found.setdefault(point.experiment.name, point)
             if same is not point:
                 raise ConfigInvalid(
-                    f"Two points of the grid are one experiment, {point.experiment.name}: {same.values} and {values}. "
-                    "Leave out the field or value that changes nothing."
+                    f"Two points of the grid are one experiment, {point.experiment.name}: {same.values} and "
+                    f"{point.values}. Leave out the field or value that changes nothing."
                 )
         return list(found.values())
 

@@ -104,6 +104,9 @@ def _headlines(found: Table, money: str) -> Iterator[Headline]:
         if (chance := found.baselines.random) is not None:
             beside = f"gained less than the best: {chance.draws:,} draws with its holding times"
             yield Headline("Random entries", f"{chance.rank:.0%}", beside)
+        if (dealt := found.baselines.shuffled) is not None:
+            beside = f"gained less than the best: {dealt.draws:,} replays with its signals shuffled within each day"
+            yield Headline("Shuffled signals", f"{dealt.rank:.0%}", beside)
 
 
 def _out_of_sample(worth: Judgement, money: str) -> Iterator[Headline]:

@@ -6,23 +6,30 @@ leaves the same bytes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
+
+import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
+from phoenix_core.errors import ConfigInvalid
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+from phoenix_core.sweeps.baselines import among
 from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
-from phoenix_core.sweeps.grid import Grid, Point
+from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.methods import Sampler
 from phoenix_core.sweeps.page import sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
-from phoenix_core.sweeps.request import Cut
+from phoenix_core.sweeps.request import Cut, Search
+from phoenix_core.sweeps.search import Found, Sought, run_search
+from phoenix_core.sweeps.shuffled import shuffled_nets
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
@@ -41,21 +48,26 @@ class Sweep:
         grid: What it does.
         windows: How the choice is walked forward; None: not.
         combinations: How the range is cut for cross-validation; None: not.
+        search: Which points are tried; None: all of the grid.
+        shuffles: Replays of the best with its signals shuffled within each day.
     """
 
     base: Experiment
     grid: Grid
     windows: WalkForward | None = None
     combinations: Combinations | None = None
+    search: Search | None = None
+    shuffles: int = 0
 
     @classmethod
-    def of(cls, base: Experiment, grid: Sequence[str], cut: Cut) -> Self:
+    def of(cls, base: Experiment, grid: Sequence[str], cut: Cut, search: Search | None = None) -> Self:
         """What a command or the launchpad asks for.
 
         Args:
             base: What the grid does not vary, and the range.
             grid: A text for each axis, see `grid.Axis`.
             cut: How the range is cut.
+            search: Which points are tried; None: all.
 
         Raises:
             ConfigInvalid: A text that is no axis, or windows that can't be.
@@ -63,7 +75,13 @@ class Sweep:
         between = longest_look_back(Listing.parse(base.listing)) if cut.embargo < 0 else cut.embargo
         windows = WalkForward(cut.train, cut.test, between, anchored=cut.anchored) if cut.train else None
         combinations = Combinations(cut.groups, cut.test_groups, between) if cut.groups else None
-        return cls(base, Grid.parse(grid), windows, combinations)
+        is_all = search is None or search.search is Sampler.GRID
+        return cls(base, Grid.parse(grid), windows, combinations, None if is_all else search, cut.shuffles)
+
+    @property
+    def count(self) -> int:
+        """How many points are tried at most, known before any is."""
+        return self.search.trials if self.search else self.grid.count
 
     @property
     def name(self) -> str:
@@ -89,6 +107,9 @@ class Sweep:
             "grid": {axis.field: list(axis.values) for axis in self.grid.axes},
             "windows": asdict(self.windows) if self.windows else None,
             "combinations": asdict(self.combinations) if self.combinations else None,
+            # Left out where they are not asked, so that such a sweep is named as before there was another way.
+            **({"search": self.search.model_dump(mode="json")} if self.search else {}),
+            **({"shuffles": self.shuffles} if self.shuffles else {}),
         }
 
 
@@ -101,15 +122,24 @@ class Swept:
         outcomes: Of its points, in the grid's order.
         table: What they are worth.
         entry: Of the published table; its file is `sweep.json`.
+        pruned: Names of points that a search gave up after some of the days.
     """
 
     sweep: Sweep
     outcomes: tuple[Outcome, ...]
     table: Table
     entry: Entry
+    pruned: frozenset[str] = frozenset()
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """Points without a result that were meant to have one."""
+        return [one for one in self.outcomes if one.entry is None and one.point.experiment.name not in self.pruned]
 
 
-def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, *, over_arrays: bool = False) -> Swept:
+def run_sweep(
+    lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str = "", *, over_arrays: bool = False
+) -> Swept:
     """Run what is not there yet, judge all points, and publish the table.
 
     Args:
@@ -117,6 +147,7 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, *, over_arra
         sweep: What to run.
         processes: How many points run at once.
         done: Told of each point as it ends.
+        storage: Where a search is remembered, a URL for SQLAlchemy; empty: in memory, and drawn anew each time.
         over_arrays: Replay what can be over arrays (`batches`), confirmed by the engine: a sample, and the best.
 
     Raises:
@@ -127,29 +158,63 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, *, over_arra
         ReplayDiffers: The engine does not confirm a point; the table is not published.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
-    points = begun(lake, sweep)
     splits, combinations = sweep.splits()
-    batches = Batches.of(points, sweep.name) if over_arrays else None
-    outcomes = run_points(lake, points, processes, done, batches)
+    batches = _batches(sweep) if over_arrays else None
+    choose(lake, sweep)
+    if sweep.search is None:
+        found = Found(run_points(lake, sweep.grid.points(base), processes, done, batches))
+    else:
+        study = f"{sweep.name}@{base.first}_{base.last}"
+        found = run_search(lake, Sought(base, sweep.grid, sweep.search, study, storage), processes, done)
     tried = trials(lake, listing, base.first, base.last)
-    found = table(lake, outcomes, splits, tried, combinations)
+    judged = _beside_shuffled(lake, sweep, table(lake, found.outcomes, splits, tried, combinations), found.outcomes)
     if batches:
-        batches.confirm_best(lake, outcomes, found.judgement.best)
-    return Swept(sweep, tuple(outcomes), found, _publish(lake, sweep, outcomes, found, tried))
+        batches.confirm_best(lake, found.outcomes, judged.judgement.best)
+    entry = _publish(lake, sweep, found.outcomes, judged, tried)
+    return Swept(sweep, tuple(found.outcomes), judged, entry, found.pruned)
 
 
-def begun(lake: Lake, sweep: Sweep) -> list[Point]:
-    """The points of a sweep, once its days are marked as chosen on, whatever becomes of it.
+def _batches(sweep: Sweep) -> Batches:
+    """How the points of a sweep are replayed over arrays.
+
+    Raises:
+        ConfigInvalid: They are searched.
+    """
+    if sweep.search is not None:
+        raise ConfigInvalid(
+            "A search runs few points at a time, and arrays many: search by the engine, or sweep a grid."
+        )
+    return Batches.of(sweep.grid.points(sweep.base), sweep.name)
+
+
+def _beside_shuffled(lake: Lake, sweep: Sweep, judged: Table, outcomes: Sequence[Outcome]) -> Table:
+    """The table with the best among replays of itself whose signals chance has dealt."""
+    if not sweep.shuffles or judged.baselines is None:
+        return judged
+    best = next(one for one in outcomes if one.point.experiment.name == judged.judgement.best)
+    nets = shuffled_nets(lake, best.point.experiment, sweep.shuffles)
+    if nets is None:
+        return judged
+    (net,) = judged.points.filter(pl.col("experiment") == judged.judgement.best)["net"]
+    return replace(judged, baselines=replace(judged.baselines, shuffled=among(net, nets)))
+
+
+def choose(lake: Lake, sweep: Sweep) -> None:
+    """Mark the days of a sweep as chosen on, before anything runs and whatever becomes of it.
 
     Raises:
         ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations.
     """
-    points = sweep.grid.points(sweep.base)
+    base = sweep.base
     sweep.splits()
-    choose_on(
-        lake, Listing.parse(sweep.base.listing), Choice(sweep.name, sweep.base.first, sweep.base.last, len(points))
-    )
-    return points
+    if sweep.search is None:
+        sweep.grid.points(base)
+    else:  # refused now, and not when it is drawn
+        usual = {axis.field: axis.values[0] for axis in sweep.grid.axes}
+        for axis in sweep.grid.axes:
+            for value in axis.values:
+                sweep.grid.point(base, usual | {axis.field: value})
+    choose_on(lake, Listing.parse(base.listing), Choice(sweep.name, base.first, base.last, sweep.count))
 
 
 def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table, tried: Trials) -> Entry:

@@ -1,13 +1,15 @@
-"""How the range of a sweep is cut to choose on some days and judge on others: as commands and the launchpad ask it.
+"""What of a grid is tried, and how its range is cut to choose on some days and judge on others: as people ask it.
 
 What is made of it is `publish.py`'s. Light on purpose: the launchpad reads names, defaults and words from here.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from phoenix_core.sweeps.methods import Objective, Pruner, Sampler
+
 
 class Cut(BaseModel):
-    """Walk-forward windows, purged combinations, both or neither."""
+    """What the points are judged by: walk-forward windows, purged combinations, shuffled signals, or none of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -17,3 +19,18 @@ class Cut(BaseModel):
     anchored: bool = Field(default=False, description="Every window to choose on begins at the first day.")
     groups: int = Field(0, ge=0, description="Parts of the range for purged cross-validation. 0: none.")
     test_groups: int = Field(2, ge=1, description="Parts to judge by at a time, in every combination.")
+    shuffles: int = Field(0, ge=0, description="Replays of the best with signals shuffled within each day. 0: none.")
+
+
+class Search(BaseModel):
+    """Which points of a grid are tried, and how often: all of it, or what a sampler of Optuna draws."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    search: Sampler = Field(Sampler.GRID, description="grid: every point; or a sampler of Optuna.")
+    trials: int = Field(100, ge=1, description="How many points a sampler draws.")
+    batch: int = Field(8, ge=1, description="How many it draws before it sees what they gave; they run together.")
+    seed: int = Field(42, ge=0, description="Of the sampler: the same seed draws the same points.")
+    objective: Objective = Field(Objective.SHARPE, description="What a sampler makes large.")
+    prune: Pruner = Field(Pruner.NONE, description="Gives up points after the first days; a pruner of Optuna.")
+    rungs: int = Field(3, ge=2, le=10, description="How often it looks; 3: after a quarter, half and all days.")

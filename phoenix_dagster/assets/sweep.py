@@ -17,7 +17,7 @@ from phoenix_core.market import Listing, Market, day_from_text
 from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.recipe import sweep_recipe
-from phoenix_core.sweeps.request import Cut
+from phoenix_core.sweeps.request import Cut, Search
 from phoenix_dagster.assets.backtest import POOL, config_on, experiment_of, scaffold_on
 from phoenix_dagster.assets.config_schema import defaults_of, shape_of
 from phoenix_dagster.assets.keys import OWNERS, deps_of, sweep_key_of, variants_of
@@ -25,7 +25,7 @@ from phoenix_dagster.failures import ONCE_MORE, as_failures
 from phoenix_dagster.metadata import Metadata, table
 from phoenix_dagster.operation.report_server import url_of
 from phoenix_dagster.resources import Workspace
-from phoenix_dagster.settings import Settings
+from phoenix_dagster.settings import Settings, search_storage
 
 if TYPE_CHECKING:
     from phoenix_core.sweeps.publish import Sweep, Swept
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _VERSION = "dagster/data_version"
 _IN_A_RUN = 20  # variants: a process costs some seconds, a variant often less
 _SHOWN = 20  # rows of the table in the history; all are in its files
-_CUT = frozenset(Cut.model_fields)
+_HOW = {*Cut.model_fields, *Search.model_fields}
 _GRID = dg.Field(
     [str],
     default_value=[],
@@ -49,7 +49,7 @@ _DAYS = {
 
 def sweep_scaffold_on(market: Market) -> dict[str, Any]:
     """Options of a sweep with their defaults, as config that can be run as it stands."""
-    return {"grid": [], **defaults_of(Cut), **scaffold_on(market)}
+    return {"grid": [], **defaults_of(Cut), **defaults_of(Search), **scaffold_on(market)}
 
 
 def group_of_sweeps(listing: Listing) -> str:
@@ -108,7 +108,7 @@ def sweep_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
                 "every_point", asset=sweep_key_of(listing, "sweep"), description="Every point has a result."
             )
         ],
-        config_schema={"grid": _GRID} | _DAYS | shape_of(Cut) | config_on(listing.market),
+        config_schema={"grid": _GRID} | _DAYS | shape_of(Cut) | shape_of(Search) | config_on(listing.market),
     )
     def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
         config = context.op_execution_context.op_config
@@ -116,13 +116,13 @@ def sweep_asset(listing: Listing, settings: Settings) -> dg.AssetsDefinition:
             return _as_before(context)
         started = time.monotonic()
         with as_failures():
-            swept = _sweep(workspace.lake(), sweep_of(listing, config), context)
+            swept = _sweep(workspace.lake(), sweep_of(listing, config), settings, context)
             _tell_variants(context, workspace.lake(), settings, swept.outcomes)
         return dg.MaterializeResult(
             metadata=_described(swept, workspace.lake(), settings)
             | {"duration_seconds": round(time.monotonic() - started, 3)},
             data_version=dg.DataVersion(swept.entry.data_version),
-            check_results=[_every_point(swept.outcomes)],
+            check_results=[_every_point(swept)],
         )
 
     return asset
@@ -138,9 +138,10 @@ def sweep_of(listing: Listing, config: Mapping[str, Any]) -> "Sweep":
 
     first = day_from_text(config["first"])
     last = day_from_text(config["last"]) if config["last"] else first
-    fields = {name: value for name, value in config.items() if name != "grid" and name not in _CUT}
-    cut = Cut(**{name: config[name] for name in _CUT})
-    return Sweep.of(experiment_of(listing, fields, first, last), config["grid"], cut)
+    fields = {name: value for name, value in config.items() if name != "grid" and name not in _HOW}
+    cut = Cut(**{name: config[name] for name in Cut.model_fields})
+    search = Search(**{name: config[name] for name in Search.model_fields})
+    return Sweep.of(experiment_of(listing, fields, first, last), config["grid"], cut, search)
 
 
 def _run(lake: Lake, listing: Listing, context: dg.AssetExecutionContext) -> "list[Outcome]":
@@ -222,10 +223,11 @@ def _figures(lake: Lake, settings: Settings, outcome: "Outcome") -> Metadata:
     }
 
 
-def _sweep(lake: Lake, wanted: "Sweep", context: dg.AssetExecutionContext) -> "Swept":
+def _sweep(lake: Lake, wanted: "Sweep", settings: Settings, context: dg.AssetExecutionContext) -> "Swept":
     from phoenix_core.sweeps.publish import run_sweep  # noqa: PLC0415 - brings NautilusTrader
 
-    return run_sweep(lake, wanted, 1, lambda one: _log(context, one))
+    storage = search_storage(settings) if wanted.search else ""
+    return run_sweep(lake, wanted, 1, lambda one: _log(context, one), storage)
 
 
 def _tell_variants(
@@ -262,13 +264,13 @@ def _as_before(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
 
 
-def _every_point(outcomes: "Sequence[Outcome]") -> dg.AssetCheckResult:
-    failed = [f"{_key(one)}: {one.reason}" for one in outcomes if one.entry is None]
+def _every_point(swept: "Swept") -> dg.AssetCheckResult:
+    failed = [f"{_key(one)}: {one.reason}" for one in swept.failed]
     return dg.AssetCheckResult(
         check_name="every_point",
         passed=not failed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"message": "; ".join(failed[:_SHOWN]) or f"all {len(outcomes)} have one"},
+        metadata={"message": "; ".join(failed[:_SHOWN]) or f"{len(swept.outcomes)} points, {len(swept.pruned)} pruned"},
     )
 
 

@@ -5,8 +5,9 @@ from other bytes than are there now, is requested, once for each state of its in
 Days outside the ingestion sensor's window are left to backfills.
 """
 
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,10 +20,13 @@ from phoenix_core.market import Listing, utc_today
 from phoenix_core.products import Partitions, Product, products_on
 from phoenix_core.raw.arrivals import recent_days
 from phoenix_core.storage.digests import digest_of
+from phoenix_dagster.automation.turns import Turns
+from phoenix_dagster.partitions import daily as daily_partitions
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 INTERVAL_SECONDS = 30
+SYMBOLS_A_TICK = 25
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -90,45 +94,64 @@ class Day:
         return None if entry is None else entry.data_version
 
 
-def following_sensor(listing: Listing, daily: Sequence[dg.AssetsDefinition], settings: Settings) -> dg.SensorDefinition:
-    """Build the sensor of a listing: it requests what is made from the raw files that `ingest` brings.
+def following_sensor(daily: Sequence[dg.AssetsDefinition], settings: Settings) -> dg.SensorDefinition:
+    """Build the sensor of all symbols: it requests what is made from the raw files that `ingest` brings.
 
-    Its cursor holds the state of inputs for which each product was requested last, so that a day which fails
-    is not tried over and over.
+    Its cursor says whose turn it is, and of what is still due it holds the state of inputs for which that was
+    requested last, so that a day which fails is not tried over and over.
     """
-    products = _products(listing, settings)
-    names = [product.asset(listing) for product in products]
-    partitions = daily[0].partitions_def
+    turns = Turns(settings.symbols, SYMBOLS_A_TICK)
+    partitions = daily_partitions(settings)
 
     @dg.sensor(
-        name=f"follow_{listing.market.value}_{listing.symbol.lower()}",
-        target=list(daily),
-        minimum_interval_seconds=INTERVAL_SECONDS,
+        name="follow",
+        asset_selection=list(daily),
+        minimum_interval_seconds=turns.seconds(INTERVAL_SECONDS),
         default_status=dg.DefaultSensorStatus.RUNNING if settings.sensors else dg.DefaultSensorStatus.STOPPED,
-        description=f"Materializes catalog and signals of {listing} where inputs of a recent day are there or new.",
+        description=f"Materializes catalog and signals of {turns} where inputs of a recent day are there or new.",
     )
     def sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
         today = date.fromisoformat(workspace.today) if workspace.today else utc_today()
-        before: dict[str, str] = json.loads(context.cursor or "{}")
-        cursor: dict[str, str] = {}
+        days = [day for day in recent_days(today, settings.sensor_days) if partitions.has_partition_key(str(day))]
+        cursor = json.loads(context.cursor or "{}")
+        taken, after = turns.next(cursor.get("turn", 0))
+        asked = Asked(cursor.get("asked", {}))
+        under_way = context.instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
         requests = []
-        for day in recent_days(today, settings.sensor_days):
-            if partitions is None or not partitions.has_partition_key(day.isoformat()):
-                continue
-            found = _considered(workspace, listing, day, products)
-            asked = {name: before[f"{name}@{day}"] for name in names if f"{name}@{day}" in before}
-            new = {name: found.states[name] for name in found.due if asked.get(name) != found.states[name]}
-            if new and not _is_under_way(context.instance, listing, day):
+        for listing, day in itertools.product(taken, days):
+            found = _considered(workspace, listing, day, _products(listing, settings))
+            if new := asked.anew(found, may_ask=not _is_under_way(under_way, listing, day)):
                 requests.append(_request(day, new))
-                asked |= new
-            cursor |= {f"{name}@{day}": state for name, state in asked.items()}
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else dg.SkipReason("all that can be made of recent days is up to date"),
-            cursor=json.dumps(cursor, sort_keys=True),
+            cursor=json.dumps({"turn": after, "asked": asked.since(days[0]) if days else {}}, sort_keys=True),
         )
 
     return sensor
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The state of inputs for which something was requested last, by `asset@day`, as long as it is not made.
+
+    What was made is forgotten: a cursor of a hundred symbols would be a megabyte, written at each tick.
+    """
+
+    states: dict[str, str]
+
+    def anew(self, day: Day, *, may_ask: bool) -> list[str]:
+        """What of a day is due and was not requested for this state of its inputs; it counts as requested then."""
+        names = {name: f"{name}@{day.day}" for name in day.states}
+        before = {name: self.states.pop(key, None) for name, key in names.items()}
+        new = [name for name in day.due if before[name] != day.states[name]] if may_ask else []
+        after = before | {name: day.states[name] for name in new}
+        self.states.update({names[name]: state for name in day.due if (state := after[name])})
+        return new
+
+    def since(self, first: date) -> dict[str, str]:
+        """What is remembered of the days from the first on."""
+        return {name: state for name, state in self.states.items() if name.partition("@")[2] >= first.isoformat()}
 
 
 def _products(listing: Listing, settings: Settings) -> list[Product]:
@@ -147,9 +170,8 @@ def _considered(workspace: Workspace, listing: Listing, day: date, products: Seq
     return found
 
 
-def _is_under_way(instance: dg.DagsterInstance, listing: Listing, day: date) -> bool:
-    """Whether a run is working on the day, alone or in a range: what it will leave is not known yet."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
+def _is_under_way(runs: Iterable[dg.DagsterRun], listing: Listing, day: date) -> bool:
+    """Whether one of the runs is working on the day, alone or in a range: what it will leave is not known yet."""
     return any(
         key.path[:2] == listing.path.split("/")
         for run in runs
@@ -164,5 +186,5 @@ def _first_and_last(tags: Mapping[str, str], day: date) -> bool:
     return bool(first) and first <= day.isoformat() <= tags.get("dagster/asset_partition_range_end", one)
 
 
-def _request(day: date, new: Mapping[str, str]) -> dg.RunRequest:
+def _request(day: date, new: Sequence[str]) -> dg.RunRequest:
     return dg.RunRequest(partition_key=day.isoformat(), asset_selection=[dg.AssetKey(name.split("/")) for name in new])

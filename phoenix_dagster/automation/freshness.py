@@ -1,10 +1,10 @@
-"""Whether recent days have been ingested: a check of each symbol, and the schedule that runs it.
+"""Whether recent days have been ingested: a check of each symbol, and the schedule that runs them.
 
 Dagster's own freshness looks at the latest materialization, so that a backfill of an old day would make
 a symbol fresh; this looks at days.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
@@ -74,15 +74,14 @@ def _is_of_old_days(tags: Mapping[str, str], workspace: Workspace, settings: Set
     return last is not None and (not recent or last < recent[0].isoformat())
 
 
-def fresh_schedule(listing: Listing, check: dg.AssetChecksDefinition, settings: Settings) -> dg.ScheduleDefinition:
-    """Build the schedule that runs the check each day, also when nothing was ingested."""
-    name = f"fresh_{listing.market.value}_{listing.symbol.lower()}"
+def fresh_schedule(checks: Sequence[dg.AssetChecksDefinition], settings: Settings) -> dg.ScheduleDefinition:
+    """Build the schedule that runs the checks of all symbols each day, also when nothing was ingested."""
     switched_on = settings.sensors or settings.schedules
     return dg.ScheduleDefinition(
-        name=f"{name}_daily",
-        job=dg.define_asset_job(name, selection=dg.AssetSelection.checks(check)),
+        name=f"{FRESH}_daily",
+        job=dg.define_asset_job(FRESH, selection=dg.AssetSelection.checks(*checks)),
         cron_schedule=_DAILY,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING if switched_on else dg.DefaultScheduleStatus.STOPPED,
-        description=f"Checks at 00:15 UTC whether recent days of {listing} are here.",
+        description="Checks at 00:15 UTC whether recent days of every symbol are here.",
     )

@@ -1,9 +1,10 @@
 """For people who prefer a clock to a sensor: every morning, all of yesterday."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from phoenix_core.market import Listing
 from phoenix_dagster.settings import Settings
@@ -13,25 +14,29 @@ MORNING = "30 8 * * *"
 
 
 def morning_schedule(
-    listing: Listing, daily: Sequence[dg.AssetsDefinition], settings: Settings
+    daily: Mapping[Listing, Sequence[dg.AssetsDefinition]], settings: Settings
 ) -> dg.ScheduleDefinition:
-    """Build the schedule of a listing: one run for yesterday, from raw files to the day's backtest.
+    """Build the schedule of all symbols: for each one run for yesterday, from raw files to the day's backtest.
 
     A day that is late then fails with "not yet"; the sensor waits for it instead.
     """
+    keys = {listing: [key for asset in made for key in asset.keys] for listing, made in daily.items()}
 
     @dg.schedule(
-        name=f"morning_{listing.market.value}_{listing.symbol.lower()}",
-        target=list(daily),
+        name="morning",
+        job_name=IMPLICIT_ASSET_JOB_NAME,
         cron_schedule=MORNING,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING if settings.schedules else dg.DefaultScheduleStatus.STOPPED,
-        description=f"Materializes yesterday of {listing} at 08:30 UTC.",
+        description="Materializes yesterday of every symbol at 08:30 UTC.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         yesterday = context.scheduled_execution_time.date() - timedelta(1)
         if settings.end is not None and yesterday > settings.end:
             return dg.SkipReason(f"{yesterday} is after PHOENIX_END, {settings.end}")
-        return dg.RunRequest(run_key=yesterday.isoformat(), partition_key=yesterday.isoformat())
+        return [
+            dg.RunRequest(run_key=f"{listing}:{yesterday}", partition_key=str(yesterday), asset_selection=selected)
+            for listing, selected in keys.items()
+        ]
 
     return schedule

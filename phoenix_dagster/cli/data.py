@@ -3,7 +3,7 @@
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from phoenix_dagster.cli.output import print_document, print_table
 if TYPE_CHECKING:
     from phoenix_core.catalog.inventory import Held
     from phoenix_core.raw.plan import Planned
+    from phoenix_dagster.operation.orchestration import Backfill
 
 _MIB = 1 << 20
 
@@ -36,11 +37,14 @@ def plan(
             autocompletion=datasets_beginning,
         ),
     ] = "",
+    workers: Annotated[int, typer.Option(min=1, max=10_000, help="Runs at once, a core each.")] = 1,
     *,
     as_json: Json = False,
 ) -> None:
-    """Print what a range will cost: files, bytes, rows, hours, disk."""
-    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - --help need not wait for it
+    """Print what a range will cost: files, bytes, rows, hours, disk; and Dagster's runs and events."""
+    from phoenix_core.products import Partitions, products_on  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_core.raw.plan import plan as planned  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.orchestration import Backfill  # noqa: PLC0415 - as above
     from phoenix_dagster.resources import sources_of  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
 
@@ -50,15 +54,49 @@ def plan(
     lake = Lake.at(settings.data, settings.local)
     sources = sources_of(lake, settings.sources, settings.archive_url, settings.monthly)
     found = list(planned(lake, sources, listing, chosen, days))
+    names = {dataset.name for dataset in chosen}
+    assets = sum(
+        product.partitions is Partitions.DAILY
+        and names.issuperset(one.name for one in product.datasets(listing.market))
+        for product in products_on(listing.market, settings.kline_intervals)
+    )
+    backfill = Backfill(len(days), assets, sum(one.cpu_seconds for one in found), workers)
     if as_json:
         rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
         asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}
-        print_document(asked | {"datasets": rows})
+        print_document(
+            asked | {"datasets": rows, "workers": workers, "runs": [asdict(one) for one in backfill.choices()]}
+        )
         return
     print(f"{listing}, {days[0]} to {days[-1]}, {len(days)} days, sizes as published by {settings.archive_url}")
     heads = ("dataset", "files", "here", "absent", "MiB", "k rows", "CPU min", "disk MiB")
     print_table(heads, _plan_rows(found))
     print("Bytes are published sizes of what is not here yet; rows, time and disk are estimates from them.")
+    _print_runs(f"Runs of {backfill.assets} assets", backfill)
+    if (count := len(settings.symbols)) > 1:
+        _print_runs(f"The same for {count} symbols, if each has as much", replace(backfill, symbols=count))
+
+
+def _print_runs(title: str, backfill: "Backfill") -> None:
+    from phoenix_dagster.operation.orchestration import advised  # noqa: PLC0415 - --help need not wait for it
+
+    choices = backfill.choices()
+    print(f"\n{title}, {backfill.workers} at once, by PHOENIX_DAYS_PER_RUN:")
+    heads = ("days a run", "runs", "k events", "events MiB", "hours")
+    print_table(
+        heads,
+        [
+            [
+                str(one.days_per_run),
+                f"{one.runs:,}",
+                f"{one.events / 1e3:,.1f}",
+                f"{one.event_bytes / _MIB:,.1f}",
+                f"{one.hours:,.1f}",
+            ]
+            for one in choices
+        ],
+    )
+    print(f"PHOENIX_DAYS_PER_RUN={advised(choices).days_per_run} keeps the history small enough.")
 
 
 def _plan_rows(found: Sequence["Planned"]) -> list[list[str]]:
@@ -156,7 +194,7 @@ def doctor(
     """Verify all that lies on the disk, and Dagster's history against it; 1 if problems remain."""
     import dagster as dg  # noqa: PLC0415 - --help need not wait for it
 
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.doctor import Diagnosis  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.doctor import doctor as examine  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above

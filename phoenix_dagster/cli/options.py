@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -97,9 +98,19 @@ def listing_of(symbol: str, settings: "Settings") -> Listing:
     if symbol.strip() not in known:
         raise ConfigInvalid(
             f"--symbol is {symbol[:60]!r}{nearest(symbol, known)}: expected one of PHOENIX_SYMBOLS, "
-            f"{', '.join(known)}. Add it there, or correct it."
+            f"{shortened(known)}. Add it there, or correct it."
         )
     return Listing.parse(symbol)
+
+
+def shortened(names: Sequence[str], most: int = 10) -> str:
+    """Names as a message has them, the first of many.
+
+    >>> shortened(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def names_of(text: str) -> list[str]:

@@ -2,13 +2,12 @@
 
 import webbrowser
 from dataclasses import asdict
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from phoenix_core.instruments.specification import money_form
-from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, day_from_text, days_between
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, amounts_of, day_of, fields, listing_of
@@ -113,7 +112,7 @@ def implied(
             f"{found.ask_equal:.1%}, both within a tick {found.both_within_tick:.1%}, mids {found.mean_ticks_off:.2f} "
             "ticks apart on average"
         )
-    form = money_form(specification(Listing.parse(experiment.listing), experiment.first).settlement)
+    form = _money_form(experiment.listing, experiment.first)
     for name, one in results.items():
         print(f"{name:<8} quotes: {one.fills.height} fills, net {one.ledger.parts.net:{form}}, orders {one.orders}")
 
@@ -142,9 +141,7 @@ def capacity(
         print_document({"file": file, "points": [asdict(point) for point in points]})
         return
     experiment = document["experiment"]
-    form = money_form(
-        specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement
-    )
+    form = _money_form(experiment["listing"], day_from_text(experiment["first"]))
     rows = [
         [
             f"{Decimal(one.balance):,f}",
@@ -221,3 +218,11 @@ def report(
     print(lake.address(page))
     if not no_open:
         webbrowser.open(lake.uri(page))
+
+
+def _money_form(listing: str, day: date) -> str:
+    """How amounts of an account are written, by what its instrument is settled in."""
+    from phoenix_core.instruments.specification import money_form  # noqa: PLC0415 - brings pydantic
+    from phoenix_core.instruments.table import specification  # noqa: PLC0415 - as above
+
+    return money_form(specification(Listing.parse(listing), day).settlement)

@@ -65,14 +65,15 @@ def run(
 
 def _prepared(first: str, last: str, symbol: str, select: str) -> tuple["Runner", "Plan", Listing]:
     from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - --help need not wait for it
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - as above
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.in_process import opened_history  # noqa: PLC0415 - as above
     from phoenix_dagster.operation.run import Runner, planned  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import dagster_home, export, read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
     listing, days = listing_of(symbol, settings), days_of(first, last, settings)
-    defs = definitions(settings)
+    # Of the others nothing is made here, and of hundreds it would take seconds.
+    defs = definitions(settings.model_copy(update={"symbols": (listing,)}))
     plan = planned(defs, listing, names_of(select), days)
     home = dagster_home()
     export({"DAGSTER_HOME": str(home)})

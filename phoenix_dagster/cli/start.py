@@ -30,6 +30,14 @@ def ui(
     raise typer.Exit(serve(folder, port, lambda line: print(line, flush=True)))
 
 
+def workspace() -> None:
+    """Print a workspace.yaml with all symbols, in code locations of PHOENIX_SYMBOLS_PER_LOCATION."""
+    from phoenix_dagster.locations import workspace as written  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - brings pydantic
+
+    print(written(read_settings()), end="")
+
+
 def settings(*, as_json: Json = False) -> None:
     """Print the settings in force."""
     from pydantic import SecretStr  # noqa: PLC0415 - as above

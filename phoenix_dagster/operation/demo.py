@@ -103,7 +103,7 @@ def _serving(folder: Path) -> Iterator[str]:
 
 def _materialize(chosen: "Settings", days: Sequence[date], say: Say) -> dict[str, Any]:
     """Materialize every asset of every day, then the continuous backtest and its report."""
-    from phoenix_dagster.definitions import assets_of, definitions  # noqa: PLC0415 - reads the environment set above
+    from phoenix_dagster.code_location import assets_of, definitions  # noqa: PLC0415 - brings all of Dagster's definitions
 
     defs, assets = definitions(chosen), assets_of(LISTING, chosen)
     daily = [one.key for one in assets if one.partitions_def is not None]

@@ -25,7 +25,7 @@ def report(instance: dg.DagsterInstance, key: dg.AssetKey, entry: Entry, descrip
 
 def tell_history(settings: "Settings", entries: Iterable[Entry]) -> None:
     """Report days of raw assets that were adopted; what is no asset or no partition of ours is passed over."""
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - reads settings when it is imported
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - brings all of Dagster's definitions
     from phoenix_dagster.partitions import daily  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import dagster_home, export  # noqa: PLC0415 - as above
 

@@ -11,6 +11,7 @@ from phoenix_dagster import settings as environment
 from phoenix_dagster.deployment.home import command, is_home, refresh_dagster_yaml
 
 Say = Callable[[str], None]
+_WORKSPACE = "workspace.several.yaml"
 
 
 def serve(folder: Path | None, port: int, say: Say) -> int:
@@ -28,9 +29,21 @@ def serve(folder: Path | None, port: int, say: Say) -> int:
     # Dagster's commands and Phoenix's settings read the `.env` of the current folder, so it has to be the right one.
     with contextlib.chdir(_existing(folder) if folder else Path.cwd()):
         _choose_home(folder, say)
-        environment.read_settings()
-        command_line = [sys.executable, "-m", "dagster", "dev", "-m", "phoenix_dagster.definitions"]
+        chosen = environment.read_settings()
+        command_line = [sys.executable, "-m", "dagster", "dev", *_loaded(chosen, say)]
         return subprocess.call([*command_line, "-h", "127.0.0.1", "-p", str(port)])  # noqa: S603 - our own command
+
+
+def _loaded(chosen: environment.Settings, say: Say) -> list[str]:
+    """Options that name the code locations: one, or a written workspace of several where there are many symbols."""
+    if len(chosen.symbols) <= chosen.symbols_per_location:
+        return ["-m", "phoenix_dagster.definitions"]
+    from phoenix_dagster.locations import names, workspace  # noqa: PLC0415 - brings Dagster
+
+    path = environment.dagster_home() / _WORKSPACE
+    path.write_text(workspace(chosen), encoding="utf-8")
+    say(f"{len(chosen.symbols)} symbols in {len(names(chosen))} code locations: {path}")
+    return ["-w", str(path)]
 
 
 def _existing(folder: Path) -> Path:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing
 from phoenix_core.storage.lake import Lake
-from phoenix_core.sweeps.publish import Sweep, begun
+from phoenix_core.sweeps.publish import Sweep, choose
 from phoenix_core.sweeps.request import Cut
 from phoenix_core.sweeps.variants import describe_variants
 from phoenix_dagster.assets.config_schema import config_of
@@ -23,12 +24,18 @@ def launch_sweep(dagster: RunningDagster, lake: Lake, wanted: Sweep, grid: Seque
         cut: How its range is cut, likewise.
 
     Raises:
-        ConfigInvalid: A point that the experiment refuses, or a Dagster without this symbol.
+        ConfigInvalid: A search, a point that the experiment refuses, or a Dagster without this symbol.
         FinalError: Dagster refuses the backfill.
     """
+    if wanted.search is not None:
+        raise ConfigInvalid(
+            "A search draws its points from what others gave, so they can't be launched together: leave out --launch, "
+            "or --search."
+        )
     base, listing = wanted.base, Listing.parse(wanted.base.listing)
     table = sweep_key_of(listing, "sweep")
-    keys = describe_variants(lake, [point.experiment for point in begun(lake, wanted)])
+    choose(lake, wanted)
+    keys = describe_variants(lake, [point.experiment for point in wanted.grid.points(base)])
     asked = config_of(base, without=frozenset({"listing", "first", "last"})) | config_of(cut)
     days = {"first": base.first.isoformat(), "last": base.last.isoformat()}
     config = {"ops": {table.to_python_identifier(): {"config": asked | days | {"grid": list(grid)}}}}

@@ -51,7 +51,7 @@ def work(settings: Settings, runs: int, say: Say) -> int:
         )
     export({"DAGSTER_HOME": str(dagster_home())})
     # Before the worker divides, so that each of its processes has them: the code, and what is wrong with it.
-    import phoenix_dagster.definitions  # noqa: F401, PLC0415 - seconds, which a refusal above need not wait for
+    import phoenix_dagster.code_location  # noqa: F401, PLC0415 - seconds, which a refusal above need not wait for
 
     with dg.DagsterInstance.get() as instance:
         launcher = _launcher_of(instance)

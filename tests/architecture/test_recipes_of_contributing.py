@@ -51,7 +51,7 @@ import phoenix_core
 from phoenix_core.datasets import DATASETS
 from phoenix_core.datasets_page import datasets_page
 from phoenix_core.market import Listing
-from phoenix_dagster.definitions import definitions
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.settings import Settings
 
 here = Path(sys.argv[1])
@@ -168,7 +168,7 @@ from phoenix_core.datasets_page import datasets_page
 from phoenix_core.manifest import Manifest
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import chosen_datasets
-from phoenix_dagster.definitions import definitions
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.operation.doctor import doctor
 from phoenix_dagster.operation.in_process import materialize
 from phoenix_dagster.resources import Workspace
@@ -193,7 +193,7 @@ if tides := nodes.get("um/btcusdt/tides"):
     workspace = Workspace(data=str(here / "data"), archive_url=str(here / "archive"), today=str(DAY + timedelta(1)))
     with dg.DagsterInstance.ephemeral() as instance:
         made = materialize(defs, instance, keys[:2], day=str(DAY))
-        sensor = defs.resolve_sensor_def("follow_um_btcusdt")
+        sensor = defs.resolve_sensor_def("follow")
         given = {"instance": instance, "definitions": defs, "resources": {"workspace": workspace}}
         with dg.build_sensor_context(**given) as context:
             requests = sensor.evaluate_tick(context).run_requests

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 STORAGE = ROOT / "phoenix_core" / "storage"
 # Whoever opens the data folder, and the two who hand its location to a process of its own.
 OPENED = {"at", "existing"}
-TOLD = {"phoenix_dagster/definitions.py", "phoenix_dagster/automation/reports.py"}
+TOLD = {"phoenix_dagster/code_location.py", "phoenix_dagster/automation/reports.py"}
 # The one library that lists a directory by itself.
 DIRECTORY = {"phoenix_core/catalog/store.py"}
 

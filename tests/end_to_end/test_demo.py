@@ -5,12 +5,14 @@ import re
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import polars as pl
 import pytest
 from fakes.paths import ARTIFACTS
 
 from phoenix_dagster.operation.backfill import Counts, RunningDagster
 from phoenix_dagster.operation.follow import follow
+from phoenix_dagster.operation.orchestration import Backfill
 
 DAYS = ("2024-03-24", "2024-03-25")
 
@@ -50,6 +52,15 @@ def test_quiet_hours_and_cascades(demo):
     )
     hour = (trades["ts_event"].cast(pl.Int64) // (3600 * 10**9)) % 24
     assert (hour.is_between(2, 4)).sum() * 8 < trades.height
+
+
+def test_its_history_is_as_large_as_a_plan_says(demo):
+    """The events of a day's run of all assets: what `phoenix plan` would have said, within a fifth."""
+    with dg.DagsterInstance.from_config(str(demo.folder / "dagster")) as instance:
+        days = [run for run in instance.get_runs() if run.tags.get("dagster/partition") in DAYS]
+        events = sum(len(instance.all_logs(run.run_id)) for run in days)
+    assets = len(days[0].asset_selection)
+    assert events == pytest.approx(Backfill(len(DAYS), assets, 0, 1).choices()[0].events, rel=0.2)
 
 
 def test_a_backfill_over_days_runs_from_the_ui(ui):

@@ -17,7 +17,7 @@ from phoenix_core.products import CONTINUOUS_BACKTEST, REPORT
 from phoenix_core.report.folder import page_of
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.assets.keys import key_of
-from phoenix_dagster.definitions import definitions
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.operation.in_process import materialize, reason_of
 from phoenix_dagster.settings import Settings
 

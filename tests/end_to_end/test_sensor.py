@@ -33,7 +33,7 @@ def test_yesterday_arrives_and_everything_follows(tmp_path):
             runs = dagster.ask(RUNS)["runsOrError"]["results"]
     assert {run["status"] for run in runs} == {"SUCCESS"}, runs
     by_sensor = {_tag(run, "dagster/sensor_name") for run in runs}
-    assert by_sensor == {"ingest_um_btcusdt", "follow_um_btcusdt"}
+    assert by_sensor == {"ingest", "follow"}
     assert {_tag(run, "dagster/partition") for run in runs} == {yesterday.isoformat()}
     asked = [tuple(key["path"]) for run in runs for key in run["assetSelection"]]
     assert len(asked) == len(set(asked)), "an asset was requested twice"

@@ -16,7 +16,7 @@ from dagster_graphql.schema import create_schema
 from fakes.processes import ROOT
 
 from phoenix_core.market import Listing
-from phoenix_dagster.definitions import definitions
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.settings import Settings
 
 

@@ -8,13 +8,14 @@ import pytest
 from phoenix_core.backtest.arrays import desk
 from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.experiment import Experiment
-from phoenix_core.errors import ReplayDiffers
+from phoenix_core.errors import ConfigInvalid, ReplayDiffers
 from phoenix_core.execution.arrival import arrival_ns
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps import batches
 from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.publish import Sweep, run_sweep
+from phoenix_core.sweeps.request import Search
 from phoenix_core.sweeps.sweep import by_engine, run_points
 
 GRID = Grid.parse(["strategy.lpi_entry_threshold=0.6,0.8", "venue.order_latency_ms=10,30"])
@@ -127,3 +128,11 @@ def test_a_day_that_is_missing_fails_every_point(copied, base, market):
     found = run_points(lake, points, 1, lambda _: None, Batches())
     assert [one.reason for one in found] == [one.reason for one in run_points(lake, points, 1, lambda _: None)]
     assert all(one.reason.startswith("InputMissing: No day of") for one in found)
+
+
+def test_a_search_is_not_batched(copied, base):
+    """It runs few points at a time; it is refused before anything runs."""
+    lake = copied("data")
+    with pytest.raises(ConfigInvalid, match="search by the engine"):
+        run_sweep(lake, Sweep(base, GRID, search=Search(search="random")), 1, lambda _: None, over_arrays=True)
+    assert not list(lake.names("choices"))

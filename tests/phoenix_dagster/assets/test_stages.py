@@ -46,7 +46,7 @@ def versions(instance, name, day):
 @pytest.fixture(scope="module")
 def two_days(market, tmp_path_factory):
     """Every asset of two synthetic days, materialized day by day through Dagster."""
-    from phoenix_dagster.definitions import definitions  # noqa: PLC0415 - module scope has no make_defs
+    from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - module scope has no make_defs
     from phoenix_dagster.settings import Settings  # noqa: PLC0415 - as above
 
     data = tmp_path_factory.mktemp("two") / "data"

@@ -1,5 +1,6 @@
 """What follows the raw files of a new day: decided by the manifest, asked for once for each state of its inputs."""
 
+import json
 from datetime import date, timedelta
 
 import dagster as dg
@@ -13,6 +14,7 @@ from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS
 from phoenix_core.storage.digests import digest_of
 from phoenix_dagster.assets import catalog
+from phoenix_dagster.automation import following
 from phoenix_dagster.resources import Workspace
 
 TODAY = date(2024, 4, 2)
@@ -30,12 +32,21 @@ class Follow:
     def __init__(self, defs, instance, lake):
         self.graph = defs.resolve_asset_graph()
         self._defs, self._instance, self._lake, self._cursor = defs, instance, lake, None
-        self._sensor = defs.resolve_sensor_def("follow_um_btcusdt")
+        self._sensor = defs.resolve_sensor_def("follow")
 
-    def bring(self, names, day, version="1"):
+    @property
+    def asked(self):
+        """Assets with their days that the cursor remembers."""
+        return set(json.loads(self._cursor)["asked"])
+
+    def lose(self, name, day):
+        """Delete a product's entry, as `doctor` does with what is damaged."""
+        self._lake.remove(Manifest.path(f"um/btcusdt/{name}", day))
+
+    def bring(self, names, day, version="1", symbol="btcusdt"):
         """Record raw days, as the ingestion leaves them."""
         for name in names:
-            entry = Entry(f"um/btcusdt/{name}", str(day), published=True, sha256=digest_of([name, str(day), version]))
+            entry = Entry(f"um/{symbol}/{name}", str(day), published=True, sha256=digest_of([name, str(day), version]))
             Manifest(self._lake).record(entry)
 
     def make(self, requested, recipe=""):
@@ -226,3 +237,28 @@ def test_a_days_backtest_follows_if_wished(start, wished):
     follow.make(requested)
     follow.forget()
     assert follow.tick() == set()
+
+
+def test_the_cursor_remembers_only_what_was_asked_for_and_is_not_made(follow):
+    """Made, it is forgotten: a cursor of hundreds of symbols stays small. Deleted, it is asked for again."""
+    follow.bring(RAW, YESTERDAY)
+    requested = follow.tick()
+    assert len(follow.asked) == len(requested)
+    follow.make(requested - {("signals", YESTERDAY)})
+    assert follow.tick() == set()
+    assert follow.asked == {f"um/btcusdt/signals@{YESTERDAY}"}
+    follow.make(requested)
+    assert follow.tick() == set()
+    assert follow.asked == set()
+    follow.lose("signals", YESTERDAY)
+    assert follow.tick() == {("signals", YESTERDAY)}
+
+
+def test_symbols_take_turns(start, monkeypatch):
+    """One symbol a tick here: the raw day of the second is seen at the second tick, and its asset is its own."""
+    monkeypatch.setattr(following, "SYMBOLS_A_TICK", 1)
+    follow = start(symbols="um:BTCUSDT,um:ETHUSDT")
+    follow.bring({"agg_trades"}, YESTERDAY, symbol="ethusdt")
+    assert follow.tick() == set()
+    assert ("trade_ticks", YESTERDAY) in follow.tick()
+    assert {name.split("/")[1] for name in follow.asked} == {"ethusdt"}

@@ -34,7 +34,7 @@ def result_of(done):
 
 def scheduled(defs, instance):
     """What its daily schedule launches."""
-    schedule = defs.resolve_schedule_def("fresh_um_btcusdt_daily")
+    schedule = defs.resolve_schedule_def("fresh_daily")
     return defs.resolve_job_def(schedule.job_name).execute_in_process(instance=instance)
 
 

@@ -8,8 +8,9 @@ from fakes.archive_server import Answer
 from fakes.zips import UM, put
 
 from phoenix_core.datasets import AGG_TRADES, Published, availability_of, datasets_on
-from phoenix_core.market import Market
+from phoenix_core.market import Listing, Market
 from phoenix_core.sources.binance.keys import key_of_day
+from phoenix_dagster.automation import ingestion
 from phoenix_dagster.resources import Workspace
 
 FIRST = date(2024, 6, 1)
@@ -30,7 +31,7 @@ def publish(server, day, *, but=(), text="x"):
 def tick(make_defs, instance, server, tmp_path):
     """Evaluate the sensor as of a day; give (run keys' days, reason)."""
     defs = make_defs(tmp_path / "lake", server.url, start=date(2024, 1, 1), sensor_days=4)
-    sensor = defs.resolve_sensor_def("ingest_um_btcusdt")
+    sensor = defs.resolve_sensor_def("ingest")
     seen = set()
 
     def evaluate(today):
@@ -112,9 +113,7 @@ def test_a_request_takes_the_raw_files_that_lack(make_defs, instance, server, tm
     """All of a new day, those that are never published included; of a replaced file just that."""
     publish(server, FIRST)
     first = date(2024, 1, 1)
-    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def(
-        "ingest_um_btcusdt"
-    )
+    sensor = make_defs(tmp_path / "lake", server.url, start=first, sensor_days=1).resolve_sensor_def("ingest")
 
     def selection():
         today = (FIRST + timedelta(1)).isoformat()
@@ -142,7 +141,7 @@ def test_days_after_the_last_are_not_asked_for(make_defs, instance, server, tmp_
     today = (FIRST + timedelta(3)).isoformat()
     workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
     with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
-        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+        data = defs.resolve_sensor_def("ingest").evaluate_tick(context)
     assert [one.partition_key for one in data.run_requests] == ["2024-06-01", "2024-06-02"]
     assert not [path for path in server.requests if str(end + timedelta(1)) in path]
 
@@ -154,7 +153,7 @@ def test_without_an_address_among_the_sources_nobody_is_asked(make_defs, instanc
     sources = {"archive_url": server.url, "sources": [str(tmp_path)], "today": (FIRST + timedelta(1)).isoformat()}
     workspace = Workspace(data=str(tmp_path / "lake"), **sources)
     with dg.build_sensor_context(instance=instance, definitions=defs, resources={"workspace": workspace}) as context:
-        data = defs.resolve_sensor_def("ingest_um_btcusdt").evaluate_tick(context)
+        data = defs.resolve_sensor_def("ingest").evaluate_tick(context)
     assert data.skip_message == "no archive among PHOENIX_SOURCES: folders are not watched"
     assert server.requests == []
 
@@ -162,5 +161,55 @@ def test_without_an_address_among_the_sources_nobody_is_asked(make_defs, instanc
 @pytest.mark.parametrize(("on", "status"), [(False, "STOPPED"), (True, "RUNNING")])
 def test_sensors_start_as_set(make_defs, tmp_path, on, status):
     """Switched off, unless the setting says otherwise."""
-    sensor = make_defs(tmp_path, tmp_path, sensors=on).resolve_sensor_def("ingest_um_btcusdt")
+    sensor = make_defs(tmp_path, tmp_path, sensors=on).resolve_sensor_def("ingest")
     assert sensor.default_status.value == status
+
+
+@pytest.fixture
+def many(make_defs, instance, server, tmp_path, monkeypatch):
+    """Three symbols, two of them a tick: tick by tick give the symbols that were requested, and what was said."""
+    monkeypatch.setattr(ingestion, "SYMBOLS_A_TICK", 2)
+    symbols = ("um:BTCUSDT", "um:ETHUSDT", "um:XRPUSDT")
+    defs = make_defs(tmp_path / "lake", server.url, symbols=",".join(symbols), start=FIRST, sensor_days=1)
+    sensor = defs.resolve_sensor_def("ingest")
+    assert sensor.minimum_interval_seconds == 450  # so that each symbol is looked at every quarter of an hour
+    for listing in map(Listing.parse, symbols):
+        for dataset in DAILY:
+            put(server.root, key_of_day(dataset, listing, FIRST), "x")
+    today = (FIRST + timedelta(1)).isoformat()
+    cursor = None
+
+    def tick():
+        nonlocal cursor
+        workspace = Workspace(data=str(tmp_path / "lake"), archive_url=server.url, today=today)
+        resources = {"workspace": workspace}
+        with dg.build_sensor_context(
+            instance=instance, cursor=cursor, definitions=defs, resources=resources
+        ) as context:
+            data = sensor.evaluate_tick(context)
+        cursor = data.cursor
+        return [request.run_key.split(":")[1] for request in data.run_requests or []], data.skip_message
+
+    return tick
+
+
+def test_symbols_take_turns(many):
+    """Two, the third, and the first two again: what was requested stands in the run keys, not in the cursor."""
+    assert [many()[0] for _ in range(3)] == [["BTCUSDT", "ETHUSDT"], ["XRPUSDT"], ["BTCUSDT", "ETHUSDT"]]
+
+
+def test_a_symbol_that_is_refused_holds_up_no_other(many, server):
+    """The archive forbids one of two: the other's day is requested, and the turn goes on."""
+    eth = Listing.parse("um:ETHUSDT")
+    server.script(key_of_day(DAILY[0], eth, FIRST).checksum_path, Answer(403))
+    assert [many()[0] for _ in range(2)] == [["BTCUSDT"], ["XRPUSDT"]]
+
+
+def test_an_archive_that_is_down_costs_nobody_a_turn(many, server):
+    """One request, and the same symbols at the next tick."""
+    server.script(key_of_day(DAILY[0], UM, FIRST).checksum_path, Answer(503))
+    requested, reason = many()
+    assert requested == []
+    assert "answered 503" in reason
+    assert len(server.requests) == 1
+    assert many()[0] == ["BTCUSDT", "ETHUSDT"]

@@ -53,3 +53,17 @@ def test_the_sources_own_file_is_left_alone(started, tmp_path, monkeypatch):
     assert interface.serve(None, 3000, print) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["dagster.yaml"]
     assert started == [{"DAGSTER_HOME": str(tmp_path)}, ("3000", str(tmp_path))]
+
+
+def test_many_symbols_are_several_code_locations(started, tmp_path, monkeypatch):
+    """The workspace is written beside the history, and said; within one location's bound none is."""
+    told = []
+    monkeypatch.setenv("PHOENIX_SYMBOLS", "um:BTCUSDT,um:ETHUSDT,spot:BTCUSDT")
+    monkeypatch.setenv("PHOENIX_SYMBOLS_PER_LOCATION", "2")
+    commands = []
+    monkeypatch.setattr(interface.subprocess, "call", lambda command: commands.append(command) or 0)
+    assert interface.serve(None, 3000, told.append) == 0
+    path = tmp_path / "workspace.several.yaml"
+    assert commands[0][3:6] == ["dev", "-w", str(path)]
+    assert path.read_text().count("python_module") == 2
+    assert told == [f"3 symbols in 2 code locations: {path}"]
