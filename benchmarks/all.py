@@ -96,6 +96,7 @@ FORMS = (
         "bench_replay.py --days 1 --trades 40000 --curve",
         {"full_vs_idle_engine": Bound("≤", 1.6), "signals_vs_full": Bound("≥", 8), "fills_equal": Bound("=", 1)},
     ),
+    Form("sweep", "bench_sweep.py", {"times_faster": Bound("≥", 6), "equal": Bound("=", 1)}),
     Form(
         "fills",
         "bench_fills.py --balances 1e7",
