@@ -149,7 +149,7 @@ class InputReader:
             versions=versions,
             without=(*without, *_signal_gaps(signals)),
             gaps=gaps,
-            depth=self._depth(day),
+            depth=self.depth(day),
             delivery=self._delivery(day),
             others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
         )
@@ -225,7 +225,8 @@ class InputReader:
             pl.col("price").first().alias("open"), pl.col("price").last(), pl.col("size").sum().alias("volume")
         )
 
-    def _depth(self, day: date) -> Snapshots | None:
+    def depth(self, day: date) -> Snapshots | None:
+        """Snapshots of the book around its mid, or None."""
         if not self._has(BOOK_DEPTH, day):
             return None
         columns = ("ts_init", Role.BAND_EDGE, Role.BAND_SIZE)

@@ -12,6 +12,7 @@ custom data, and later to everybody else.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -119,19 +120,19 @@ class Replay:
         return min([*known, *([danger] if danger is not None else [])], default=None)
 
     def _market_before(self, day: DayInputs, at: int) -> int:
-        """From when on ticks must be fed for the book to be, at an instant, what it was."""
-        for inputs in reversed([known for known in self._days if known.day <= day.day]):
-            start = self._start_of_market(inputs, at)
-            if start is not None:
-                return start
-        return day.start_ns  # there was no market yet: whatever came since makes it
-
-    def _start_of_market(self, inputs: DayInputs, at: int) -> int | None:
+        """From when on ticks must be fed for quote and last sale to be, at an instant, what they were."""
+        trades = partial(self._last_known, day, "trades", at)
         if self.implied is None:
-            return None if inputs.quotes is None else inputs.quotes.last_known(at)
-        sides = [inputs.trades.last_known(at, side) for side in (AggressorSide.BUYER, AggressorSide.SELLER)]
-        known = [side for side in sides if side is not None]
-        return min(known) if len(known) == len(sides) else None
+            known = [self._last_known(day, "quotes", at), trades(AggressorSide.SELLER)]
+            return min((ts for ts in known if ts is not None), default=day.start_ns)
+        sides = [trades(AggressorSide.BUYER), trades(AggressorSide.SELLER)]
+        # Without both there was no quote yet: whatever came since the day began makes it.
+        return min(ts for ts in sides if ts is not None) if None not in sides else day.start_ns
+
+    def _last_known(self, day: DayInputs, kind: str, at: int, *side: AggressorSide) -> int | None:
+        files = (getattr(inputs, kind) for inputs in reversed(self._days) if inputs.day <= day.day)
+        known = (file.last_known(at, *side) for file in files if file is not None)
+        return next((ts for ts in known if ts is not None), None)
 
     def _feed_between(
         self, day: DayInputs, first: int, last: int, *, ends_session: bool, only_at: int | None = None

@@ -24,6 +24,7 @@ ROOTS = {
     "catalog": ["catalog.store:convert_day", "catalog.convert:_trade_ticks"],
     "instrument": ["catalog.store:record_instrument"],
     "consistency": ["catalog.consistency:compare_day"],
+    "quote_hull": ["intervals.calibration:calibrate_day"],
     "signals": ["signals.days:SignalDays"],
     "backtest": [*BACKTEST.code, *ROOTS_OF_STRATEGY],
     "report": ["report.folder:page_of", *REPORT_ROOTS],

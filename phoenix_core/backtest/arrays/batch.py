@@ -14,6 +14,7 @@ from phoenix_core.backtest.arrays.columns import TapeReader
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.interval import BoundsOfRun
 from phoenix_core.backtest.plan import Plan, plan_of
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.catalog.instruments import instrument
@@ -23,6 +24,9 @@ from phoenix_core.market import Listing, Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
+
+# It reads the day's trades once more for each experiment, which is what this replay is there to avoid.
+_NOT_COMPUTED = "no interval is computed in a replay over arrays: run the experiment by itself"
 
 
 def why_unsuitable(experiment: Experiment) -> str:
@@ -117,7 +121,11 @@ class _Run:
             events=self.session.events,
         )
         try:
-            return result_of(self.plan, inputs.kept(self.plan), left, default_strategy().contract.annotations)
+            kept, interval = inputs.kept(self.plan), None
+            if self.plan.is_implied:
+                interval, calibrated = BoundsOfRun(self.plan, why_none=_NOT_COMPUTED).interval()
+                kept.versions |= calibrated
+            return result_of(self.plan, kept, left, default_strategy().contract.annotations, interval)
         except PhoenixError as error:
             return error
 
