@@ -68,7 +68,7 @@ def run_arrays(lake: Lake, experiments: Sequence[Experiment]) -> Iterator[tuple[
     if len({(one.listing, one.first, one.last) for one in experiments}) > 1:
         raise ConfigInvalid("Experiments of one batch read the same days: give those of one listing and one range.")
     runs = [_Run.of(plan_of(lake, one, frozenset())) for one in experiments]
-    inputs = _Inputs(runs)
+    inputs = Inputs(runs)
     for day in runs[0].plan.days if runs else ():
         inputs.read(day)
         for run in runs:
@@ -92,7 +92,7 @@ class _Run:
         traded, implied = instrument(plan.specification), plan.is_implied
         return cls(plan, Session(traded, trader, experiment.venue, plan.closing_ns, quotes_implied=implied))
 
-    def replay(self, day: date, inputs: "_Inputs") -> None:
+    def replay(self, day: date, inputs: "Inputs") -> None:
         if self.failed is not None:
             return
         ends, session = self.plan.ends_session(day), self.session
@@ -107,7 +107,7 @@ class _Run:
                 f"Replay over arrays of {self.plan.experiment.name} stopped on {day}: {type(error).__name__}: {error}."
             )
 
-    def result(self, inputs: "_Inputs") -> Result | PhoenixError:
+    def result(self, inputs: "Inputs") -> Result | PhoenixError:
         if self.failed is not None:
             return self.failed
         records = self.session.desk.records
@@ -130,7 +130,7 @@ class _Run:
             return error
 
 
-class _Inputs:
+class Inputs:
     """What experiments read of a day: its files once, and its signals once for each set of their parameters."""
 
     def __init__(self, runs: Sequence[_Run]) -> None:
@@ -153,12 +153,15 @@ class _Inputs:
         self._columns = {implied: tapes.read(read.trades, read.quotes) for implied, tapes in self._tapes.items()}
 
     def day(self, plan: Plan) -> DayInputs:
+        """What an experiment reads of the day."""
         return self._days[plan.experiment.signals]
 
     def tape(self, plan: Plan) -> Tape:
+        """The day's tape, with the quotes that an experiment sees."""
         return self._columns[plan.is_implied]
 
     def kept(self, plan: Plan) -> Collected:
+        """What was kept of all days."""
         return self._kept[plan.experiment.signals]
 
 
