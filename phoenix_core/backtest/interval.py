@@ -93,7 +93,9 @@ class BoundsOfRun:
 
 def _why_none(experiment: Experiment, spec: Specification) -> str:
     """Why the strategy's bounds can't tell the extremes; empty where they can."""
+    ends = spec.listing.delivery
     reasons = {
+        "the contract is delivered within the range": ends is not None and experiment.first <= ends <= experiment.last,
         "latencies are drawn at random (order_latency_spread_ms)": experiment.venue.order_latency_spread_ms > 0,
         "entries are sent again after a timeout (requote)": getattr(experiment.strategy, "requote", False),
         "the account of an inverse contract is in coins": spec.is_inverse,
