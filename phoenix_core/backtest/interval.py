@@ -100,13 +100,8 @@ def _why_none(experiment: Experiment, spec: Specification) -> str:
         "entries are sent again after a timeout (requote)": getattr(experiment.strategy, "requote", False),
         "the account of an inverse contract is in coins": spec.is_inverse,
         "on spot nothing is lent, and fees come out of what a fill brings": spec.listing.market is Market.SPOT,
-        "the contract is delivered in this range": _is_delivered(spec.listing.delivery, experiment),
     }
     return next((f"no interval available: {why}" for why, holds in reasons.items() if holds), "")
-
-
-def _is_delivered(day: date | None, experiment: Experiment) -> bool:
-    return day is not None and experiment.first <= day <= experiment.last
 
 
 def terms_of(venue: VenueParameters, spec: Specification) -> Terms:
