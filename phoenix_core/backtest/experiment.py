@@ -40,6 +40,17 @@ class ReplayMode(StrEnum):
     LIVE = "live"  # every tick, and the default strategy computes its signals by itself, as it would trade live
 
 
+class SpotFee(StrEnum):
+    """What a fee is taken from on spot, where it is not paid in BNB.
+
+    A commission is a rate of what an order's fill brings: coins of a purchase, quote units of a sale
+    (https://developers.binance.com/docs/binance-spot-api-docs/faqs/commission_faq).
+    """
+
+    RECEIVED = "received"
+    QUOTE = "quote"
+
+
 class VenueParameters(BaseModel):
     """The exchange: account, fees, latency and how orders fill. Defaults are a sceptic's."""
 
@@ -89,6 +100,13 @@ class VenueParameters(BaseModel):
     liquidation: bool = Field(default=True, description="Close the position at the maintenance margin.")
     liquidation_fee: Decimal = Field(
         Decimal("0.0125"), ge=0, le=Decimal("0.05"), description="Share of notional on liquidation."
+    )
+    # Left out of an experiment's description where it is the default: results from before there was a choice keep
+    # their identity.
+    spot_fee: SpotFee = Field(
+        SpotFee.RECEIVED,
+        exclude_if=lambda chosen: chosen is SpotFee.RECEIVED,
+        description="What fees on spot are taken from: received (coins of a purchase), or quote.",
     )
 
 

@@ -174,6 +174,9 @@ class Exchange(ReportingClient):
         if order.post_only and self._market.would_take(order):
             self._reject(engine_order, "post-only, and it would have taken", due_post_only=True)
             return
+        if not engine_order.is_reduce_only and (why := self._why_unpaid(order)):
+            self._reject(engine_order, why)
+            return
         self._accept(engine_order)
         if engine_order.is_reduce_only:
             self._reduce(engine_order, order)
@@ -197,13 +200,18 @@ class Exchange(ReportingClient):
             return "reduce-only, and it would have increased the position"
         return ""
 
+    def _why_unpaid(self, order: Order) -> str:
+        best = self._quote.ask_price.raw if self._quote is not None else 0
+        return self.account.why_refused(order, best, self._market.resting)
+
     def _room(self, order: EngineOrder) -> int:
-        """Lots that an order can close."""
+        """Lots that an order can close, in whole steps: a fee that is taken from coins leaves less than one."""
         held = sum(
             (1 if position.is_long else -1) * position.quantity.raw
             for position in self._cache.positions_open(instrument_id=self._instrument.id)
         )
-        return int(-sign_of(order) * held)
+        step = int(self._instrument.size_increment.raw)
+        return int(-sign_of(order) * held) // step * step
 
     def _reduce(self, engine_order: EngineOrder, order: Order) -> None:
         room = self._room(engine_order)

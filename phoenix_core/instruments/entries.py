@@ -138,6 +138,17 @@ class Available(_Entry):
         return self
 
 
+class Changed(_Entry):
+    """What became of a symbol: another name, another unit, or a name that was used again."""
+
+    listing: Annotated[Listing, BeforeValidator(_listing)]
+    becomes: Annotated[Listing | None, BeforeValidator(lambda value: value and _listing(value))] = None
+    on: date | None = None
+    factor: Positive = Decimal(1)
+    says: str
+    source: str
+
+
 class Venue(_Entry):
     """One file."""
 
@@ -146,6 +157,7 @@ class Venue(_Entry):
     markets: tuple[MarketEntry, ...]
     symbols: tuple[Symbol, ...] = ()
     availability: tuple[Available, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
     @model_validator(mode="after")
     def _each_stands_once(self) -> "Venue":

@@ -13,7 +13,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_R
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
-from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.products import INSTRUMENT
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage.lake import Lake
@@ -80,6 +80,12 @@ def check_fills(lake: Lake, result: Tables) -> Check:
 
 def _balance(result: Tables, second: Replayer, *, as_published: bool) -> Iterator[str]:
     """Hold the final balance to the cent, coins to the last decimal; what only the exchange knows is the ledger's."""
+    if balances := result.document.get("balances"):
+        recomputed = dict(zip(balances, (second.cash, second.held), strict=True))
+        for name, published in balances.items():
+            if abs(recomputed[name] - Decimal(published)) >= _HALF_A_DECIMAL:
+                yield f"balance in {name}: published {published}, recomputed {recomputed[name]}"
+        return
     charges = result.ledger.filter(pl.col("kind") != "fill")
     cash = second.account(Decimal(result.document["experiment"]["venue"]["starting_balance"]))
     cash += sum(charges["fee"], Decimal(0)) + (sum(charges["funding"], Decimal(0)) if as_published else 0)
@@ -149,6 +155,8 @@ class _Raw:
             queue=venue["queue_position"],
             depletion=venue["queue_depletion"],
             contract=spec.contract_size if spec.is_inverse else None,
+            spot=venue.get("spot_fee", "received") if self.listing.market is Market.SPOT else "",
+            paid=Decimal(venue["starting_balance"]),
         )
 
     def paths(self, dataset: Dataset) -> list[Path]:

@@ -66,6 +66,8 @@ class Terms:
     depletion: str = "none"
     quotes_fill: bool = True
     contract: Decimal | None = None  # quote units of one inverse contract; None: linear
+    spot: str = ""  # what fees are taken from where both currencies are owned: received or quote
+    paid: Decimal = Decimal(0)  # quote units at the start, on spot
 
 
 def arrival(sent: int, latency: int) -> int:
@@ -102,6 +104,7 @@ class Replayer:
         self.rejected: list[str] = []
         self.cancelled: list[str] = []
         self.held = Decimal(0)
+        self.cash = terms.paid  # followed on spot alone
         # Lots, and the worst price up to which they were taken.
         self.took: dict[str, tuple[Decimal, Decimal] | None] = {"BUY": None, "SELL": None}
         self.reached: dict[tuple[str, int], Fraction] = {}
@@ -225,6 +228,27 @@ class Replayer:
         side = order.request.side
         self.held += lots if side == "BUY" else -lots
         self.fills.append((ts, order.request.name, side, lots, abs(price), liquidity))
+        if self.terms.spot:
+            self._swap(side, lots, abs(price), liquidity)
+
+    def _swap(self, side: str, lots: Decimal, price: Decimal, liquidity: str) -> None:
+        """Rule 13: coins for money, less the fee."""
+        share = self.terms.maker_fee if liquidity == "MAKER" else self.terms.taker_fee
+        worth = (lots * price).quantize(EIGHT, ROUND_HALF_EVEN)
+        self.cash += worth if side == "SELL" else -worth
+        if side == "BUY" and self.terms.spot == "received":
+            self.held -= (lots * share).quantize(EIGHT, ROUND_HALF_EVEN)
+        else:
+            self.cash -= (worth * share).quantize(EIGHT, ROUND_HALF_EVEN)
+
+    def _affords(self, side: str, quantity: Decimal, price: Decimal) -> bool:
+        """Rule 13: whether what is there is enough, with what orders in the book may take."""
+        ours = [one for one in self.book if one.request.side == side]
+        if side == "SELL":
+            return quantity + sum((one.left for one in ours), Decimal(0)) <= self.held
+        cost = quantity * price + sum((one.left * one.limit for one in ours), Decimal(0))
+        dearest = max(self.terms.maker_fee, self.terms.taker_fee, Decimal(0))
+        return cost * (1 + (dearest if self.terms.spot == "quote" else 0)) <= self.cash
 
     def _on_cancel(self, ts: int, request: Request) -> None:
         for order in list(self.book):
@@ -248,7 +272,11 @@ class Replayer:
         limit = None if request.limit is None else request.limit if side == "BUY" else -request.limit
         takes = limit is None or limit >= best
         if request.reduce_only:  # rule 12
-            quantity = min(quantity, -self.held if side == "BUY" else self.held)
+            room = -self.held if side == "BUY" else self.held
+            quantity = min(quantity, room // self.terms.step * self.terms.step)
+        elif self.terms.spot and not self._affords(side, quantity, abs(best) if limit is None else abs(limit)):
+            self.rejected.append(request.name)
+            return
         if (request.post_only and takes) or quantity <= 0:
             self.rejected.append(request.name)
             return

@@ -49,6 +49,7 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         "uncertainty": doubt.told(),
         "currency": currency,
         **_in_quote(result, traded.quote),
+        **_balances(result),
         **_background(result),
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
@@ -71,6 +72,12 @@ def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
     return (
         f"net {net} {currency} ({_return(result):+.2%}), {result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
     )
+
+
+def _balances(result: "Result") -> dict[str, Any]:
+    """What is there of each currency, on spot."""
+    told = {name: f"{value:f}" for name, value in result.balances.items()}
+    return {"balances": dg.MetadataValue.json(told)} if told else {}
 
 
 def _in_quote(result: "Result", unit: str) -> dict[str, Any]:

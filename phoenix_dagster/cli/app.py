@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, results, revise, run, start, sweep, verify, worker
+from phoenix_dagster.cli import (
+    backfill,
+    data,
+    folders,
+    init,
+    migrate,
+    results,
+    revise,
+    run,
+    start,
+    sweep,
+    universe,
+    verify,
+    worker,
+)
+from phoenix_dagster.deployment.garbage import skip_last_collection
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -37,6 +52,8 @@ app.command()(backfill.backfill)
 app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
+app.command("migrate-data")(migrate.migrate_data)
+app.command()(universe.universe)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
@@ -72,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Codes are those that `phoenix --help` lists.
     """
+    skip_last_collection()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter shows its code instead
     try:

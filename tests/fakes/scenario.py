@@ -25,7 +25,7 @@ from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.instruments.table import specification
-from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.strategies.contract import default_strategy, importable
 from phoenix_core.strategies.imported import contract_of, strategy_of
 from phoenix_core.verification.replayer import Data, Replayer, Request, Terms
@@ -71,6 +71,7 @@ class Outcome:
     events: int
     sent: list[Sent]
     decisions: tuple[Decision, ...]
+    balances: tuple[Decimal, ...] = ()  # quote and base, on spot
 
 
 @dataclass
@@ -185,7 +186,6 @@ class Scenario:
                 for one in self.quotes
             ],
             depth=[(ts, dict(bands)) for ts, bands in sorted(self.depths, key=itemgetter(0))],
-            funding=[(one.ts, one.rate, one.mark) for one in self.funding],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
@@ -217,6 +217,7 @@ class Scenario:
             replay.events,
             list(made.exchange.sent.values()),
             made.recorder.decisions,
+            (made.account.quote, made.account.base) if payoff_of(spec).dust else (),
         )
 
 
@@ -225,6 +226,7 @@ def both(scenario: Scenario, **options) -> Outcome:
     signals, full = scenario.run(**options), scenario.run(full=True, **options)
     assert signals.fills == full.fills
     assert (signals.final, signals.settled, signals.orders) == (full.final, full.settled, full.orders)
+    assert signals.balances == full.balances
     assert (signals.sent, signals.decisions) == (full.sent, full.decisions)
     return signals
 
@@ -250,6 +252,7 @@ def terms_of(traded, exchange: VenueParameters) -> Terms:
         latency_ns=int(exchange.order_latency_ms * 1_000_000), tick=traded.tick, step=traded.step,
         maker_fee=traded.maker_fee, taker_fee=traded.taker_fee, queue=exchange.queue_position,
         depletion=exchange.queue_depletion, contract=traded.contract_size if traded.is_inverse else None,
+        spot=exchange.spot_fee.value if traded.listing.market is Market.SPOT else "", paid=exchange.starting_balance,
     )  # fmt: skip
 
 

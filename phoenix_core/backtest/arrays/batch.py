@@ -19,6 +19,7 @@ from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, 
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import ConfigInvalid, PhoenixError, ReplayUnsuitable, StrategyFailed
 from phoenix_core.execution.tape import Tape
+from phoenix_core.market import Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
@@ -31,6 +32,7 @@ def why_unsuitable(experiment: Experiment) -> str:
         "strategy.path (a strategy that declares no trader)": isinstance(experiment.strategy, ImportedStrategy)
         or default_strategy().contract.trader is None,
         "replay=live (signals computed tick by tick)": experiment.replay is ReplayMode.LIVE,
+        f"{experiment.listing} (spot, which owns two balances)": experiment.listing.startswith(f"{Market.SPOT.value}:"),
         "venue.order_latency_spread_ms (random latency)": venue.order_latency_spread_ms > 0,
         "venue.feed_latency_ms (a market that is seen late)": venue.feed_latency_ms > 0,
     }
