@@ -125,14 +125,8 @@ class Experiment(BaseModel):
 
     @field_validator("listing")
     @classmethod
-    def _perpetual(cls, text: str) -> str:
-        listing = Listing.parse(text)
-        if listing.market is Market.CM and listing.delivery is not None:
-            raise ConfigInvalid(
-                f"{text} is a delivery contract, which backtests do not settle: choose a perpetual, such as "
-                f"{text.partition('_')[0]}_PERP."
-            )
-        return str(listing)
+    def _listed(cls, text: str) -> str:
+        return str(Listing.parse(text))
 
     @field_validator("strategy", mode="before")
     @classmethod

@@ -346,8 +346,14 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, pa
 
 def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
     places = Decimal(1).scaleb(-12)
-    exact = [
-        {name: value.quantize(places) if isinstance(value, Decimal) else value for name, value in row.items()}
-        for row in rows
-    ]
-    return pl.DataFrame(exact, schema=schema, orient="row") if exact else pl.DataFrame(schema=schema)
+    columns = {name: [row[name] for row in rows] for name in schema}
+    return pl.DataFrame(
+        [
+            pl.Series(name, [_quantized(value, places) for value in values], dtype=schema[name])
+            for name, values in columns.items()
+        ]
+    )
+
+
+def _quantized(value: Any, places: Decimal) -> Any:  # noqa: ANN401 - any cell
+    return value.quantize(places) if isinstance(value, Decimal) else value

@@ -21,6 +21,7 @@ from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Market, day_start_ns, days_between
 from phoenix_core.strategies.contract import Annotated
 
@@ -50,6 +51,7 @@ class Result:
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
         balances: What is there of each currency at the end, by its name, on spot; else empty.
+        interval: Bounds of net where quotes were implied; None: they were published.
         in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
@@ -71,6 +73,7 @@ class Result:
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
     balances: dict[str, Decimal] = field(default_factory=dict)
+    interval: Interval | None = None
     in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -139,7 +142,9 @@ class Collected:
         self.versions |= day.versions
 
 
-def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence[Annotated]) -> Result:
+def result_of(
+    plan: Plan, kept: Collected, left: Replayed, annotations: Sequence[Annotated], interval: Interval | None = None
+) -> Result:
     """Post the ledger and value the account.
 
     Args:
@@ -147,6 +152,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         kept: Of its days.
         left: By the replay.
         annotations: Of orders, which are published.
+        interval: Bounds of net, where quotes were implied.
 
     Raises:
         LedgerUnbalanced: The parts of the PnL are not the account's change.
@@ -179,6 +185,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         sent=left.sent,
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
         balances=left.balances,
+        interval=interval.around(books.parts.net) if interval else None,
         in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
     )
 

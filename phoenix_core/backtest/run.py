@@ -11,6 +11,7 @@ from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.interval import BoundsOfRun
 from phoenix_core.backtest.plan import Plan, plan_of
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
@@ -61,18 +62,21 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepar
     strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
     contract = contract_of(strategy)
     plan = plan_of(lake, experiment, contract.feeds)
-    traded = instrument(plan.specification)
+    traded = instrument(plan.specification, expires=False)  # it is our settlement that delivers
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=plan.is_implied)
     quotes = ImpliedQuotes(traded.price_increment) if plan.is_implied else None
     skipper = contract.skipper(strategy) if contract.skipper else None
     replay = Replay(simulated, skipper, plan.closing_ns, feed_latency_ns(experiment.venue), quotes)
     feed = replay.skipping if experiment.replay is ReplayMode.SIGNALS else replay.full
     kept = Collected.of(plan)
+    bounds = BoundsOfRun.of(plan, contract) if plan.is_implied else None
     try:
         if contract.remembers:
             kept.versions |= _remember(lake, listing, strategy, day := plan.days[0])
         for day in plan.days:
             kept.add(read := plan.priced(prepare(plan.reader.day(day))))
+            if bounds:
+                bounds.add(read)
             feed(read, ends_session=plan.ends_session(day))
             if plan.ends_session(day):
                 _require_flat(simulated, day)
@@ -85,7 +89,9 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepar
         ) from error
     finally:
         simulated.engine.dispose()
-    return result_of(plan, kept, left, contract.annotations)
+    interval, calibrated = bounds.interval() if bounds else (None, {})
+    kept.versions |= calibrated
+    return result_of(plan, kept, left, contract.annotations, interval)
 
 
 def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:

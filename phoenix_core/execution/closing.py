@@ -66,6 +66,20 @@ class Closing:
             )
         )
 
+    def deliver(self, price: Decimal) -> None:
+        """End a contract: what works is gone, and what is held is closed at the price of delivery."""
+        self._gateway.deliver(price)
+        if position := self.position:
+            self._strategy.submit_order(
+                self._strategy.order_factory.market(
+                    instrument_id=self._instrument.id,
+                    order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
+                    quantity=self._instrument.make_qty(abs(position)),
+                    reduce_only=True,
+                    tags=tags_forced_by(OrderReason.DELIVERY),
+                )
+            )
+
     def open_session(self) -> None:
         """Let orders in again after a session that has ended."""
         self._gateway.is_open = True

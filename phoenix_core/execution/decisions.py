@@ -19,6 +19,7 @@ class OrderReason(StrEnum):
     EXIT = "exit"
     LIQUIDATION = "liquidation"
     SESSION_END = "session end"
+    DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, slots=True)

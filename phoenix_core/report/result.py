@@ -12,6 +12,7 @@ from phoenix_core.backtest.capacity_curve import Point
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.strategies.contract import Shown, shown_of
 
@@ -77,6 +78,12 @@ class PublishedResult:
         """Price PnL, slippage, fees, funding, and their sum net."""
         names = [*(part.name for part in fields(Parts)), "net"]
         return {name: Decimal(self.document["parts"][name]) for name in names}
+
+    @property
+    def interval(self) -> Interval | None:
+        """Bounds of net where quotes were implied; None: they were published, or an earlier release made the result."""
+        found = self.document.get("interval")
+        return Interval.parse(found) if found else None
 
     @property
     def span(self) -> str:

@@ -9,8 +9,17 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    FUNDING_RATE,
+    INDEX_PRICE_KLINES,
+    MARK_PRICE_KLINES,
+    Dataset,
+)
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.delivery import delivery_of
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing, Market, day_start_ns
@@ -63,6 +72,7 @@ def check_fills(lake: Lake, result: Tables) -> Check:
     data = files.data_of(*(raw.paths(dataset) for dataset in _READ))
     has_funding = raw.has_funding()
     data.funding = raw.funding() if has_funding else ()
+    data.delivery = raw.delivery()
     try:
         second = Replayer(data, map(_request, result.orders.iter_rows(named=True)), raw.terms()).run()
     except files.OutOfOrderError as error:
@@ -176,6 +186,21 @@ class _Raw:
             if rates and marks:
                 found += files.funding(rates, marks, day_start_ns(day))
         return found
+
+    def delivery(self) -> tuple[int, Decimal, str] | None:
+        """The contract's end if it lies on one of the days, and the name of what was closed then."""
+        end, day = delivery_of(self.listing), self.listing.delivery
+        if end is None or day not in self.days:
+            return None
+        index = self._path(INDEX_PRICE_KLINES, day)
+        if index is None:
+            raise InputMissing(f"The index of {day}, by which {self.listing} was delivered, is absent.")
+        price = files.delivery_price(index, end.ts, end.minutes).quantize(Decimal(1).scaleb(-self._decimals(day)))
+        own = self.result.fills.filter(pl.col("why") == "delivery")["order_id"]
+        return end.ts, price, own[0] if own.len() else ""
+
+    def _decimals(self, day: date) -> int:
+        return specification(self.listing, day).price_precision
 
     def _path(self, dataset: Dataset, day: date) -> Path | None:
         if self.listing.market not in dataset.columns:

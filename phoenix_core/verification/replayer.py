@@ -45,12 +45,14 @@ class Data:
         quotes: (ts, bid, size, ask, size).
         depth: (ts, {percent from the mid: lots}).
         funding: (ts, rate, mark).
+        delivery: When the contract ends, at which price, and the name of what closes what is held; None: it does not.
     """
 
     trades: Iterable[tuple[Any, ...]]
     quotes: Iterable[tuple[Any, ...]]
     depth: Sequence[tuple[int, dict[Decimal, Decimal]]] = ()
     funding: Sequence[tuple[int, Decimal, Decimal]] = ()
+    delivery: tuple[int, Decimal, str] | None = None
 
 
 @dataclass
@@ -105,6 +107,7 @@ class Replayer:
         self.cancelled: list[str] = []
         self.held = Decimal(0)
         self.cash = terms.paid  # followed on spot alone
+        self.is_over = False
         # Lots, and the worst price up to which they were taken.
         self.took: dict[str, tuple[Decimal, Decimal] | None] = {"BUY": None, "SELL": None}
         self.reached: dict[tuple[str, int], Fraction] = {}
@@ -132,6 +135,8 @@ class Replayer:
         yield ((ts, 0, n, "trade", rest) for n, (ts, *rest) in enumerate(self.data.trades))
         yield ((ts, 1, n, "quote", rest) for n, (ts, *rest) in enumerate(self.data.quotes))
         yield ((ts, 2, n, what, request) for n, (ts, what, request) in enumerate(self.steps))
+        if self.data.delivery is not None:
+            yield iter([(self.data.delivery[0], 3, 0, "delivery", self.data.delivery)])
 
     # A buyer sees (best to join, its size, best to take, its size); a seller the negative of it.
     def _seen_by(self, side: str) -> tuple[Decimal, ...]:
@@ -250,6 +255,15 @@ class Replayer:
         dearest = max(self.terms.maker_fee, self.terms.taker_fee, Decimal(0))
         return cost * (1 + (dearest if self.terms.spot == "quote" else 0)) <= self.cash
 
+    def _on_delivery(self, ts: int, end: tuple[int, Decimal, str]) -> None:
+        """Rule 14."""
+        self.cancelled += [order.request.name for order in self.book]
+        self.book, self.is_over = [], True
+        if self.held:
+            side = "SELL" if self.held > 0 else "BUY"
+            request = Request(end[2], ts, side, abs(self.held), None)
+            self._note(ts, Standing(request, Decimal(0), Decimal(0)), abs(self.held), end[1], "TAKER")
+
     def _on_cancel(self, ts: int, request: Request) -> None:
         for order in list(self.book):
             if order.request is request:
@@ -259,7 +273,7 @@ class Replayer:
 
     def _on_order(self, ts: int, request: Request) -> None:
         side, quantity = request.side, request.quantity
-        if self.latest is None:
+        if self.latest is None or self.is_over:
             self.rejected.append(request.name)
             return
         if not self._follows(ts):  # rule 9: a second after our last order only this very quote is remembered

@@ -17,7 +17,7 @@ from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
+from phoenix_core.backtest.settlement import Delivery, FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.execution.decisions import Decision, Fill
@@ -85,6 +85,7 @@ class Scenario:
     funding: list[FundingTime] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
+    delivery: Delivery | None = None
 
     @property
     def specification(self):
@@ -133,6 +134,10 @@ class Scenario:
         self.funding.append(FundingTime(at(seconds), Decimal(rate), Decimal(mark)))
         return self
 
+    def delivers(self, seconds, price):
+        self.delivery = Delivery(at(seconds), Decimal(price))
+        return self
+
     def mark(self, seconds, close, low=None, high=None):
         prices = (close, low or close, high or close)
         self.marks.append(Mark(at(seconds), *(Decimal(price) for price in prices)))
@@ -169,6 +174,7 @@ class Scenario:
             versions={},
             without=(),
             depth=self.snapshots(),
+            delivery=self.delivery,
         )
 
     def data(self) -> Data:
@@ -192,7 +198,7 @@ class Scenario:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
         spec = as_traded(self.specification, exchange)
-        traded = instrument(spec)
+        traded = instrument(spec, expires=False)
         chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
         trader = strategy_of(importable(chosen), self.instrument_id)
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
@@ -231,11 +237,14 @@ def both(scenario: Scenario, **options) -> Outcome:
     return signals
 
 
-def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
+def recomputed(scenario: Scenario, outcome: Outcome, venue, delivery="") -> Replayer:
     """The fills of the outcome's requests, by the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
     traded = as_traded(scenario.specification, exchange)
-    return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
+    data = scenario.data()
+    if scenario.delivery is not None:
+        data.delivery = (scenario.delivery.ts, scenario.delivery.price, delivery)
+    return Replayer(data, [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
 
 
 def request_of(sent: Sent) -> Request:
