@@ -104,6 +104,11 @@ FORMS = (
     Form("intervals", "bench_intervals.py --experiments 25 --days 1", {"outside": Bound("=", 0)}),
     Form("ties", "bench_ties.py", {"arrivals": Bound("≥", 50_000)}),
     Form(
+        "symbols",
+        "bench_symbols.py --symbols 20 --each 10",
+        {"whole_vs_location": Bound("≤", 4), "second_answer_s": Bound("≤", 2)},
+    ),
+    Form(
         "report",
         "bench_report.py --days 60 --times 1",
         {"long_made_s": Bound("≤", 3), "shown_long_vs_day": Bound("≤", 2.5)},

@@ -6,7 +6,7 @@ read_arrow(lake, asset, day)                  → the same as Arrow
 nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -244,15 +244,32 @@ def verified_file(lake: Lake, asset: str, day: date) -> Path:
     return manifest.fetch(entry)
 
 
-def nautilus_catalog(lake: Lake) -> "ParquetDataCatalog":
-    """NautilusTrader's own catalog over our files, with our custom types registered."""
+def nautilus_catalog(lake: Lake, options: Mapping[str, str] | None = None) -> "ParquetDataCatalog":
+    """NautilusTrader's own catalog over our files, with our custom types registered.
+
+    It lists and reads by itself: nothing that it reads is compared with the manifest.
+
+    Args:
+        lake: The data folder.
+        options: Of a bucket, for the reader of ticks, which looks at no `AWS_*` variables: `access_key_id`,
+            `secret_access_key`, `region`, and perhaps `endpoint_url` and `allow_http`. Without them it takes the role
+            of the machine.
+
+    Raises:
+        ConfigInvalid: No library can read this store by itself.
+    """
     from nautilus_trader.persistence.catalog import ParquetDataCatalog  # noqa: PLC0415 - 280 MB
 
     from phoenix_core.catalog import schemas  # noqa: PLC0415 - brings NautilusTrader
 
     schemas.register()
     at = lake.directory("catalog")
-    return ParquetDataCatalog(at.path, fs_protocol=at.protocol, fs_storage_options=dict(at.options) or None)
+    catalog = ParquetDataCatalog(at.path)
+    if at.filesystem is not None:
+        # Its constructor would look for s3fs, of which 1.231 can't open the current releases by URL.
+        catalog.path, catalog.fs_protocol, catalog.fs = at.path, at.protocol, at.filesystem
+        catalog.fs_rust_storage_options = dict(options or {})
+    return catalog
 
 
 def _converted(batches: Iterator[pl.DataFrame], table: DayTable, conversion: Conversion) -> Iterator[pa.Table]:

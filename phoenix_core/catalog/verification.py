@@ -18,7 +18,6 @@ from phoenix_core.errors import CatalogCorrupt, PhoenixError
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.products import INSTRUMENT, Stage
 from phoenix_core.sources.binance.checksums import sha256_from_sidecar
-from phoenix_core.storage.contract import altered
 from phoenix_core.storage.lake import Lake
 
 _RESULT = "experiment.json"
@@ -139,9 +138,10 @@ def _parts(lake: Lake, described: bytes, folder: PurePosixPath, key: Key, spoken
     for name, digest in json.loads(described)["files"].items():
         part = f"{folder}/{name}"
         spoken.add(part)
-        found = lake.sha256(part)
-        if found != digest:
-            yield _problem(lake, Trouble.ALTERED, key, altered(lake.address(part), digest, found), part)
+        try:
+            lake.fetch(part, digest, fresh=True)
+        except CatalogCorrupt as error:
+            yield _problem(lake, Trouble.ALTERED, key, str(error), part)
 
 
 def _unrecorded(lake: Lake, spoken: set[str]) -> Iterator[Problem]:

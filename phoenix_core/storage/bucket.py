@@ -19,7 +19,7 @@ import obstore
 from obstore.store import ObjectStore
 
 from phoenix_core.errors import StorageFailed, StorageUnreachable
-from phoenix_core.storage.bucket_client import CONFLICT, bucket_errors, checked_url, client
+from phoenix_core.storage.bucket_client import CONFLICT, bucket_errors, checked_url, client, filesystem
 from phoenix_core.storage.bucket_probe import PROBES, probe
 from phoenix_core.storage.cache import DigestCache, Local
 from phoenix_core.storage.contract import ANYTHING, Directory, Stat, checked, storage_errors, superseded
@@ -177,7 +177,7 @@ class BucketStore:
         """As fsspec names it; whoever reads it finds credentials as we do."""
         name, _ = self._named(name)
         scheme, _, rest = self.location.partition("://")
-        return Directory(f"{rest}/{name}", protocol=scheme)
+        return Directory(f"{rest}/{name}", scheme, filesystem(scheme))
 
     @property
     def _client(self) -> ObjectStore:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import obstore.store
 from obstore import exceptions
+from obstore.fsspec import FsspecStore
 from obstore.store import ObjectStore
 
 from phoenix_core.errors import ConfigInvalid, PhoenixError, StorageFailed, StorageUnreachable
@@ -74,6 +75,13 @@ def client(url: str, *, uploads: bool = False) -> ObjectStore:
         raise ConfigInvalid(
             f"{url} can't be opened ({told(error)}). Correct PHOENIX_DATA or its credentials."
         ) from None
+
+
+def filesystem(scheme: Any) -> FsspecStore:  # noqa: ANN401 - one of the literals that it is declared for
+    """File system of fsspec for libraries that open one; not the one that fsspec would look for under that name."""
+    options: Any = {"allow_http": True, "timeout": _WHOLE_REQUEST}
+    opened: FsspecStore = FsspecStore(scheme, client_options=options)
+    return opened
 
 
 @contextmanager

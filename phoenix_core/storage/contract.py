@@ -5,9 +5,9 @@ of what they mean, and never changes a part of one. What is the same over every 
 """
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,12 +36,12 @@ class Directory:
     Attributes:
         path: Without the protocol: `/data/catalog`, or `bucket/prefix/catalog`.
         protocol: fsspec's name of the file system.
-        options: How it is opened.
+        filesystem: The file system itself; None: whatever fsspec opens by that name.
     """
 
     path: str
     protocol: str = "file"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    filesystem: Any = None
 
 
 class Store(Protocol):

@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from phoenix_core.errors import PhoenixError
-from phoenix_dagster.cli import backfill, data, folders, init, results, revise, run, start, sweep, verify, worker
+from phoenix_dagster.cli import (
+    backfill,
+    data,
+    folders,
+    init,
+    migrate,
+    results,
+    revise,
+    run,
+    start,
+    sweep,
+    verify,
+    worker,
+)
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -37,6 +50,7 @@ app.command()(backfill.backfill)
 app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
+app.command("migrate-data")(migrate.migrate_data)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)

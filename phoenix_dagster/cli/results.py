@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phoenix_core.market import Listing, day_from_text, days_between
+from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import First, Json, Last, Strategy, Symbol, amounts_of, day_of, fields, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
@@ -213,11 +214,11 @@ def report(
 
     lake = _lake()
     result = result_folder(lake, folder)
-    page = f"{result}/report.html"
-    lake.write(page, page_of(lake, result).encode())
+    page, content = f"{result}/report.html", page_of(lake, result).encode()
+    lake.write(page, content)
     print(lake.address(page))
     if not no_open:
-        webbrowser.open(lake.uri(page))
+        webbrowser.open(lake.fetch(page, sha256_of(content)).as_uri())  # a browser opens no bucket
 
 
 def _money_form(listing: str, day: date) -> str:

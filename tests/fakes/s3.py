@@ -74,6 +74,7 @@ class Between:
         without: Headers of requests that are left out.
         body: Of an answer of its own.
         asked: Methods and paths in the order in which they came.
+        done: With the status that the S3 server gave, of those that were passed on.
     """
 
     url: str = ""
@@ -81,6 +82,7 @@ class Between:
     without: tuple[str, ...] = ()
     body: bytes = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
     asked: list[tuple[str, str]] = field(default_factory=list)
+    done: list[tuple[str, str, int]] = field(default_factory=list)
 
 
 @contextmanager
@@ -100,6 +102,7 @@ def between() -> Iterator[Between]:
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in told.without}
             done = requests.request(self.command, server() + self.path, headers=headers, data=content, timeout=60)
+            told.done.append((self.command, self.path, done.status_code))
             if answer == "lost":
                 self.close_connection = True
                 return

@@ -19,9 +19,7 @@ STAGES, SENSORS = "phoenix_dagster/assets/test_stages.py", "phoenix_dagster/auto
 HERE, FULL = "reliability/test_reliability.py", "reliability/test_full_disk.py"
 KILLS = f"{HERE}::test_kills_leave_nothing_half_done"
 GARBAGE = f"{HERE}::test_garbage_is_read_counted_or_refused"
-OBJECT_STORE = (
-    "not tested: object stores are refused (phoenix_core/storage/test_lake.py::test_an_object_store_is_refused_for_now)"
-)
+BUCKET = "phoenix_core/storage/test_bucket.py"
 
 _ROWS = (
     ("the archive's name can't be resolved", f"{CLIENT}::test_an_unreachable_archive_says_so"),
@@ -112,11 +110,11 @@ _ROWS = (
     ),
     ("the same backtest twice", f"{HERE}::test_a_backtest_has_one_digest"),
     ("PostgreSQL down", "end_to_end/test_orchestrator_faults.py::test_a_backfill_survives_its_orchestrator"),
-    ("a message broker restarts", "not tested: none is used"),
-    ("S3 slows down", OBJECT_STORE),
-    ("S3 conditional put", OBJECT_STORE),
-    ("orphaned multipart uploads", OBJECT_STORE),
-    ("a store without conditional put", OBJECT_STORE),
+    ("a message broker restarts", "not tested: no run depends on what a broker remembers (docs/decisions/0017)"),
+    ("S3 slows down", f"{BUCKET}::test_who_is_told_to_slow_down_asks_again"),
+    ("S3 conditional put", "reliability/test_bucket_writers.py::test_a_frozen_worker_does_not_publish_what_was"),
+    ("orphaned multipart uploads", "not tested: no upload is made of parts"),
+    ("a store without conditional put", f"{BUCKET}::test_a_server_that_leaves_out_conditions_is_refused"),
     ("SIGTERM", KILLS),
     ("a wrong clock", "phoenix_core/sources/test_publication.py::test_a_recent_day_is_not_yet_and_an_old_one_missing"),
     ("a sensor dies between request and cursor", f"{SENSORS}::test_a_day_is_requested_once_when_all_of_it_is_out"),
