@@ -117,6 +117,10 @@ class Extremes:
             if order is None:
                 flat[number + 1] = _joined(flat[number + 1], state)
                 continue
+            if carried is not None:
+                # Who sends an exit again with each quote may send a hundred orders a second, and NautilusTrader's
+                # risk engine refuses more: this entry may have been one of them.
+                flat[number + 1] = _joined(flat[number + 1], state)
             _count(counts, order)
             for way in self._ways(number, state, order):
                 reached = lasting if way.at_any_time else flat
