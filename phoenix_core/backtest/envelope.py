@@ -23,7 +23,7 @@ from phoenix_core.storage.lake import Lake
 
 FILE = "envelope.json"
 LATENCIES_MS = (1.0, 250.0)  # besides the experiment's own
-IGNORED = "ignored"
+IGNORED, ANY = "ignored", "any"
 _REMEDY = "Materialize the backtest again, then ask for its envelope."
 
 
@@ -33,7 +33,7 @@ class Case:
 
     Attributes:
         latency_ms: Of its orders.
-        queue: How cancellations move the queue, or `ignored`: nobody stands ahead.
+        queue: How cancellations move the queue; `ignored`: nobody stands ahead; `any`: the interval leaves it open.
         is_own: Latency and queue are the experiment's own.
         fills: Number of fills.
         maker_share: Share of them that were makers.
@@ -81,7 +81,7 @@ class Envelope:
         """The interval, over what, and whether it excludes zero."""
         latencies = sorted({one.latency_ms for one in self.cases})
         queues = list(dict.fromkeys(one.queue for one in self.cases))
-        over = f"latencies of {', '.join(f'{one:g}' for one in latencies)} ms and queues {', '.join(queues)}"
+        over = f"latencies of {', '.join(f'{one:g}' for one in latencies)} ms and queue models {', '.join(queues)}"
         if self.low is None or self.high is None:
             return f"over {over}, net is unbounded"
         sign = "excludes zero" if self.excludes_zero else "does not exclude zero"
@@ -177,7 +177,7 @@ def _case(result: Result, *, is_own: bool) -> Case:
     low, high = (interval.low, interval.high) if interval else (net, net)
     return Case(
         latency_ms=venue.order_latency_ms,
-        queue=_queue(venue),
+        queue=ANY if interval else _queue(venue),
         is_own=is_own,
         fills=result.fills.height,
         maker_share=float(makers or 0.0),  # type: ignore[arg-type]

@@ -106,7 +106,7 @@ def envelope(
         for one in found.cases
     ]
     print_table(("latency", "queue", "fills", "makers", "net", "low", "high"), rows)
-    print(f"* its own. Net {found.told(specification(Listing.parse(listing), day).settlement)}.")
+    print(f"* its own; {found.told(specification(Listing.parse(listing), day).settlement)}.")
     if file:
         print(f"{lake.address(file)}; phoenix report shows it.")
 
