@@ -82,6 +82,11 @@ FORMS = (
         {"ours_vs_curl": Bound("≥", 0.6), "in_flight_most": Bound("≤", 12)},
     ),
     Form(
+        "bucket",
+        "bench_bucket.py --rows 200000 --rounds 3",
+        {"cpu_ratio": Bound("≤", 1.3), "bucket_current_ms": Bound("≤", 60)},
+    ),
+    Form(
         "signals",
         "bench_signals.py --trades 200000 --rounds 1",
         {"vs_ticks": Bound("≥", 3), "signals_equal": Bound("=", 1)},
@@ -91,6 +96,7 @@ FORMS = (
         "bench_replay.py --days 1 --trades 40000 --curve",
         {"full_vs_idle_engine": Bound("≤", 1.6), "signals_vs_full": Bound("≥", 8), "fills_equal": Bound("=", 1)},
     ),
+    Form("sweep", "bench_sweep.py", {"times_faster": Bound("≥", 6), "equal": Bound("=", 1)}),
     Form(
         "fills",
         "bench_fills.py --balances 1e7",
@@ -113,6 +119,7 @@ FORMS = (
         "bench_report.py --days 60 --times 1",
         {"long_made_s": Bound("≤", 3), "shown_long_vs_day": Bound("≤", 2.5)},
     ),
+    Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )
 
 

@@ -27,7 +27,8 @@ changes). Nothing else in Phoenix decides what to retry::
         ├── CatalogCorrupt         a published file that is not what its manifest says
         ├── InputMissing           a stage was asked for a day whose inputs are not there
         ├── StrategyFailed         a strategy raised, or the engine stopped early
-        ├── ReplayUnsuitable       replay over arrays was asked for what it can't replay, or was found to differ
+        ├── ReplayUnsuitable       replay over arrays was asked for what it can't replay
+        ├── ReplayDiffers          a result over arrays that the engine does not confirm
         ├── LedgerUnbalanced       parts of the PnL do not add up to the account
         └── RecipeUnknown          code that makes published bytes has no source to be named by
 """
@@ -150,7 +151,11 @@ class StrategyFailed(FinalError):
 
 
 class ReplayUnsuitable(FinalError):
-    """Replay over arrays was asked for what it can't replay, or a result of it differs from the engine's."""
+    """Replay over arrays was asked for what it can't replay."""
+
+
+class ReplayDiffers(FinalError):
+    """A result over arrays is another than NautilusTrader's replay gives."""
 
 
 class LedgerUnbalanced(FinalError):

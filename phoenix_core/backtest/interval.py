@@ -22,7 +22,7 @@ from phoenix_core.intervals.calibration import calibrations
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.intervals.prints import COLUMNS, MARGIN_NS, SCALE, Prints
 from phoenix_core.intervals.terms import Bounds, Evidence, Known, Terms
-from phoenix_core.market import DAY_NS, day_start_ns
+from phoenix_core.market import DAY_NS, Market, day_start_ns
 from phoenix_core.strategies.contract import Contract
 
 
@@ -97,8 +97,14 @@ def _why_none(experiment: Experiment, spec: Specification) -> str:
         "latencies are drawn at random (order_latency_spread_ms)": experiment.venue.order_latency_spread_ms > 0,
         "entries are sent again after a timeout (requote)": getattr(experiment.strategy, "requote", False),
         "the account of an inverse contract is in coins": spec.is_inverse,
+        "on spot nothing is lent, and fees come out of what a fill brings": spec.listing.market is Market.SPOT,
+        "the contract is delivered in this range": _is_delivered(spec.listing.delivery, experiment),
     }
     return next((f"no interval available: {why}" for why, holds in reasons.items() if holds), "")
+
+
+def _is_delivered(day: date | None, experiment: Experiment) -> bool:
+    return day is not None and experiment.first <= day <= experiment.last
 
 
 def terms_of(venue: VenueParameters, spec: Specification) -> Terms:

@@ -71,6 +71,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
             "funding": str(parts.funding),
             "net": str(parts.net),
         },
+        **({"balances": {name: f"{value:f}" for name, value in result.balances.items()}} if result.balances else {}),
         **({"in_quote": result.in_quote} if result.in_quote else {}),
     }
     relative = f"{folder}/experiment.json"

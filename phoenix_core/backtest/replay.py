@@ -100,7 +100,7 @@ class Replay:
 
     def _begin(self, day: DayInputs) -> None:
         self._days = [*self._days[-1:], day]
-        self.simulated.settlement.expect(day.funding, day.marks)
+        self.simulated.settlement.expect(day.funding, day.marks, day.delivery)
         self.simulated.exchange.expect(day.depth)
         self.simulated.closing.open_session()
 
@@ -113,6 +113,7 @@ class Replay:
         stops = [skipper.next_stop(day.signals.filter(pl.col("ts_init") > now))]
         if self.simulated.closing.position != 0:
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
+            stops.append(day.delivery.ts if day.delivery and day.delivery.ts > now else None)
             stops.append(next((end for end in self._session_ends(day, ends_session=ends_session) if end > now), None))
         known = [stop for stop in stops if stop is not None]
         danger = self.simulated.settlement.next_danger(now, min(known, default=day.end_ns))
@@ -153,6 +154,7 @@ class Replay:
     def _other_events(self, day: DayInputs, first: int, last: int, *, ends_session: bool) -> list[Data]:
         """What else is known, the day's beginning, when the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
+        times |= {day.delivery.ts} if day.delivery else set()
         events: list[Data] = [Heartbeat(ts) for ts in times if first <= ts <= last]
         ends = self._session_ends(day, ends_session=ends_session)
         events += [Heartbeat(end, ends_session=True) for end in ends if first <= end <= last]

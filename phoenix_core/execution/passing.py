@@ -82,7 +82,7 @@ def _concerning(market: Market, tape: Tape, begin: Place, end: Place) -> tuple[I
         if (worst := side.watched_up_to) is not None:
             reached = worst // tape.price_unit
             passed |= (trades.aggressor == side.sign) & _no_worse(trades.price, reached, side.sign)
-            shown |= ~_no_worse(_best(quotes, side.sign), reached, side.sign)
+            shown[_first(~_no_worse(_best(quotes, side.sign), reached, side.sign))] = True  # there it is forgotten
     return begin.trade + np.flatnonzero(passed), begin.quote + np.flatnonzero(shown)
 
 
@@ -102,10 +102,20 @@ def _shown_to(order: Order, market: Market, quotes: Quotes, tape: Tape) -> Mask:
     if order.ahead == 0:
         return concerns
     near = _best(quotes, -order.sign)
-    concerns |= near < price if order.sign > 0 else near > price
-    if order.ahead is None or market.rule.depletion is not QueueDepletion.NONE:
-        concerns |= near == price
+    gone = _first(near < price if order.sign > 0 else near > price)  # from there on nobody is ahead
+    concerns[gone] = True
+    joined = near[: gone.start] == price
+    if market.rule.depletion is not QueueDepletion.NONE:
+        concerns[: gone.start] |= joined
+    elif order.ahead is None:
+        concerns[_first(joined)] = True
     return concerns
+
+
+def _first(found: Mask) -> slice:
+    """The first place that is true, as a slice; an empty one at the end where none is."""
+    place = int(found.argmax()) if found.size else 0
+    return slice(place, place + 1) if found.size and found[place] else slice(found.size, found.size)
 
 
 def _best(quotes: Quotes, sign: int) -> Ints:

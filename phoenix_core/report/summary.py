@@ -157,7 +157,8 @@ class Summary:
         ends = [
             (f"{name} balance", format(value, form), "") for name, value in (("starting", starting), ("final", final))
         ]
-        return [ends[0], *rows, ends[1]]
+        kept = self.result.document.get("balances", {})
+        return [ends[0], *rows, ends[1], *((f"there of {name}", amount, "") for name, amount in kept.items())]
 
     def parts_in_quote(self) -> list[tuple[str, str]]:
         """The same at the prices of each change, with what the coins gained by being held; empty where none are."""

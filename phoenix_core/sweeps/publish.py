@@ -13,17 +13,19 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
+from phoenix_core.errors import ConfigInvalid
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.baselines import among
+from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.methods import Sampler
-from phoenix_core.sweeps.page import sweep_page
+from phoenix_core.sweeps.page import PAGE, sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Found, Sought, run_search
@@ -31,9 +33,10 @@ from phoenix_core.sweeps.shuffled import shuffled_nets
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
+from phoenix_core.sweeps.walk_forward_page import PAGE as WALK_FORWARD_PAGE
+from phoenix_core.sweeps.walk_forward_page import walk_forward_page
 from phoenix_core.sweeps.windows import Split, WalkForward, longest_look_back
 
-PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _SHARED = {"first", "last"}
 
 
@@ -135,7 +138,9 @@ class Swept:
         return [one for one in self.outcomes if one.entry is None and one.point.experiment.name not in self.pruned]
 
 
-def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str = "") -> Swept:
+def run_sweep(
+    lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str = "", *, over_arrays: bool = False
+) -> Swept:
     """Run what is not there yet, judge all points, and publish the table.
 
     Args:
@@ -144,25 +149,43 @@ def run_sweep(lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str
         processes: How many points run at once.
         done: Told of each point as it ends.
         storage: Where a search is remembered, a URL for SQLAlchemy; empty: in memory, and drawn anew each time.
+        over_arrays: Replay what can be over arrays (`batches`), confirmed by the engine: a sample, and the best.
 
     Raises:
         ConfigInvalid: A point that the experiment refuses, or a range too short for windows or combinations;
             nothing has run then.
         CatalogCorrupt: A result or a trial is not what was written.
         StrategyFailed: A process was killed from outside.
+        ReplayDiffers: The engine does not confirm a point; the table is not published.
     """
     base, listing = sweep.base, Listing.parse(sweep.base.listing)
     splits, combinations = sweep.splits()
+    batches = _batches(sweep) if over_arrays else None
     choose(lake, sweep)
     if sweep.search is None:
-        found = Found(run_points(lake, sweep.grid.points(base), processes, done))
+        found = Found(run_points(lake, sweep.grid.points(base), processes, done, batches))
     else:
         study = f"{sweep.name}@{base.first}_{base.last}"
         found = run_search(lake, Sought(base, sweep.grid, sweep.search, study, storage), processes, done)
     tried = trials(lake, listing, base.first, base.last)
     judged = _beside_shuffled(lake, sweep, table(lake, found.outcomes, splits, tried, combinations), found.outcomes)
+    if batches:
+        batches.confirm_best(lake, found.outcomes, judged.judgement.best)
     entry = _publish(lake, sweep, found.outcomes, judged, tried)
     return Swept(sweep, tuple(found.outcomes), judged, entry, found.pruned)
+
+
+def _batches(sweep: Sweep) -> Batches:
+    """How the points of a sweep are replayed over arrays.
+
+    Raises:
+        ConfigInvalid: They are searched.
+    """
+    if sweep.search is not None:
+        raise ConfigInvalid(
+            "A search runs few points at a time, and arrays many: search by the engine, or sweep a grid."
+        )
+    return Batches.of(sweep.grid.points(sweep.base), sweep.name)
 
 
 def _beside_shuffled(lake: Lake, sweep: Sweep, judged: Table, outcomes: Sequence[Outcome]) -> Table:
@@ -204,6 +227,10 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
     content = canonical_json(document)
     money = specification(Listing.parse(sweep.base.listing), sweep.base.first).settlement
     lake.write(f"{folder}/{PAGE}", sweep_page(sweep.described(), sweep.name, span, found, money).encode())
+    if found.windows.height:
+        fields, listing = [axis.field for axis in sweep.grid.axes], sweep.base.listing
+        page = walk_forward_page(listing, fields, sweep.name, span, found, money)
+        lake.write(f"{folder}/{WALK_FORWARD_PAGE}", page.encode())
     lake.write(f"{folder}/sweep.json", content)
     return Manifest(lake).record(
         Entry(
@@ -230,6 +257,7 @@ def sweep_document(sweep: Sweep, found: Table, tried: Trials, sources: Mapping[s
         "results": sources,
         "judgement": asdict(found.judgement),
         "baselines": asdict(found.baselines) if found.baselines else None,
+        **({"missing": dict(found.missing)} if found.missing else {}),
     }
 
 

@@ -13,12 +13,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from threading import Thread
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish, span_of
 from phoenix_core.backtest.recipe import backtest_recipe
+from phoenix_core.backtest.result import Result
 from phoenix_core.backtest.run import run
 from phoenix_core.errors import CatalogCorrupt, PhoenixError, StrategyFailed
 from phoenix_core.manifest import Entry, Manifest
@@ -49,9 +51,13 @@ class Outcome:
 
 
 Done = Callable[[Outcome], None]
+Job = Callable[[], list[Outcome]]  # some points, run and published in one process
+Jobs = Callable[[Lake, Sequence[Point], int], list[Job]]
 
 
-def run_points(lake: Lake, points: Sequence[Point], processes: int, done: Done) -> list[Outcome]:
+def run_points(
+    lake: Lake, points: Sequence[Point], processes: int, done: Done, jobs_of: "Jobs | None" = None
+) -> list[Outcome]:
     """Run what is not there yet; a point that fails holds up no other.
 
     Args:
@@ -59,6 +65,7 @@ def run_points(lake: Lake, points: Sequence[Point], processes: int, done: Done) 
         points: Of a grid.
         processes: How many run at once, no more than there are cores; 1 runs them here, without another process.
         done: Told of each point as it ends, those that are kept first.
+        jobs_of: Cuts what is to run, for some processes, into what each runs at a time; None: `by_engine`.
 
     Returns:
         One for each point, in their order.
@@ -81,9 +88,11 @@ def run_points(lake: Lake, points: Sequence[Point], processes: int, done: Done) 
         else:
             wanted.append(point)
     lake = verified_once(lake)  # all points read the same days
-    at_once = min(processes, len(wanted), os.cpu_count() or 1)
-    for outcome in _in_processes(lake, wanted, at_once) if at_once > 1 else map(_Runner(lake), wanted):
-        end(outcome)
+    at_once = max(1, min(processes, len(wanted), os.cpu_count() or 1))
+    jobs = (jobs_of or by_engine)(lake, wanted, at_once)
+    for outcomes in _in_processes(jobs, at_once) if min(at_once, len(jobs)) > 1 else (job() for job in jobs):
+        for outcome in outcomes:
+            end(outcome)
     return [ended[point.experiment.name] for point in points]
 
 
@@ -136,25 +145,50 @@ def asset_of(experiment: Experiment) -> str:
     return CONTINUOUS_BACKTEST.asset(Listing.parse(experiment.listing))
 
 
+def by_engine(lake: Lake, points: Sequence[Point], at_once: int) -> list[Job]:
+    """A job for each point, which NautilusTrader replays."""
+    del at_once
+    return [partial(_alone, lake, point) for point in points]
+
+
+def _alone(lake: Lake, point: Point) -> list[Outcome]:
+    return [PointRunner(lake)(point)]
+
+
 @dataclass(frozen=True, slots=True)
-class _Runner:
+class PointRunner:
     """Runs and publishes a point; a trial is in the ledger before it begins, whatever becomes of it."""
 
     lake: Lake
 
     def __call__(self, point: Point) -> Outcome:
+        """Run it; why it failed is in its outcome."""
         begin(self.lake, point.experiment)
         try:
-            entry = publish(self.lake, run(self.lake, point.experiment), asset=asset_of(point.experiment))
+            result = run(self.lake, point.experiment)
         except PhoenixError as error:
-            return Outcome(point, None, f"{type(error).__name__}: {error}")
-        remember(self.lake, entry)
-        return Outcome(point, entry)
+            return Outcome(point, None, said(error))
+        return published(self.lake, point, result)
 
 
-def _in_processes(lake: Lake, points: Sequence[Point], at_once: int) -> Iterator[Outcome]:
+def published(lake: Lake, point: Point, result: Result) -> Outcome:
+    """Publish the result of a point, and enter what it earned in the ledger of trials."""
+    try:
+        entry = publish(lake, result, asset=asset_of(point.experiment))
+    except PhoenixError as error:
+        return Outcome(point, None, said(error))
+    remember(lake, entry)
+    return Outcome(point, entry)
+
+
+def said(error: PhoenixError) -> str:
+    """Why a point failed."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _in_processes(jobs: Sequence[Job], at_once: int) -> Iterator[list[Outcome]]:
     with _pool(at_once) as pool:
-        futures = [pool.submit(_Runner(lake), point) for point in points]
+        futures = [pool.submit(job) for job in jobs]
         try:
             for future in as_completed(futures):
                 yield future.result()

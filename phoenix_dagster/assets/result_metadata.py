@@ -50,6 +50,7 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         "uncertainty": doubt.told(),
         "currency": currency,
         **_in_quote(result, traded.quote),
+        **_balances(result),
         **_background(result),
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
@@ -74,6 +75,12 @@ def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
         f"net {net} {currency}{interval} ({_return(result):+.2%}), {result.fills.height} fills, "
         f"drawdown {stats.max_drawdown:.2%}"
     )
+
+
+def _balances(result: "Result") -> dict[str, Any]:
+    """What is there of each currency, on spot."""
+    told = {name: f"{value:f}" for name, value in result.balances.items()}
+    return {"balances": dg.MetadataValue.json(told)} if told else {}
 
 
 def _interval(result: "Result", currency: str) -> dict[str, Any]:

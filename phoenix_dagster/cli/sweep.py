@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
     from phoenix_core.sweeps.request import Cut
     from phoenix_core.sweeps.sweep import Outcome
 
+
+class Replays(StrEnum):
+    """What replays the points; results are the same."""
+
+    ENGINE = "engine"  # NautilusTrader, each point by itself
+    ARRAYS = "arrays"  # batches of points, over a day's columns
+
+
 Grids = Annotated[
     list[str],
     typer.Option("--grid", metavar="NAME=VALUES", help="A field and its values: first:last:step, or a,b,c. Repeat it."),
 ]
 Processes = Annotated[int, typer.Option(min=1, help="Points that run at once, no more than there are cores.")]
+Replaying = Annotated[
+    Replays, typer.Option(help="arrays: many points at a time, the engine confirms the best and a sample.")
+]
 Train = Annotated[int, typer.Option(min=0, help="Days to choose on in each window. 0: no walk-forward.")]
 Test = Annotated[int, typer.Option(min=1, help="Days to judge by in each window.")]
 Embargo = Annotated[int, typer.Option(min=-1, help="Days between the two. -1: the longest look-back of the signals.")]
@@ -59,6 +71,7 @@ def sweep(
     prune: Prune = Pruner.NONE,
     rungs: Rungs = 3,
     processes: Processes = 2,
+    replay: Replaying = Replays.ENGINE,
     *,
     anchored: Annotated[bool, typer.Option("--anchored", help="Every window to choose on begins at --first.")] = False,
     count: Annotated[bool, typer.Option("--count", help="Only print the points, and run none.")] = False,
@@ -90,7 +103,10 @@ def sweep(
     print(f"{listing}, {base.first} to {base.last}: {wanted.count} points", file=sys.stderr)
     if launch:
         _launch(lake, wanted, grid, cut, url.rstrip("/"))
-    swept = run_sweep(lake, wanted, processes, _Progress(wanted.count), search_storage(settings))
+    is_over_arrays = replay is Replays.ARRAYS
+    swept = run_sweep(
+        lake, wanted, processes, _Progress(wanted.count), search_storage(settings), over_arrays=is_over_arrays
+    )
     folder = lake.address(swept.entry.facts["folder"])
     if as_json:
         print_document(document_of(swept, folder))

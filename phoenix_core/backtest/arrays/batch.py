@@ -20,6 +20,7 @@ from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, 
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import ConfigInvalid, PhoenixError, ReplayUnsuitable, StrategyFailed
 from phoenix_core.execution.tape import Tape
+from phoenix_core.market import Listing, Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
@@ -35,6 +36,8 @@ def why_unsuitable(experiment: Experiment) -> str:
         "strategy.path (a strategy that declares no trader)": isinstance(experiment.strategy, ImportedStrategy)
         or default_strategy().contract.trader is None,
         "replay=live (signals computed tick by tick)": experiment.replay is ReplayMode.LIVE,
+        f"{experiment.listing} (spot, which owns two balances)": experiment.listing.startswith(f"{Market.SPOT.value}:"),
+        f"{experiment.listing} (a contract that is delivered)": Listing.parse(experiment.listing).delivery is not None,
         "venue.order_latency_spread_ms (random latency)": venue.order_latency_spread_ms > 0,
         "venue.feed_latency_ms (a market that is seen late)": venue.feed_latency_ms > 0,
     }
@@ -65,7 +68,7 @@ def run_arrays(lake: Lake, experiments: Sequence[Experiment]) -> Iterator[tuple[
     if len({(one.listing, one.first, one.last) for one in experiments}) > 1:
         raise ConfigInvalid("Experiments of one batch read the same days: give those of one listing and one range.")
     runs = [_Run.of(plan_of(lake, one, frozenset())) for one in experiments]
-    inputs = _Inputs(runs)
+    inputs = Inputs(runs)
     for day in runs[0].plan.days if runs else ():
         inputs.read(day)
         for run in runs:
@@ -89,7 +92,7 @@ class _Run:
         traded, implied = instrument(plan.specification), plan.is_implied
         return cls(plan, Session(traded, trader, experiment.venue, plan.closing_ns, quotes_implied=implied))
 
-    def replay(self, day: date, inputs: "_Inputs") -> None:
+    def replay(self, day: date, inputs: "Inputs") -> None:
         if self.failed is not None:
             return
         ends, session = self.plan.ends_session(day), self.session
@@ -104,7 +107,7 @@ class _Run:
                 f"Replay over arrays of {self.plan.experiment.name} stopped on {day}: {type(error).__name__}: {error}."
             )
 
-    def result(self, inputs: "_Inputs") -> Result | PhoenixError:
+    def result(self, inputs: "Inputs") -> Result | PhoenixError:
         if self.failed is not None:
             return self.failed
         records = self.session.desk.records
@@ -127,7 +130,7 @@ class _Run:
             return error
 
 
-class _Inputs:
+class Inputs:
     """What experiments read of a day: its files once, and its signals once for each set of their parameters."""
 
     def __init__(self, runs: Sequence[_Run]) -> None:
@@ -150,12 +153,15 @@ class _Inputs:
         self._columns = {implied: tapes.read(read.trades, read.quotes) for implied, tapes in self._tapes.items()}
 
     def day(self, plan: Plan) -> DayInputs:
+        """What an experiment reads of the day."""
         return self._days[plan.experiment.signals]
 
     def tape(self, plan: Plan) -> Tape:
+        """The day's tape, with the quotes that an experiment sees."""
         return self._columns[plan.is_implied]
 
     def kept(self, plan: Plan) -> Collected:
+        """What was kept of all days."""
         return self._kept[plan.experiment.signals]
 
 

@@ -84,8 +84,9 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units, or contracts, held."""
-        return Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        """Signed base units, or contracts, that can be closed: whole steps."""
+        held = Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        return held - held % self._payoff.dust if self._payoff.dust else held
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
@@ -240,10 +241,12 @@ class PhoenixStrategy(Strategy):
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        wanted = entry_quantity(
-            self.parameters, signal.rv, equity, price, 1 / self._instrument.margin_init, self._payoff
-        )
-        return in_steps(wanted, self._instrument.size_increment.as_decimal())
+        step, largest = self._instrument.size_increment.as_decimal(), 1 / self._instrument.margin_init
+        if self._payoff.dust:
+            # Nothing is lent: the account counts less than a step of earlier trades, and the fee must be paid.
+            largest = min(largest, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
+            equity = max(equity - 2 * step * price, Decimal(0))
+        return in_steps(entry_quantity(self.parameters, signal.rv, equity, price, largest, self._payoff), step)
 
     def _on_timeout(self, event: object) -> None:
         del event
