@@ -32,7 +32,7 @@ def choices(seed):
     return venue, strategy
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(9))
 def test_what_any_quotes_gave_lies_in_the_interval(seed):
     """Quotes anywhere in the hull of the prints, displayed sizes of any kind, depth with holes."""
     day = open_market(seed)
