@@ -119,6 +119,11 @@ FORMS = (
         "bench_report.py --days 60 --times 1",
         {"long_made_s": Bound("≤", 3), "shown_long_vs_day": Bound("≤", 2.5)},
     ),
+    Form(
+        "claims",
+        "bench_claims.py --seeds 1 --first-seed 2",
+        {"found_share": Bound("=", 1), "silent_share": Bound("=", 1)},
+    ),
     Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )
 

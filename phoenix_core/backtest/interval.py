@@ -93,18 +93,15 @@ class BoundsOfRun:
 
 def _why_none(experiment: Experiment, spec: Specification) -> str:
     """Why the strategy's bounds can't tell the extremes; empty where they can."""
+    ends = spec.listing.delivery
     reasons = {
+        "the contract is delivered within the range": ends is not None and experiment.first <= ends <= experiment.last,
         "latencies are drawn at random (order_latency_spread_ms)": experiment.venue.order_latency_spread_ms > 0,
         "entries are sent again after a timeout (requote)": getattr(experiment.strategy, "requote", False),
         "the account of an inverse contract is in coins": spec.is_inverse,
         "on spot nothing is lent, and fees come out of what a fill brings": spec.listing.market is Market.SPOT,
-        "the contract is delivered in this range": _is_delivered(spec.listing.delivery, experiment),
     }
     return next((f"no interval available: {why}" for why, holds in reasons.items() if holds), "")
-
-
-def _is_delivered(day: date | None, experiment: Experiment) -> bool:
-    return day is not None and experiment.first <= day <= experiment.last
 
 
 def terms_of(venue: VenueParameters, spec: Specification) -> Terms:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.market import Market
+from phoenix_core.market import Market, utc_today
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import Json, day_of
 from phoenix_dagster.cli.output import print_document, print_table
@@ -31,6 +31,10 @@ def universe(
     if market not in set(Market):
         raise ConfigInvalid(f"--market is {market[:60]!r}: expected one of {', '.join(Market)}.")
     day, settings = day_of("--on", on), read_settings()
+    if day >= utc_today():
+        raise ConfigInvalid(
+            f"--on is {day}: expected a day before today, {utc_today()} UTC, since a day is out after it."
+        )
     lake = Lake.at(settings.data, settings.local)
     found = found_on(lake, _lister(settings), Market(market), day, refresh=refresh)
     if as_json:

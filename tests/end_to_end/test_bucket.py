@@ -126,13 +126,12 @@ def test_every_command_answers_as_of_a_folder(phoenix, arguments):
     [
         ["verify"],
         ["lookahead", "--first", DAY, "--instants", "1"],
-        ["capacity", "--balances", "1e5"],
         ["sweep", "--grid", "strategy.lpi_entry_threshold=0.6,0.8", "--first", DAY, "--processes", "1"],
     ],
     ids=lambda arguments: arguments[0],
 )
 def test_what_computes_finds_nothing_wrong(phoenix, copy, arguments):
-    """Recomputation, look-ahead, other balances, a grid."""
+    """Recomputation, look-ahead, a grid."""
     code, out, err = phoenix("copy", *arguments)
     assert code == 0, out + err
 

@@ -8,6 +8,7 @@ from conftest import materialize_day
 from fakes.scenario import Scenario, as_rows, both, recomputed
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.interval import _why_none
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import run
 from phoenix_core.errors import InputMissing
@@ -89,6 +90,14 @@ def test_contracts_of_bitcoin_are_a_hundred_dollars():
     }
     assert sizes == {"cm:BTCUSD_240329": 100, "cm:ETHUSD_240329": 10}
     assert delivery_of(Listing.parse("cm:BTCUSD_PERP")) is None
+
+
+@pytest.mark.parametrize(("last", "is_told"), [("2024-09-26", False), ("2024-09-27", True)])
+def test_bounds_of_implied_quotes_know_no_delivery(last, is_told):
+    """So a range with one has no interval, and one that ends before it may have."""
+    made = Experiment.parse(listing="um:BTCUSDT_240927", first="2024-09-26", last=last)
+    why = _why_none(made, specification(Listing.parse(made.listing), made.first))
+    assert ("is delivered" in why) is is_told
 
 
 @pytest.fixture(scope="module")

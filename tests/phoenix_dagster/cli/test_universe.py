@@ -33,7 +33,11 @@ def test_the_symbols_of_a_day_are_printed(archive, phoenix):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--on", "june"), "--on: "), (("--on", "2023-06-01", "--market", "fx"), "--market is 'fx'")],
+    [
+        (("--on", "june"), "--on: "),
+        (("--on", "2023-06-01", "--market", "fx"), "--market is 'fx'"),
+        (("--on", "9999-12-31"), "expected a day before"),
+    ],
 )
 def test_a_wrong_call_is_named(archive, phoenix, arguments, said):
     """One line, and nothing is asked."""
