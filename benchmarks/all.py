@@ -107,6 +107,7 @@ FORMS = (
         "bench_witness.py --seeds 7",
         {"theirs_vs_crossing": Bound("=", 1), "unexplained": Bound("=", 0)},
     ),
+    Form("intervals", "bench_intervals.py --experiments 25 --days 1", {"outside": Bound("=", 0)}),
     Form("ties", "bench_ties.py", {"arrivals": Bound("≥", 50_000)}),
     Form(
         "symbols",

@@ -28,6 +28,7 @@ class Resting:
         may_be_accepted: Or above.
         surely: Lots that sales strictly below its limit brought, by the time `until` and in all.
         at_most: Lots that can have come, likewise; infinite where the ask may have come down to it.
+        late: Lots that can have come after `until`.
     """
 
     limits: tuple[int, int]
@@ -35,6 +36,7 @@ class Resting:
     may_be_accepted: bool
     surely: tuple[float, float]
     at_most: tuple[float, float]
+    late: float = 0.0
 
 
 def resting(tape: Prints, limits: tuple[int, int], arrival_ns: int, until_ns: int, cancelled_ns: int) -> Resting:
@@ -48,19 +50,25 @@ def resting(tape: Prints, limits: tuple[int, int], arrival_ns: int, until_ns: in
         cancelled_ns: When its cancellation did.
     """
     low, high = tape.bid(arrival_ns)
-    surely, at_most = [], []
-    for end in (min(until_ns, cancelled_ns), cancelled_ns):
-        below, reached = tape.sold(arrival_ns, end, limits)
-        touched = end > arrival_ns and tape.bid(arrival_ns, end)[0] + tape.tick <= limits[1]
-        surely.append(below)
-        at_most.append(_EVERYTHING if touched else reached)
+    middle = max(arrival_ns, min(until_ns, cancelled_ns))
+    first, late = (_came(tape, limits, *ends) for ends in ((arrival_ns, middle), (middle, cancelled_ns)))
     return Resting(
         limits=limits,
         may_be_rejected=low + tape.tick <= limits[1],
         may_be_accepted=high + tape.tick > limits[0],
-        surely=(surely[0], surely[1]),
-        at_most=(at_most[0], at_most[1]),
+        surely=(first[0], first[0] + late[0]),
+        at_most=(first[1], first[1] + late[1]),
+        late=late[1],
     )
+
+
+def _came(tape: Prints, limits: tuple[int, int], after_ns: int, until_ns: int) -> tuple[float, float]:
+    """Lots that surely came to a limit in (after, until], and that can have."""
+    if until_ns <= after_ns:
+        return 0.0, 0.0
+    below, reached = tape.sold(after_ns, until_ns, limits)
+    touched = tape.bid(after_ns, until_ns)[0] + tape.tick <= limits[1]
+    return below, _EVERYTHING if touched else reached
 
 
 @dataclass(frozen=True, slots=True)

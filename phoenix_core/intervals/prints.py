@@ -56,8 +56,8 @@ class Side:
         """
         begin = np.searchsorted(self.ts, first, side="right") - 1
         end = np.searchsorted(self.ts, last, side="right") + 1
-        late = np.searchsorted(self.ts, first - _EDGE_NS)
-        early = np.searchsorted(self.ts, last + _EDGE_NS, side="right")
+        late = np.searchsorted(self.ts, last - _EDGE_NS)
+        early = np.searchsorted(self.ts, first + _EDGE_NS, side="right")
         count = self.ts.size
         # Without a print before (after) the next minute's (the last minute's) prints stand for it, at least one.
         end = np.where(begin < 0, np.maximum(end, early), end)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.backtest.capacity_curve import Point
+from phoenix_core.backtest.envelope import Envelope
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
@@ -31,6 +32,7 @@ class PublishedResult:
         signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
         signals_absent: Why there are none.
         capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
+        envelope: The experiment over latencies and queue models; None where that was not computed.
         is_synthetic: The market was made up.
         in_sample: That some of its days were there to choose on, in a sentence; empty where none was.
     """
@@ -45,6 +47,7 @@ class PublishedResult:
     signals_absent: str = ""
     is_synthetic: bool = False
     capacity: tuple[Point, ...] = ()
+    envelope: Envelope | None = None
     in_sample: str = ""
 
     @property

@@ -130,6 +130,8 @@ class Summary:
         if interval := self.result.interval:
             text = f"{_sentence(interval.told(self.currency))} {_sentence(interval.calibrated())}"
             found.append(Notice(text, is_grave=not interval.excludes_zero))
+        if envelope := self.result.envelope:
+            found.append(Notice(_sentence(envelope.told(self.currency)), is_grave=not envelope.excludes_zero))
         if document.get("ruined_ns"):
             text = f"The account was worth nothing at {moment(document['ruined_ns'])}: what follows it means nothing."
             found.append(Notice(text, is_grave=True))

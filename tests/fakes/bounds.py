@@ -45,8 +45,11 @@ def interval_of(scenario, *, venue=None, margin_ns=0, **strategy):
 
 
 def open_market(seed, events=120):
-    """A day of prints; its quotes are drawn from all that the prints leave open, and change whenever they like."""
-    rng = np.random.default_rng(seed)
+    """A day of prints; its quotes are drawn from all that the prints leave open, and change whenever they like.
+
+    One day in three has the lowest quotes with next to nothing displayed, one the highest with all that anybody wants.
+    """
+    rng, edge = np.random.default_rng(seed), seed % 3
     day, base = Scenario(), 500_000
     times = 10 + np.cumsum(rng.integers(1, 900, events)) / 1000
     level = base + np.cumsum(rng.integers(-6, 7, events))
@@ -62,11 +65,15 @@ def open_market(seed, events=120):
         moments = sorted({begin, *(int(x) for x in rng.integers(begin, end, 2))})
         for moment in moments:
             low, high = (value // TICK for value in _open_at(tape, at(moment / 1000), is_last=number + 1 == events))
-            bid = int(rng.integers(low, high + 1))
-            ask = int(rng.integers(max(bid, low) + 1, high + 2))
-            sizes = (str(Decimal(int(rng.integers(1, 3000))) / 1000) for _ in range(2))
+            bid = (int(rng.integers(low, high + 1)), low, high)[edge]
+            ask = (int(rng.integers(bid + 1, high + 2)), bid + 1, bid + 1)[edge]
+            sizes = (str(Decimal(int(lots)) / 1000) for lots in _sizes(rng, edge))
             day.quote(moment / 1000, str(Decimal(bid) / 10), str(Decimal(ask) / 10), *sizes)
-    return _with_the_rest(day, rng, float(times[-1]))
+    return _with_the_rest(day, rng, float(times[-1]), has_holes=not edge)
+
+
+def _sizes(rng, edge):
+    return (rng.integers(1, 3000, 2), (1, 1), (10**6, 10**6))[edge]
 
 
 def _open_at(tape, ns, *, is_last):
@@ -76,11 +83,14 @@ def _open_at(tape, ns, *, is_last):
     return min(ends), max(ends)
 
 
-def _with_the_rest(day, rng, until):
+def _with_the_rest(day, rng, until, *, has_holes):
     """Depth with holes, signals of all kinds, funding, marks."""
     for seconds in np.arange(5, until, 20):
-        if rng.random() < 0.8:
-            far = [str(round(float(lots), 3)) for lots in np.cumsum(rng.uniform(0.5, 20, 3))]
+        if not has_holes or rng.random() < 0.8:
+            far = [
+                str(round(float(lots), 3))
+                for lots in np.cumsum(rng.uniform(*((0.5, 20) if has_holes else (50, 90)), 3))
+            ]
             bands = list(zip(("1", "2", "5"), far, strict=True))
             day.depth(float(seconds), bands, bands)
     for moment in np.sort(rng.integers(11_000, int(until * 1000), 40)):

@@ -93,18 +93,17 @@ class PhoenixBounds:
         low, high = (price / SCALE for price in day.tape.bid(day.start_ns, day.end_ns))
         for place, sale in self._sales.items():
             if self._schedule.session_ends[self._exits[place].session] >= day.start_ns:
-                self._sales[place] = replace(
-                    sale, lowest=min(sale.lowest, low * reach), highest=max(sale.highest, high)
-                )
+                lowest, highest = min(sale.lowest, low), max(sale.highest, high)
+                self._sales[place] = replace(sale, lowest=lowest, highest=highest, reach=min(sale.reach, reach))
         today = {place: one for place, one in self._exits.items() if day.start_ns <= one.ts <= day.end_ns}
         if today:
             arrivals = np.array([one.arrival for one in today.values()])
             # The rest of the day after each, put together from the times between them.
             lows, highs = day.tape.bids(arrivals, np.append(arrivals[1:], max(day.end_ns, int(arrivals[-1]))))
-            lowest = np.minimum.accumulate(lows[::-1])[::-1] / SCALE * reach
-            highest = np.maximum.accumulate(highs[::-1])[::-1] / SCALE
+            least = np.minimum.accumulate(lows[::-1])[::-1] / SCALE
+            most = np.maximum.accumulate(highs[::-1])[::-1] / SCALE
             for number, (place, one) in enumerate(today.items()):
-                self._sales[place] = self._sale(day, one, (float(lowest[number]), float(highest[number])))
+                self._sales[place] = self._sale(day, one, (float(least[number]), float(most[number])))
 
     def _sale(self, day: Evidence, one: Exit, rest: tuple[float, float]) -> Sale:
         depth = _depth_at(day, one.arrival)
@@ -112,7 +111,8 @@ class PhoenixBounds:
         got = proceeds(tape.bid(one.arrival), tape.tick, depth, step=step, is_forced=one.is_forced)
         # Lots stay taken until a second has passed and a new quote has come, which the next trade brings at the latest.
         since = tape.last_trade_ns(one.arrival) - NS_PER_SECOND
-        return Sale(one, got, *rest, min(since, depth.ts) if depth else since)
+        reach = FAR if day.depth else 1.0
+        return Sale(one, got, *rest, reach, min(since, depth.ts) if depth else since)
 
     # -- the extremes -----------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Sale:
         proceeds: What it brings on arrival.
         lowest: Lowest bid from then to the end of the session, quote units: it may have taken as long.
         highest: Highest bid, likewise.
+        reach: How far below a bid a walk may end in that time: 1 while no depth comes.
         since: From when on lots that we took may still count as taken.
     """
 
@@ -54,6 +55,7 @@ class Sale:
     proceeds: Proceeds
     lowest: float
     highest: float
+    reach: float
     since: int
 
 
@@ -117,6 +119,10 @@ class Extremes:
             if order is None:
                 flat[number + 1] = _joined(flat[number + 1], state)
                 continue
+            if carried is not None:
+                # Who sends an exit again with each quote may send a hundred orders a second, and NautilusTrader's
+                # risk engine refuses more: this entry may have been one of them.
+                flat[number + 1] = _joined(flat[number + 1], state)
             _count(counts, order)
             for way in self._ways(number, state, order):
                 reached = lasting if way.at_any_time else flat
@@ -144,7 +150,7 @@ class Extremes:
             yield _Way(life.cancelled, state)
         if order.at_most[0] > 0:
             yield from self._filled(trip, life, (life.exit,), 0)
-        if life.later and (order.at_most[1] > order.at_most[0] or math.isinf(order.at_most[1])):
+        if life.later and order.late > 0 and order.surely[0] < trip.most(state.high, math.inf):
             for end in range(1, len(life.later) + 1):
                 yield from self._filled(trip, life, (life.exit, *life.later[:end]), 1)
 
@@ -165,11 +171,12 @@ class Extremes:
             yield self._way(trip, which, _Sold(last.arrival, least, best, far, (life.arrival, sure, last.arrival)))
             return
         end, tick = self.session_ends[last.session], float(self.terms.tick)
-        lowest = min(min(sale.lowest, sale.proceeds.far) for sale in sales) - tick
+        lowest = min(min(sale.lowest * sale.reach, sale.proceeds.points[-1][1]) for sale in sales) - tick
         best, held = max(sale.highest for sale in sales), (life.arrival, end, end)
         after = min(sale.exit.arrival for sale in sales)
         yield self._way(trip, which, _Sold(after, lambda _: lowest, best, lowest, held), at_any_time=True)
-        forced = lowest * FAR  # the end of the session finds no end, docs/fills.md 8
+        # The end of the session finds no end: rule 8 of docs/fills.md.
+        forced = min(lowest, min(sale.lowest for sale in sales) * FAR - tick)
         yield self._way(trip, which, _Sold(end, lambda _: forced, best, forced, held))
 
     def _are_prompt(self, sales: Sequence[Sale], depths: Sequence[float]) -> bool:

@@ -8,14 +8,17 @@ from fakes.law import assert_arrays_change_nothing, assert_skipping_changes_noth
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.interval import BoundsOfRun
-from phoenix_core.backtest.plan import plan_of
+from phoenix_core.backtest.plan import Plan, plan_of
 from phoenix_core.backtest.publish import publish
 from phoenix_core.backtest.run import run
+from phoenix_core.backtest.venue import as_traded
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.interval import Interval
+from phoenix_core.market import Listing
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import Contract
-from phoenix_core.strategies.phoenix.declaration import LIVE_CONTRACT
+from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 
 BELOW = {"entry_reference": "last_sell", "entry_ticks_below": 20, "lpi_entry_threshold": 0.7}
 
@@ -94,6 +97,15 @@ def test_a_strategy_that_declares_no_bounds_is_unbounded(market):
     found, _ = BoundsOfRun.of(plan, LIVE_CONTRACT).interval()
     assert "PhoenixStrategy declares no bounds" in found.why_none
     assert Contract().bounds is None
+
+
+def test_spot_has_no_interval():
+    """Nothing is lent there, and fees come out of what a fill brings: bounds that know neither would be wrong."""
+    day = date(2024, 3, 24)
+    asked = Experiment.parse(listing="spot:BTCUSDT", first=day, last=day)
+    spec = as_traded(specification(Listing.parse(asked.listing), day), asked.venue)
+    plan = Plan(asked, None, (day,), {}, is_implied=True, specification=spec)
+    assert "on spot nothing is lent" in BoundsOfRun.of(plan, CONTRACT).why_none
 
 
 def test_an_interval_is_published_with_its_result(market, tmp_path):
