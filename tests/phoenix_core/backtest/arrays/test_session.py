@@ -74,7 +74,7 @@ def scenario(ticks, symbol, *, with_depth):
     return day.trade(moment + 4, bid, "1").trade(moment + 5, bid, "1", "BUYER").signal(moment + 6, 0.1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(TICKS, st.sampled_from(["um:BTCUSDT", "um:BTCUSDT", "cm:BTCUSD_PERP"]), st.booleans(), VENUE, STRATEGY)
 def test_on_any_market(ticks, symbol, with_depth, venue, strategy):
     """Under every setting of costs, queue, margin and order life, drawn chances included."""
