@@ -1,6 +1,7 @@
 """What an experiment gave, put together from what a replay leaves, whichever replay that was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -140,6 +141,12 @@ class Collected:
         self.without[day.day] = day.without
         self.gaps += day.gaps
         self.versions |= day.versions
+
+    def and_versions(self, more: Mapping[str, str]) -> "Collected":
+        """The same with the data versions of further inputs."""
+        both = copy(self)
+        both.versions = {**self.versions, **more}
+        return both
 
 
 def result_of(

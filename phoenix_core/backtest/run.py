@@ -90,8 +90,7 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepar
     finally:
         simulated.engine.dispose()
     interval, calibrated = bounds.interval() if bounds else (None, {})
-    kept.versions |= calibrated
-    return result_of(plan, kept, left, contract.annotations, interval)
+    return result_of(plan, kept.and_versions(calibrated), left, contract.annotations, interval)
 
 
 def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:

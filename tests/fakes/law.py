@@ -37,5 +37,7 @@ def assert_same_result(one: Result, other: Result) -> None:
     assert one.ledger.rows.equals(other.ledger.rows)
     assert one.ledger.round_trips.equals(other.ledger.round_trips)
     assert one.equity.equals(other.equity)
-    published = ("final_balance", "orders", "days", "missing", "versions", "without", "assumptions", "gaps", "capacity")
+    published = (
+        "final_balance", "orders", "days", "missing", "versions", "without", "assumptions", "gaps", "capacity", "interval",
+    )  # fmt: skip
     assert {name: getattr(one, name) for name in published} == {name: getattr(other, name) for name in published}

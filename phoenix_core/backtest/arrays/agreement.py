@@ -21,7 +21,7 @@ class Compared:
 
     Attributes:
         tables: `TABLES`, as they are published.
-        figures: The balance at the end, and orders by how they ended.
+        figures: The balance at the end, orders by how they ended, and the interval where quotes were implied.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -31,7 +31,14 @@ class Compared:
     def of(cls, result: Result) -> Self:
         """Of a result that is at hand."""
         tables = dict(zip(TABLES, (result.fills, result.ledger.rows, result.equity), strict=True))
-        return cls(tables, {"final_balance": str(result.final_balance), "orders": result.orders})
+        return cls(
+            tables,
+            {
+                "final_balance": str(result.final_balance),
+                "orders": result.orders,
+                "interval": result.interval,
+            },
+        )
 
 
 def confirm(lake: Lake, experiment: Experiment, found: Compared) -> None:

@@ -26,7 +26,6 @@ from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 
 # It reads the day's trades once more for each experiment, which is what this replay is there to avoid.
-_NOT_COMPUTED = "no interval is computed in a replay over arrays: run the experiment by itself"
 
 
 def why_unsuitable(experiment: Experiment) -> str:
@@ -83,6 +82,7 @@ class _Run:
 
     plan: Plan
     session: Session
+    bounds: BoundsOfRun | None
     failed: PhoenixError | None = None
 
     @classmethod
@@ -90,14 +90,18 @@ class _Run:
         experiment, declared = plan.experiment, default_strategy()
         trader = partial(declared.contract.trader or _no_trader, experiment.strategy)
         traded, implied = instrument(plan.specification), plan.is_implied
-        return cls(plan, Session(traded, trader, experiment.venue, plan.closing_ns, quotes_implied=implied))
+        session = Session(traded, trader, experiment.venue, plan.closing_ns, quotes_implied=implied)
+        return cls(plan, session, BoundsOfRun.of(plan, declared.contract) if implied else None)
 
     def replay(self, day: date, inputs: "Inputs") -> None:
         if self.failed is not None:
             return
         ends, session = self.plan.ends_session(day), self.session
         try:
-            session.day(self.plan.priced(inputs.day(self.plan)), inputs.tape(self.plan), ends_session=ends)
+            read = self.plan.priced(inputs.day(self.plan))
+            if self.bounds:
+                self.bounds.add(read)
+            session.day(read, inputs.tape(self.plan), ends_session=ends)
             if ends and not session.is_flat:
                 raise StrategyFailed(not_flat(day, session.account.position))
         except PhoenixError as error:
@@ -121,10 +125,8 @@ class _Run:
             events=self.session.events,
         )
         try:
-            kept, interval = inputs.kept(self.plan), None
-            if self.plan.is_implied:
-                interval, calibrated = BoundsOfRun(self.plan, why_none=_NOT_COMPUTED).interval()
-                kept.versions |= calibrated
+            interval, calibrated = self.bounds.interval() if self.bounds else (None, {})
+            kept = inputs.kept(self.plan).and_versions(calibrated)  # others' experiments share what was kept
             return result_of(self.plan, kept, left, default_strategy().contract.annotations, interval)
         except PhoenixError as error:
             return error
