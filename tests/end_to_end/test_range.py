@@ -86,6 +86,8 @@ def test_a_corrupted_zip_is_its_own_days_failure(range_ui, page):
     assert status == "COMPLETED_FAILED"
     assert reasons.keys() == {("um/btcusdt/agg_trades", str(DAMAGED))}
     assert "does not have its published checksum" in reasons.popitem()[1]
-    stages = {"agg_trades", "trade_ticks", "instrument", "consistency", "volume_buckets", "signals", "backtest"}
+    stages = {
+        "agg_trades", "trade_ticks", "quote_hull", "instrument", "consistency", "volume_buckets", "signals", "backtest",
+    }  # fmt: skip
     assert {name for name, (_, failed) in counts.items() if failed} == stages
     assert set(counts.values()) == {(3, 0), (3, 1)}
