@@ -82,6 +82,11 @@ FORMS = (
         {"ours_vs_curl": Bound("≥", 0.6), "in_flight_most": Bound("≤", 12)},
     ),
     Form(
+        "bucket",
+        "bench_bucket.py --rows 200000 --rounds 3",
+        {"cpu_ratio": Bound("≤", 1.3), "bucket_current_ms": Bound("≤", 60)},
+    ),
+    Form(
         "signals",
         "bench_signals.py --trades 200000 --rounds 1",
         {"vs_ticks": Bound("≥", 3), "signals_equal": Bound("=", 1)},
@@ -102,6 +107,7 @@ FORMS = (
         "bench_witness.py --seeds 7",
         {"theirs_vs_crossing": Bound("=", 1), "unexplained": Bound("=", 0)},
     ),
+    Form("intervals", "bench_intervals.py --experiments 25 --days 1", {"outside": Bound("=", 0)}),
     Form("ties", "bench_ties.py", {"arrivals": Bound("≥", 50_000)}),
     Form(
         "symbols",
@@ -113,6 +119,12 @@ FORMS = (
         "bench_report.py --days 60 --times 1",
         {"long_made_s": Bound("≤", 3), "shown_long_vs_day": Bound("≤", 2.5)},
     ),
+    Form(
+        "claims",
+        "bench_claims.py --seeds 1 --first-seed 2",
+        {"found_share": Bound("=", 1), "silent_share": Bound("=", 1)},
+    ),
+    Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )
 
 

@@ -227,6 +227,18 @@ CONSISTENCY = Product(
     kinds=frozenset({"polars"}),
 )
 
+QUOTE_HULL = Product(
+    name="quote_hull",
+    stage=Stage.CATALOG,
+    description="How often the best quotes lay outside the hull of the trades around, on which intervals rest where "
+    "quotes are missing. Only days that have both.",
+    code=("intervals.calibration:calibrate_day",),
+    columns="intervals.interval:Calibration",
+    inputs=(_of(AGG_TRADES, is_required=True), _of(BOOK_TICKER, is_required=True), Input(INSTRUMENT)),
+    markets=(Market.UM, Market.CM),
+    kinds=frozenset({"polars"}),
+)
+
 VOLUME_BUCKETS = Product(
     name="volume_buckets",
     stage=Stage.SIGNALS,
@@ -314,6 +326,7 @@ REPORT = Product(
 DERIVED: tuple[Product, ...] = (
     INSTRUMENT,
     CONSISTENCY,
+    QUOTE_HULL,
     VOLUME_BUCKETS,
     SIGNALS,
     BACKTEST,

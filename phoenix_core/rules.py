@@ -38,13 +38,14 @@ GAPS = Rule("gaps", "No five minutes are without a row; a gap over which ids jum
 CONTIGUOUS = Rule("contiguous", "Ids rise one by one.")
 UNCROSSED = Rule("uncrossed", "The bid is below the ask.")
 ON_TICK = Rule("on_tick", "Prices are multiples of the tick that the instrument had on the day.")
+ON_STEP = Rule("on_step", "Quantities are multiples of the step that the instrument had on the day.")
 COMPLETE = Rule("complete", "Each period of the day has its row.")
 SHAPED = Rule("shaped", "Open and close lie between low and high.")
 MOVING = Rule("moving", "Values are neither missing nor frozen.")
 
 _ALL = (ORDERED, UNIQUE, WITHIN)  # of every type; those that are asked more have a row
 RULES: Mapping[CatalogType, tuple[Rule, ...]] = {
-    CatalogType.TRADE_TICK: (*_ALL, COUNT, GAPS, CONTIGUOUS, ON_TICK),
+    CatalogType.TRADE_TICK: (*_ALL, COUNT, GAPS, CONTIGUOUS, ON_TICK, ON_STEP),
     CatalogType.QUOTE_TICK: (*_ALL, COUNT, GAPS, UNCROSSED, ON_TICK),
     CatalogType.BAR: (*_ALL, COMPLETE, SHAPED),
     CatalogType.MARK_PRICE: (*_ALL, COMPLETE, SHAPED),

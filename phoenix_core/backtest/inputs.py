@@ -11,12 +11,23 @@ from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
 
 from phoenix_core.backtest.feeds import FEED_DATASETS, FeedReader
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_blocked_entries
-from phoenix_core.backtest.settlement import FundingTime, Mark
+from phoenix_core.backtest.settlement import Delivery, FundingTime, Mark
 from phoenix_core.backtest.ticks import TickFile
 from phoenix_core.catalog.store import catalog_asset, read_by_role, read_day, verified_file
 from phoenix_core.columns import Role
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    FUNDING_RATE,
+    INDEX_PRICE_KLINES,
+    MARK_PRICE_KLINES,
+    Dataset,
+)
+from phoenix_core.errors import InputMissing
+from phoenix_core.execution.holding import rounded
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.delivery import delivery_of
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
@@ -48,6 +59,7 @@ class DayInputs:
         gaps: Times without trades, in which nothing is entered.
         depth: Snapshots of the book around its mid, or None.
         others: What the strategy gets besides ticks and signals.
+        delivery: The end of the contract, where it is on this day.
     """
 
     day: date
@@ -62,6 +74,7 @@ class DayInputs:
     gaps: tuple[Gap, ...] = ()
     depth: Snapshots | None = None
     others: tuple[Data, ...] = ()
+    delivery: Delivery | None = None
 
     @property
     def start_ns(self) -> int:
@@ -104,6 +117,7 @@ class InputReader:
         """Why a day can't be replayed, or None if it can."""
         required = [one.product for one in BACKTEST.inputs if one.is_required]
         wanted = [one.asset(self.listing) for one in required if self.parameters or one is not SIGNALS]
+        wanted += [catalog_asset(INDEX_PRICE_KLINES, self.listing)] if day == self.listing.delivery else []
         for asset, entry in self._entries(wanted, day).items():
             if entry is None:
                 return f"{asset} was never materialized"
@@ -135,7 +149,8 @@ class InputReader:
             versions=versions,
             without=(*without, *_signal_gaps(signals)),
             gaps=gaps,
-            depth=self._depth(day),
+            depth=self.depth(day),
+            delivery=self._delivery(day),
             others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
         )
 
@@ -179,6 +194,7 @@ class InputReader:
         inputs = [one.product for one in BACKTEST.inputs_on(self.listing.market)]
         assets = [product.asset(self.listing) for product in inputs if self.parameters or product is not SIGNALS]
         asked = [FEED_DATASETS[feed] for feed in Feed if feed in self.feeds]
+        asked += [INDEX_PRICE_KLINES] if self.listing.delivery is not None else []
         assets += [catalog_asset(one, self.listing) for one in asked if self.listing.market in one.columns]
         return list(dict.fromkeys(assets))
 
@@ -209,7 +225,8 @@ class InputReader:
             pl.col("price").first().alias("open"), pl.col("price").last(), pl.col("size").sum().alias("volume")
         )
 
-    def _depth(self, day: date) -> Snapshots | None:
+    def depth(self, day: date) -> Snapshots | None:
+        """Snapshots of the book around its mid, or None."""
         if not self._has(BOOK_DEPTH, day):
             return None
         columns = ("ts_init", Role.BAND_EDGE, Role.BAND_SIZE)
@@ -222,6 +239,22 @@ class InputReader:
         columns = ("ts_init", "value", Role.LOW, Role.HIGH, Role.OPEN)
         frame = read_by_role(self.lake, MARK_PRICE_KLINES, self.listing, day, columns)
         return tuple(Mark(int(ts), *prices) for ts, *prices in frame.iter_rows())
+
+    def _delivery(self, day: date) -> Delivery | None:
+        """The contract's end at the average of the index of its last minutes, each as it closed."""
+        end = delivery_of(self.listing)
+        if end is None or day != self.listing.delivery:
+            return None
+        asset = catalog_asset(INDEX_PRICE_KLINES, self.listing)
+        minutes = read_day(self.lake, asset, day, ("ts_init", "close"))
+        ended = pl.col("ts_init").cast(pl.Int64)
+        closes = minutes.filter((ended > end.since_ns) & (ended <= end.ts))["close"].to_list()
+        if len(closes) < end.minutes:
+            raise InputMissing(
+                f"{asset} of {day} has {len(closes)} of the {end.minutes} minutes by which {self.listing} is "
+                "delivered: leave that day out, or bring the index of that hour."
+            )
+        return Delivery(end.ts, rounded(sum(closes, Decimal(0)) / len(closes)))
 
     def _funding(self, day: date, marks: Sequence[Mark], prices: pl.DataFrame) -> tuple[FundingTime, ...]:
         if not self._has(FUNDING_RATE, day):

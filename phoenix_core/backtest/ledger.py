@@ -151,6 +151,8 @@ class _Book:
     def fill(self, fill: Fill) -> None:
         signed = fill.quantity if fill.side == "BUY" else -fill.quantity
         realized = self._holding.fill(signed, fill.price)
+        if fill.fee_in_base:  # coins of a purchase: sold at its price, as it were, to pay the fee
+            realized += self._holding.fill(-fill.fee_in_base, fill.price)
         slippage = self._payoff.slippage(signed, fill.price, fill.decision.mid)
         self._post(
             fill.ts,
@@ -214,7 +216,7 @@ class _Book:
         }
         self.rows.append(row)
         self._open_rows.append((row, fill))
-        if self._holding.quantity == 0 and kind == "fill":
+        if self._payoff.is_flat(self._holding.quantity) and kind == "fill":
             self.round_trips.append(_trip(self._open_rows, self._annotations, self._payoff))
             self._open_rows = []
 
@@ -261,8 +263,12 @@ def _as(declared: Annotated, value: Any) -> Any:  # noqa: ANN401 - an annotation
     return value if value is None else declared.kind(value)
 
 
-def fills_frame(fills: Sequence[Fill], annotations: Sequence[Annotated] = ()) -> pl.DataFrame:
-    """Fills as a table, each with the decision behind it and what that was annotated with."""
+def fills_frame(fills: Sequence[Fill], annotations: Sequence[Annotated] = (), payoff: Payoff = _LINEAR) -> pl.DataFrame:
+    """Fills as a table, each with the decision behind it and what that was annotated with.
+
+    On spot also fee_in_base, what its fee took of the coins of a purchase.
+    """
+    in_base = ("fee_in_base",) if payoff.dust else ()
     rows = [
         {
             "ts": fill.ts,
@@ -270,6 +276,7 @@ def fills_frame(fills: Sequence[Fill], annotations: Sequence[Annotated] = ()) ->
             "quantity": fill.quantity,
             "price": fill.price,
             "fee": fill.fee,
+            **{name: getattr(fill, name) for name in in_base},
             "liquidity": fill.liquidity,
             "why": fill.decision.reason.value,
             "decided_ns": fill.decision.ts,
@@ -286,6 +293,7 @@ def fills_frame(fills: Sequence[Fill], annotations: Sequence[Annotated] = ()) ->
         "quantity": _MONEY,
         "price": _MONEY,
         "fee": _MONEY,
+        **dict.fromkeys(in_base, _MONEY),
         "liquidity": pl.String,
         "why": pl.String,
         "decided_ns": pl.Int64,
@@ -312,8 +320,8 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, pa
         payoff: How quantities and prices become money.
 
     Returns:
-        ts (ns), price, position, equity and cash, as Float64: for pictures and statistics, not for books. Of an inverse
-        contract also equity_in_quote, the equity at the minute's price.
+        ts (ns), price, position, equity and cash, as Float64: for pictures and statistics, not for books; less than can
+        be sold is no position, but counts. Of an inverse contract also equity_in_quote, at the minute's price.
     """
     columns = ("ts", "position", "entry_price", "cash")
     start = pl.DataFrame(
@@ -328,7 +336,8 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, pa
     shown = ("ts", "price", "position", "equity", "cash")
     if payoff.size is None:
         equity = pl.col("cash") + pl.col("position") * (pl.col("price") - pl.col("entry_price"))
-        return valued.with_columns(equity.alias("equity")).select(shown)
+        kept = pl.when(pl.col("position").abs() >= float(payoff.dust)).then(pl.col("position")).otherwise(0.0)
+        return valued.with_columns(equity.alias("equity"), kept.alias("position")).select(shown)
     gain = pl.col("position") * float(payoff.size) * (1 / pl.col("entry_price") - 1 / pl.col("price"))
     worth = pl.col("cash") + pl.when(pl.col("position") == 0).then(0.0).otherwise(gain)
     in_quote = (worth * pl.col("price")).alias("equity_in_quote")

@@ -60,6 +60,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         "excluded_seconds": result.excluded_seconds,
         "ruined_ns": result.insolvent_ns,
         "capacity": asdict(result.capacity),
+        "interval": result.interval.document() if result.interval else None,
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
         "final_balance": str(result.final_balance),
@@ -70,6 +71,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
             "funding": str(parts.funding),
             "net": str(parts.net),
         },
+        **({"balances": {name: f"{value:f}" for name, value in result.balances.items()}} if result.balances else {}),
         **({"in_quote": result.in_quote} if result.in_quote else {}),
     }
     relative = f"{folder}/experiment.json"

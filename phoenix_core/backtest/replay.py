@@ -12,6 +12,7 @@ custom data, and later to everybody else.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -99,7 +100,7 @@ class Replay:
 
     def _begin(self, day: DayInputs) -> None:
         self._days = [*self._days[-1:], day]
-        self.simulated.settlement.expect(day.funding, day.marks)
+        self.simulated.settlement.expect(day.funding, day.marks, day.delivery)
         self.simulated.exchange.expect(day.depth)
         self.simulated.closing.open_session()
 
@@ -112,25 +113,26 @@ class Replay:
         stops = [skipper.next_stop(day.signals.filter(pl.col("ts_init") > now))]
         if self.simulated.closing.position != 0:
             stops.append(next((time.ts for time in day.funding if time.ts > now), None))
+            stops.append(day.delivery.ts if day.delivery and day.delivery.ts > now else None)
             stops.append(next((end for end in self._session_ends(day, ends_session=ends_session) if end > now), None))
         known = [stop for stop in stops if stop is not None]
         danger = self.simulated.settlement.next_danger(now, min(known, default=day.end_ns))
         return min([*known, *([danger] if danger is not None else [])], default=None)
 
     def _market_before(self, day: DayInputs, at: int) -> int:
-        """From when on ticks must be fed for the book to be, at an instant, what it was."""
-        for inputs in reversed([known for known in self._days if known.day <= day.day]):
-            start = self._start_of_market(inputs, at)
-            if start is not None:
-                return start
-        return day.start_ns  # there was no market yet: whatever came since makes it
-
-    def _start_of_market(self, inputs: DayInputs, at: int) -> int | None:
+        """From when on ticks must be fed for quote and last sale to be, at an instant, what they were."""
+        trades = partial(self._last_known, day, "trades", at)
         if self.implied is None:
-            return None if inputs.quotes is None else inputs.quotes.last_known(at)
-        sides = [inputs.trades.last_known(at, side) for side in (AggressorSide.BUYER, AggressorSide.SELLER)]
-        known = [side for side in sides if side is not None]
-        return min(known) if len(known) == len(sides) else None
+            known = [self._last_known(day, "quotes", at), trades(AggressorSide.SELLER)]
+            return min((ts for ts in known if ts is not None), default=day.start_ns)
+        sides = [trades(AggressorSide.BUYER), trades(AggressorSide.SELLER)]
+        # Without both there was no quote yet: whatever came since the day began makes it.
+        return min(ts for ts in sides if ts is not None) if None not in sides else day.start_ns
+
+    def _last_known(self, day: DayInputs, kind: str, at: int, *side: AggressorSide) -> int | None:
+        files = (getattr(inputs, kind) for inputs in reversed(self._days) if inputs.day <= day.day)
+        known = (file.last_known(at, *side) for file in files if file is not None)
+        return next((ts for ts in known if ts is not None), None)
 
     def _feed_between(
         self, day: DayInputs, first: int, last: int, *, ends_session: bool, only_at: int | None = None
@@ -152,6 +154,7 @@ class Replay:
     def _other_events(self, day: DayInputs, first: int, last: int, *, ends_session: bool) -> list[Data]:
         """What else is known, the day's beginning, when the exchange settles, and the end of the session."""
         times = {day.start_ns, *(due.ts for due in day.funding), *(mark.ts for mark in day.marks)}
+        times |= {day.delivery.ts} if day.delivery else set()
         events: list[Data] = [Heartbeat(ts) for ts in times if first <= ts <= last]
         ends = self._session_ends(day, ends_session=ends_session)
         events += [Heartbeat(end, ends_session=True) for end in ends if first <= end <= last]

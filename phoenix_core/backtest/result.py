@@ -8,7 +8,7 @@ from typing import Self
 
 import polars as pl
 
-from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.experiment import Experiment, SpotFee
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs
@@ -21,7 +21,8 @@ from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, day_start_ns, days_between
+from phoenix_core.intervals.interval import Interval
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Market, day_start_ns, days_between
 from phoenix_core.strategies.contract import Annotated
 
 _MINUTE_NS = 60 * NS_PER_SECOND
@@ -49,6 +50,8 @@ class Result:
         decisions: Every order that was decided on, filled or not.
         sent: Every request as it went to the exchange.
         capacity: Share of the market's volume that the fills were.
+        balances: What is there of each currency at the end, by its name, on spot; else empty.
+        interval: Bounds of net where quotes were implied; None: they were published.
         in_quote: Parts and balances in quote units, where the account is in coins (`in_quote.in_quote`); else empty.
     """
 
@@ -69,6 +72,8 @@ class Result:
     decisions: tuple[Decision, ...] = ()
     sent: tuple[Sent, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    interval: Interval | None = None
     in_quote: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -97,6 +102,8 @@ class Replayed:
         settled: Funding and liquidation fees, in order.
         final: Balance at the end, flat.
         events: Events that were looked at.
+        balances: What is there of each currency at the end, on spot.
+        overdrawn: Least that its quote balance was; not below zero, but where an order walked too deep.
     """
 
     fills: Sequence[Fill]
@@ -106,6 +113,8 @@ class Replayed:
     settled: Sequence[Settled]
     final: Decimal
     events: int
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    overdrawn: Decimal = Decimal(0)
 
 
 class Collected:
@@ -133,7 +142,9 @@ class Collected:
         self.versions |= day.versions
 
 
-def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence[Annotated]) -> Result:
+def result_of(
+    plan: Plan, kept: Collected, left: Replayed, annotations: Sequence[Annotated], interval: Interval | None = None
+) -> Result:
     """Post the ledger and value the account.
 
     Args:
@@ -141,6 +152,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         kept: Of its days.
         left: By the replay.
         annotations: Of orders, which are published.
+        interval: Bounds of net, where quotes were implied.
 
     Raises:
         LedgerUnbalanced: The parts of the PnL are not the account's change.
@@ -148,7 +160,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
     experiment = plan.experiment
     starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
     books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
-    fills, minutes = fills_frame(left.fills, annotations), _with_missing_days(pl.concat(kept.prices), plan.days)
+    fills, minutes = fills_frame(left.fills, annotations, payoff), _with_missing_days(pl.concat(kept.prices), plan.days)
     return Result(
         experiment=experiment,
         fills=fills,
@@ -160,6 +172,7 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         without=kept.without,
         assumptions=(
             *_assumptions(experiment, plan.specification, implied=plan.is_implied),
+            *_said_of_overdraft(left.overdrawn),
             *assumptions(plan.specification, plan.days[-1]),
             *_said_of_missing(plan.days),
         ),
@@ -171,6 +184,8 @@ def result_of(plan: Plan, kept: Collected, left: Replayed, annotations: Sequence
         decisions=left.decisions,
         sent=left.sent,
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        balances=left.balances,
+        interval=interval.around(books.parts.net) if interval else None,
         in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
     )
 
@@ -201,6 +216,13 @@ def _said_of_missing(days: Sequence[date]) -> list[str]:
     return [f"nothing is held over missing days: closed at the end of {', '.join(before)}"] if before else []
 
 
+def _said_of_overdraft(lowest: Decimal) -> list[str]:
+    return [f"orders at market cost more than was there: the quote balance fell to {lowest}"] if lowest < 0 else []
+
+
+_TAKEN_FROM = {SpotFee.RECEIVED: "what a fill brings", SpotFee.QUOTE: "quote units"}
+
+
 def _rate(share: Decimal) -> str:
     return f"{share:.4f}".rstrip("0")
 
@@ -216,7 +238,11 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
             else []
         ),
         *([f"signals and quotes are seen {venue.feed_latency_ms:g} ms late"] if venue.feed_latency_ms else []),
-        f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional",
+        (
+            f"spot: nothing is lent or sold short; fees are taken from {_TAKEN_FROM[venue.spot_fee]}"
+            if spec.listing.market is Market.SPOT
+            else f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional"
+        ),
         "fills: what was traded and shown, behind the queue (docs/fills.md); "
         + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
@@ -10,12 +11,14 @@ from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.history import history
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
-from phoenix_core.backtest.plan import plan_of
+from phoenix_core.backtest.interval import BoundsOfRun
+from phoenix_core.backtest.plan import Plan, plan_of
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.backtest.venue import Simulated, engine_with_venue, feed_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import StrategyFailed
+from phoenix_core.execution.account import SpotAccount
 from phoenix_core.instruments.table import specification
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Key, Manifest
@@ -59,31 +62,36 @@ def run(lake: Lake, experiment: Experiment, day_done: DayDone = _quietly, prepar
     strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
     contract = contract_of(strategy)
     plan = plan_of(lake, experiment, contract.feeds)
-    traded = instrument(plan.specification)
+    traded = instrument(plan.specification, expires=False)  # it is our settlement that delivers
     simulated = engine_with_venue(traded, experiment.venue, strategy, quotes_implied=plan.is_implied)
     quotes = ImpliedQuotes(traded.price_increment) if plan.is_implied else None
     skipper = contract.skipper(strategy) if contract.skipper else None
     replay = Replay(simulated, skipper, plan.closing_ns, feed_latency_ns(experiment.venue), quotes)
     feed = replay.skipping if experiment.replay is ReplayMode.SIGNALS else replay.full
     kept = Collected.of(plan)
+    bounds = BoundsOfRun.of(plan, contract) if plan.is_implied else None
     try:
         if contract.remembers:
             kept.versions |= _remember(lake, listing, strategy, day := plan.days[0])
         for day in plan.days:
             kept.add(read := plan.priced(prepare(plan.reader.day(day))))
+            if bounds:
+                bounds.add(read)
             feed(read, ends_session=plan.ends_session(day))
             if plan.ends_session(day):
                 _require_flat(simulated, day)
             day_done(day, replay.events)
         simulated.engine.end()
-        left = _left(simulated, replay.events)
+        left = _left(simulated, plan, replay.events)
     except (RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
         raise StrategyFailed(
             f"The backtest of {listing} stopped on {day}: {type(error).__name__}: {error}. No result was published."
         ) from error
     finally:
         simulated.engine.dispose()
-    return result_of(plan, kept, left, contract.annotations)
+    interval, calibrated = bounds.interval() if bounds else (None, {})
+    kept.versions |= calibrated
+    return result_of(plan, kept, left, contract.annotations, interval)
 
 
 def nothing_to_run(lake: Lake, experiment: Experiment) -> str | None:
@@ -124,13 +132,19 @@ def _require_flat(simulated: Simulated, day: date) -> None:
         raise StrategyFailed(not_flat(day, position))
 
 
-def _left(simulated: Simulated, events: int) -> Replayed:
+def _left(simulated: Simulated, plan: Plan, events: int) -> Replayed:
+    account, traded = simulated.account, plan.specification
+    balances, lowest = {}, Decimal(0)
+    if isinstance(account, SpotAccount):
+        balances, lowest = {traded.quote: account.quote, traded.base: account.base}, account.lowest
     return Replayed(
         fills=simulated.recorder.fills,
         decisions=simulated.recorder.decisions,
         sent=tuple(simulated.exchange.sent.values()),
         orders=simulated.recorder.orders_by_end,
         settled=simulated.settlement.settled,
-        final=simulated.account.balance,
+        final=account.balance,
         events=events,
+        balances=balances,
+        overdrawn=lowest,
     )

@@ -63,6 +63,14 @@ class Mark:
     open: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The end of a contract, and the price that whatever is held is closed at."""
+
+    ts: int
+    price: Decimal
+
+
 class Settlement(SimulationModule):
     """Charges funding and watches the maintenance margin.
 
@@ -86,12 +94,16 @@ class Settlement(SimulationModule):
         self._liquidation_fee = liquidation_fee
         self._funding: list[FundingTime] = []
         self._marks: list[Mark] = []
+        self._delivery: Delivery | None = None
         self._next_ns = _FAR
         self._is_liquidating = False
         self.settled: list[Settled] = []
 
-    def expect(self, funding: "Sequence[FundingTime]", marks: "Sequence[Mark]") -> None:
-        """Add the times of another day; latest last."""
+    def expect(
+        self, funding: "Sequence[FundingTime]", marks: "Sequence[Mark]", delivery: "Delivery | None" = None
+    ) -> None:
+        """Add the times of another day, latest last, and the end of the contract if that is on it."""
+        self._delivery = delivery
         self._funding = [*self._funding, *funding]
         self._marks = [*self._marks, *marks]
         self._schedule()
@@ -104,11 +116,15 @@ class Settlement(SimulationModule):
             self._pay(self._funding.pop(0))
         while self._marks and self._marks[0].ts <= ts_now:
             self._watch(self._marks.pop(0))
+        if self._delivery is not None and self._delivery.ts <= ts_now:
+            delivery, self._delivery = self._delivery, None
+            self.closing.deliver(delivery.price)
         self._schedule()
 
     def reset(self) -> None:
         """Forget everything."""
         self._funding, self._marks, self.settled = [], [], []
+        self._delivery = None
         self._schedule()
 
     def log_diagnostics(self, logger: Any) -> None:  # noqa: ANN401 - Nautilus's logger
@@ -131,6 +147,7 @@ class Settlement(SimulationModule):
 
     def _schedule(self) -> None:
         due = [times[0].ts for times in (self._funding, self._marks) if times]
+        due += [self._delivery.ts] if self._delivery is not None else []
         self._next_ns = min(due, default=_FAR)
 
     def _pay(self, due: FundingTime) -> None:

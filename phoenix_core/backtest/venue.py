@@ -14,12 +14,13 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
 from nautilus_trader.trading.strategy import Strategy
 
-from phoenix_core.backtest.experiment import VenueParameters
+from phoenix_core.backtest.experiment import SpotFee, VenueParameters
 from phoenix_core.backtest.settlement import Settlement
-from phoenix_core.execution.account import Account, CoinAccount, EngineAccount
+from phoenix_core.execution.account import Account, EngineAccount, ExactAccount, SpotAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
+from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.execution.recorder import Recorder
 from phoenix_core.execution.rule import Rule
 from phoenix_core.instruments.specification import Specification
@@ -120,7 +121,8 @@ def engine_with_venue(
             run_analysis=False,
         )
     )
-    fee = venue.liquidation_fee if venue.liquidation else None
+    is_lent = not payoff_of_instrument(instrument).dust  # on spot nothing is, so nothing is liquidated
+    fee = venue.liquidation_fee if venue.liquidation and is_lent else None
     settlement = Settlement(instrument, fee)
     currency = instrument.get_settlement_currency()
     engine.add_venue(
@@ -138,13 +140,19 @@ def engine_with_venue(
     engine.set_default_market_data_client()
     rule = fill_rule(instrument, venue, quotes_implied=quotes_implied)
     exchange = Gateway(engine, instrument, rule, conditions(venue))
-    recorder = Recorder(engine, instrument.id)
+    recorder = Recorder(engine, instrument)
     closing = Closing(engine, instrument, strategy, exchange)
-    account = (CoinAccount if instrument.is_inverse else EngineAccount)(settlement.exchange, instrument)
-    exchange.account = settlement.account = account
+    exchange.account = settlement.account = account = _account(settlement, instrument, venue)
     settlement.closing = closing
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
     engine.kernel.exec_engine.register_client(exchange)
     engine.add_strategy(strategy)
     return Simulated(engine, exchange, account, settlement, closing, recorder)
+
+
+def _account(settlement: Settlement, instrument: Instrument, venue: VenueParameters) -> Account:
+    if payoff_of_instrument(instrument).dust:
+        takes_received = venue.spot_fee is SpotFee.RECEIVED
+        return SpotAccount(settlement.exchange, instrument, venue.starting_balance, takes_received=takes_received)
+    return (ExactAccount if instrument.is_inverse else EngineAccount)(settlement.exchange, instrument)

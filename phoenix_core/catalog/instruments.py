@@ -19,12 +19,13 @@ _MAX_QUANTITY = Decimal(1_000_000)
 _CLASSES = {cls.__name__: cls for cls in (CryptoFuture, CryptoPerpetual, CurrencyPair)}
 
 
-def instrument(specification: Specification, ts_ns: int = 0) -> Instrument:
+def instrument(specification: Specification, ts_ns: int = 0, *, expires: bool = True) -> Instrument:
     """Build the NautilusTrader instrument of a specification.
 
     Args:
         specification: The constants.
         ts_ns: `ts_event` and `ts_init`.
+        expires: A contract with an end is one for the engine, too; else it never ends there.
     """
     spec = specification
     quote = Currency.from_str(spec.quote)
@@ -56,7 +57,7 @@ def instrument(specification: Specification, ts_ns: int = 0) -> Instrument:
         "multiplier": Quantity.from_str(str(spec.contract_size)),
         **common,
     }
-    if spec.listing.delivery is not None:
+    if spec.listing.delivery is not None and expires:
         expiry = day_start_ns(spec.listing.delivery) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
         return CryptoFuture(underlying=base, activation_ns=0, expiration_ns=expiry, **derivative)
     return CryptoPerpetual(base_currency=base, **derivative)

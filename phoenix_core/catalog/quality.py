@@ -21,7 +21,7 @@ from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_start_ns
-from phoenix_core.rules import ON_TICK, QUIET_NS, UNCROSSED, rules_of
+from phoenix_core.rules import ON_STEP, ON_TICK, QUIET_NS, UNCROSSED, Rule, rules_of
 from phoenix_core.storage.lake import Lake
 
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.
@@ -33,7 +33,7 @@ _USUAL_DAYS = 7
 _SHOWN = 5
 _CROSSED_SHARE = 0.001
 _OFF_TICK_SHARE = 0.001  # single trades lie between ticks: 71799.36 beside a tick of 0.10
-_SHARES = {UNCROSSED: _CROSSED_SHARE, ON_TICK: _OFF_TICK_SHARE}
+_SHARES = {UNCROSSED: _CROSSED_SHARE, ON_TICK: _OFF_TICK_SHARE, ON_STEP: _OFF_TICK_SHARE}
 # Prices of orders. Without an entry an instrument's tick is the archive's last decimal, which all of them hold.
 _PRICES = ("price", "bid_price", "ask_price")
 
@@ -107,7 +107,9 @@ class _Pass:
             self._note("uncrossed", frame.filter(pl.col("bid_price") >= pl.col("ask_price")))
         if prices := [name for name in _PRICES if name in frame.columns]:
             tick = self._specification.tick
-            self._note("on_tick", frame.filter(pl.any_horizontal(_off_tick(name, tick) for name in prices)))
+            self._note("on_tick", frame.filter(pl.any_horizontal(_between(name, tick) for name in prices)))
+        if "size" in frame.columns:
+            self._note("on_step", frame.filter(_between("size", self._specification.step)))
 
     def findings(self) -> Iterator[Finding]:
         """What was found; rules that do not concern the dataset are left to the caller."""
@@ -120,13 +122,15 @@ class _Pass:
             count = self._counts.get(rule.name, 0)
             passed = count <= self._seen * _SHARES.get(rule, 0)
             message = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
-            message += self._tick_in_words() if rule is ON_TICK else ""
+            message += self._in_words(rule)
             yield Finding(rule.name, passed, message, tuple(self._broken.get(rule.name, ())))
 
-    def _tick_in_words(self) -> str:
+    def _in_words(self, rule: Rule) -> str:
+        """The constant that a rule held the day against."""
         known = self._specification
+        told = {ON_TICK: f"tick is {known.tick:f}", ON_STEP: f"step is {known.step:f}"}.get(rule)
         assumed = f", assumed: it is known from {known.valid_from} on" if known.assumed else ""
-        return f"; the tick is {known.tick:f}{assumed}"
+        return f"; the {told}{assumed}" if told else ""
 
     def _note(self, rule: str, rows: pl.DataFrame) -> None:
         if rows.height:
@@ -169,7 +173,8 @@ def _looked_at(dataset: Dataset) -> Collection[str] | None:
     Sizes of quotes alone are half of what there is to decode in a day, and no rule asks for them.
     """
     identity = _running_id(dataset)
-    return None if identity is None else {"ts_event", "ts_init", identity, *_PRICES}
+    sizes = {"size"} if ON_STEP in rules_of(dataset) else set()
+    return None if identity is None else {"ts_event", "ts_init", identity, *_PRICES, *sizes}
 
 
 def _listing(entry: Entry) -> Listing:
@@ -177,9 +182,9 @@ def _listing(entry: Entry) -> Listing:
     return Listing(Market(market), symbol.upper())
 
 
-def _off_tick(price: str, tick: Decimal) -> pl.Expr:
-    """Whether a price lies between ticks, in integers of its last decimal."""
-    return pl.col(price).to_physical() % int(tick.scaleb(DECIMAL_SCALE)) != 0
+def _between(column: str, unit: Decimal) -> pl.Expr:
+    """Whether a price lies between ticks, or a quantity between steps, in integers of the last decimal."""
+    return pl.col(column).to_physical() % int(unit.scaleb(DECIMAL_SCALE)) != 0
 
 
 Broken = Iterator[tuple[str, pl.DataFrame]]

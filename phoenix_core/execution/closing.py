@@ -32,14 +32,16 @@ class Closing:
         self.cache = engine.kernel.cache
         self._portfolio = engine.kernel.portfolio
         self._instrument = instrument
+        self._step = instrument.size_increment.as_decimal()
         self._strategy = strategy
         self._gateway = gateway
         engine.kernel.msgbus.subscribe(f"data.{DataType(Heartbeat).topic}", self._on_heartbeat)
 
     @property
     def position(self) -> Decimal:
-        """Signed base units held."""
-        return Decimal(str(self._portfolio.net_position(self._instrument.id)))
+        """Signed base units, or contracts, held; none where there is less than a step, which nobody could sell."""
+        held = Decimal(str(self._portfolio.net_position(self._instrument.id)))
+        return Decimal(0) if abs(held) < self._step else held // self._step * self._step
 
     def close(self, reason: OrderReason) -> None:
         """Cancel what works, and close the position at market unless an order that does is on its way."""
@@ -63,6 +65,20 @@ class Closing:
                 tags=tags_forced_by(reason),
             )
         )
+
+    def deliver(self, price: Decimal) -> None:
+        """End a contract: what works is gone, and what is held is closed at the price of delivery."""
+        self._gateway.deliver(price)
+        if position := self.position:
+            self._strategy.submit_order(
+                self._strategy.order_factory.market(
+                    instrument_id=self._instrument.id,
+                    order_side=OrderSide.SELL if position > 0 else OrderSide.BUY,
+                    quantity=self._instrument.make_qty(abs(position)),
+                    reduce_only=True,
+                    tags=tags_forced_by(OrderReason.DELIVERY),
+                )
+            )
 
     def open_session(self) -> None:
         """Let orders in again after a session that has ended."""

@@ -19,6 +19,7 @@ class OrderReason(StrEnum):
     EXIT = "exit"
     LIQUIDATION = "liquidation"
     SESSION_END = "session end"
+    DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,20 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One fill, and the decision behind it."""
+    """One fill, and the decision behind it.
+
+    Attributes:
+        ts: When, ns.
+        side: BUY or SELL.
+        quantity: Base units, or contracts.
+        price: Quote units.
+        fee: In the settlement currency, whatever it was taken from.
+        liquidity: MAKER or TAKER.
+        order_id: Of its order.
+        trade_id: Its own.
+        decision: What was decided.
+        fee_in_base: Base units that the fee was taken from; 0: it was taken from the settlement currency.
+    """
 
     ts: int
     side: str
@@ -61,6 +75,7 @@ class Fill:
     order_id: str
     trade_id: str
     decision: Decision
+    fee_in_base: Decimal = Decimal(0)
 
 
 def tags_of(**annotations: Annotation) -> list[str]:

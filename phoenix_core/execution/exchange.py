@@ -8,6 +8,7 @@ second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
 """
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Any
 
@@ -79,10 +80,33 @@ class Exchange(ReportingClient):
         if is_fed_apart:
             self._msgbus.subscribe(f"data.{quotes}.{topic}", self._keep, priority=_FIRST + 1)
         self.sent: dict[str, Sent] = {}
+        self._delivered_at: Decimal | None = None
 
     def expect(self, depth: Snapshots | None) -> None:
         """Add the depth of the next day, where it has some; that of the day before is kept for its first minutes."""
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the contract has ended."""
+        return self._delivered_at is not None
+
+    def deliver(self, price: Decimal) -> None:
+        """End the contract at a price: orders in the book are gone, and those on their way find nothing."""
+        self._delivered_at = price
+        for key in list(self._orders):
+            self._withdraw(ClientOrderId(key))
+
+    def _after_delivery(self, order: EngineOrder, *, is_its_own: bool) -> None:
+        """Fill the order that closes what was held at the price of delivery, for a taker's fee; refuse any other."""
+        if self._delivered_at is None or not is_its_own:
+            self._reject(order, "the contract was delivered")
+            return
+        self._accept(order)
+        # The average of an index has more decimals than the instrument's prices.
+        places = Decimal(1).scaleb(-self._instrument.price_precision)
+        price = self._instrument.make_price(self._delivered_at.quantize(places))
+        self._filled(order, Filled(order.client_order_id.value, price.raw, order.quantity.raw, is_maker=False))
 
     def needs_ticks(self, now_ns: int) -> bool:
         """Whether an order is on its way or works, or did within the last second."""
@@ -164,6 +188,9 @@ class Exchange(ReportingClient):
 
     def _arrive(self, engine_order: EngineOrder, limit: int | None) -> None:
         now = self._clock.timestamp_ns()
+        if self.is_delivered:
+            self._reject(engine_order, "the contract was delivered")
+            return
         if not self._is_informed(now):
             self._reject(engine_order, "no market: no quote is known")
             return
@@ -173,6 +200,9 @@ class Exchange(ReportingClient):
         order = order_of(engine_order, limit)
         if order.post_only and self._market.would_take(order):
             self._reject(engine_order, "post-only, and it would have taken", due_post_only=True)
+            return
+        if not engine_order.is_reduce_only and (why := self._why_unpaid(order)):
+            self._reject(engine_order, why)
             return
         self._accept(engine_order)
         if engine_order.is_reduce_only:
@@ -197,13 +227,18 @@ class Exchange(ReportingClient):
             return "reduce-only, and it would have increased the position"
         return ""
 
+    def _why_unpaid(self, order: Order) -> str:
+        best = self._quote.ask_price.raw if self._quote is not None else 0
+        return self.account.why_refused(order, best, self._market.resting)
+
     def _room(self, order: EngineOrder) -> int:
-        """Lots that an order can close."""
+        """Lots that an order can close, in whole steps: a fee that is taken from coins leaves less than one."""
         held = sum(
             (1 if position.is_long else -1) * position.quantity.raw
             for position in self._cache.positions_open(instrument_id=self._instrument.id)
         )
-        return int(-sign_of(order) * held)
+        step = int(self._instrument.size_increment.raw)
+        return int(-sign_of(order) * held) // step * step
 
     def _reduce(self, engine_order: EngineOrder, order: Order) -> None:
         room = self._room(engine_order)

@@ -7,6 +7,7 @@ strategy saw. After the end of a session only what closes a position is let thro
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.execution.messages import CancelOrder, SubmitOrder
@@ -67,6 +68,9 @@ class Gateway(Exchange):
         order = command.order
         self._acknowledge(order)
         reason = forced_by(order.tags or ())
+        if self.is_delivered:
+            self._after_delivery(order, is_its_own=reason is OrderReason.DELIVERY)
+            return
         if not (self.is_open or reason or order.is_reduce_only):
             self._reject(order, "the session has ended: only what closes a position is let through")
             return
@@ -92,6 +96,13 @@ class Gateway(Exchange):
         else:
             del self._held[identity]
             self._cancelled(held[0])
+
+    def deliver(self, price: Decimal) -> None:
+        """End the contract: what is held back or works is gone at once, and nothing is let in any more."""
+        held, self._held = self._held, {}
+        for order, _ in held.values():
+            self._cancelled(order)
+        super().deliver(price)
 
     def _release(self, identity: ClientOrderId) -> None:
         if (held := self._held.pop(identity, None)) is not None:

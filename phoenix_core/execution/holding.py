@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
+from phoenix_core.market import Market
+
 if TYPE_CHECKING:
     from nautilus_trader.model.instruments import Instrument
 
@@ -37,9 +39,11 @@ class Payoff:
 
     Attributes:
         size: Quote units of one inverse contract; None: linear.
+        dust: Smaller quantities can't be sold; 0 where everything can. Fees that are taken from coins leave some.
     """
 
     size: Decimal | None = None
+    dust: Decimal = _ZERO
 
     @property
     def is_inverse(self) -> bool:
@@ -50,6 +54,10 @@ class Payoff:
     def tolerance(self) -> Decimal:
         """By how much less two accounts of one position may differ: of an inverse one, by nothing."""
         return SMALLEST if self.is_inverse else _CENT
+
+    def is_flat(self, quantity: Decimal) -> bool:
+        """Whether nothing is held that could be closed."""
+        return quantity == 0 or abs(quantity) < self.dust
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Worth in the settlement currency, with the sign of the quantity.
@@ -95,12 +103,19 @@ class Payoff:
 
 def payoff_of(traded: "Specification") -> Payoff:
     """The payoff of what a specification describes."""
-    return Payoff(traded.contract_size if traded.is_inverse else None)
+    if traded.is_inverse:
+        return Payoff(traded.contract_size)
+    return Payoff(dust=traded.step if traded.listing.market is Market.SPOT else _ZERO)
 
 
 def payoff_of_instrument(instrument: "Instrument") -> Payoff:
     """The payoff of NautilusTrader's instrument, whose multiplier is the size of a contract."""
-    return Payoff(instrument.multiplier.as_decimal() if instrument.is_inverse else None)
+    from nautilus_trader.model.enums import InstrumentClass  # noqa: PLC0415 - payoffs of specifications need it not
+
+    if instrument.is_inverse:
+        return Payoff(instrument.multiplier.as_decimal())
+    is_spot = instrument.instrument_class == InstrumentClass.SPOT
+    return Payoff(dust=instrument.size_increment.as_decimal()) if is_spot else Payoff()
 
 
 class Holding(ABC):

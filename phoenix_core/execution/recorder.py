@@ -6,9 +6,11 @@ from decimal import Decimal
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.model.events import OrderEvent, OrderFilled, OrderInitialized
-from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
+from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.instruments import Instrument
 
 from phoenix_core.execution.decisions import Decision, Fill, OrderReason, annotations_of
+from phoenix_core.execution.holding import rounded
 from phoenix_core.execution.orders import forced_by
 
 _FIRST = 20  # before the strategy's own handlers, which may send the next order from within
@@ -19,13 +21,14 @@ class Recorder:
 
     Args:
         engine: Its bus, cache and portfolio are used.
-        instrument_id: What is traded.
+        instrument: What is traded.
     """
 
-    def __init__(self, engine: BacktestEngine, instrument_id: InstrumentId) -> None:
+    def __init__(self, engine: BacktestEngine, instrument: Instrument) -> None:
         self._cache = engine.kernel.cache
         self._portfolio = engine.kernel.portfolio
-        self._instrument_id = instrument_id
+        self._instrument_id = instrument.id
+        self._settlement = instrument.get_settlement_currency()
         self._decisions: dict[ClientOrderId, Decision] = {}
         self._ended: set[ClientOrderId] = set()
         self._ends: Counter[str] = Counter()
@@ -75,14 +78,17 @@ class Recorder:
         return OrderReason.EXIT if event.reduce_only or opposes else OrderReason.ENTRY
 
     def _fill(self, event: OrderFilled) -> Fill:
+        paid, price = event.commission.as_decimal(), event.last_px.as_decimal()
+        is_in_base = event.commission.currency != self._settlement
         return Fill(
             ts=event.ts_event,
             side=event.order_side.name,
             quantity=event.last_qty.as_decimal(),
-            price=event.last_px.as_decimal(),
-            fee=event.commission.as_decimal(),
+            price=price,
+            fee=rounded(paid * price) if is_in_base else paid,
             liquidity=event.liquidity_side.name,
             order_id=event.client_order_id.value,
             trade_id=event.trade_id.value,
             decision=self._decisions[event.client_order_id],
+            fee_in_base=paid if is_in_base else Decimal(0),
         )

@@ -10,8 +10,8 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order
 
-from phoenix_core.execution.account import Account
-from phoenix_core.execution.holding import Payoff, payoff_of_instrument
+from phoenix_core.execution.account import Account, Fee
+from phoenix_core.execution.holding import Payoff
 from phoenix_core.execution.orders import sign_of
 from phoenix_core.execution.rule import Filled
 
@@ -43,7 +43,6 @@ class ReportingClient(ExecutionClient):
         )
         self._set_account_id(AccountId(f"{venue.value}-001"))
         self._instrument = instrument
-        self._payoff = payoff_of_instrument(instrument)
         self._numbers = count(1)
 
     def _start(self) -> None:
@@ -55,8 +54,10 @@ class ReportingClient(ExecutionClient):
     def _filled(self, order: Order, fill: Filled) -> None:
         price = Price.from_raw(fill.price, self._instrument.price_precision)
         quantity = self._quantity(fill.quantity)
-        fee = commission(self._payoff, self._instrument, quantity, price, is_maker=fill.is_maker)
-        self.account.fill(sign_of(order) * quantity.as_decimal(), price.as_decimal(), fee.as_decimal())
+        signed, paid = sign_of(order) * quantity.as_decimal(), price.as_decimal()
+        share = self._instrument.maker_fee if fill.is_maker else self._instrument.taker_fee
+        fee = self.account.fee(signed, paid, share)
+        self.account.fill(signed, paid, fee)
         self.generate_order_filled(
             strategy_id=order.strategy_id,
             instrument_id=order.instrument_id,
@@ -69,10 +70,15 @@ class ReportingClient(ExecutionClient):
             last_qty=quantity,
             last_px=price,
             quote_currency=self._instrument.quote_currency,
-            commission=fee,
+            commission=self._commission(fee),
             liquidity_side=LiquiditySide.MAKER if fill.is_maker else LiquiditySide.TAKER,
             ts_event=self._clock.timestamp_ns(),
         )
+
+    def _commission(self, fee: Fee) -> Money:
+        if fee.in_base:
+            return Money(fee.in_base, self._instrument.get_base_currency())
+        return Money(fee.amount, self._instrument.get_settlement_currency())
 
     def _quantity(self, lots: int) -> Quantity:
         return Quantity.from_raw(lots, self._instrument.size_precision)

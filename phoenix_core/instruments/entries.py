@@ -42,6 +42,12 @@ class Fees(Dated):
     taker: Rate
 
 
+class Delivery(Dated):
+    """Over how many minutes before 08:00 UTC the index is averaged for the price of a delivery."""
+
+    minutes: Annotated[int, Field(gt=0, le=480)]
+
+
 class Terms(Dated):
     """Increments and margins of a symbol."""
 
@@ -59,9 +65,10 @@ class Terms(Dated):
 
 
 class Unlisted(_Entry):
-    """What symbols of a market that have no entry are taken to have."""
+    """What symbols of a market that have no entry are taken to have; contracts of some coins have their own size."""
 
     contract_size: Positive
+    contract_sizes: dict[Currency, Positive] = {}
     min_notional: Positive
     margin_init: Share
     margin_maint: Share
@@ -82,6 +89,7 @@ class MarketEntry(_Entry):
     settles_in: Literal["base", "quote"]
     fees: tuple[Fees, ...]
     unlisted: Unlisted
+    deliveries: tuple[Delivery, ...] = ()
 
     @model_validator(mode="after")
     def _fees_have_their_days(self) -> "MarketEntry":
@@ -138,6 +146,17 @@ class Available(_Entry):
         return self
 
 
+class Changed(_Entry):
+    """What became of a symbol: another name, another unit, or a name that was used again."""
+
+    listing: Annotated[Listing, BeforeValidator(_listing)]
+    becomes: Annotated[Listing | None, BeforeValidator(lambda value: value and _listing(value))] = None
+    on: date | None = None
+    factor: Positive = Decimal(1)
+    says: str
+    source: str
+
+
 class Venue(_Entry):
     """One file."""
 
@@ -146,6 +165,7 @@ class Venue(_Entry):
     markets: tuple[MarketEntry, ...]
     symbols: tuple[Symbol, ...] = ()
     availability: tuple[Available, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
     @model_validator(mode="after")
     def _each_stands_once(self) -> "Venue":

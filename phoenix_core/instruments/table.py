@@ -109,6 +109,17 @@ class InstrumentTable:
         dated: Iterable[Dated] = (*(symbol.terms if symbol else ()), *market.fees)
         return tuple(self.specification(listing, day) for day in sorted({one.valid_from for one in dated}))
 
+    def delivery_minutes(self, market: Market, day: date) -> int:
+        """Over how many minutes the index is averaged where a contract is delivered on a day.
+
+        Raises:
+            ConfigInvalid: No file says so for the market.
+        """
+        entry = self.markets.get(market)
+        if entry is None or not entry.deliveries:
+            raise ConfigInvalid(f"No file of {_FOLDER} says how contracts of {market.value} are delivered. Add it.")
+        return _in_force(entry.deliveries, day).minutes
+
     def _market(self, listing: Listing) -> MarketEntry:
         if found := self.markets.get(listing.market):
             return found
@@ -125,7 +136,7 @@ class InstrumentTable:
             quote=quote,
             price_precision=ARCHIVE_DECIMALS,
             size_precision=ARCHIVE_DECIMALS,
-            contract_size=market.unlisted.contract_size,
+            contract_size=market.unlisted.contract_sizes.get(base, market.unlisted.contract_size),
             terms=(
                 Terms(
                     valid_from=market.fees[0].valid_from,

@@ -18,6 +18,7 @@ import polars as pl
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.specification import money_form
 from phoenix_core.instruments.table import specification
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.figures import signed
 from phoenix_core.report.folder import document_in, table_in
@@ -67,10 +68,11 @@ class Comparison:
 
     Attributes:
         rows: One row a result, best Sharpe ratio first, those without one last: experiment, listing, first,
-            last, currency, net, round_trips, max_drawdown, sharpe, probabilistic_sharpe, expectancy, in_sample (how
-            many of its days were there to choose on; null: none), the ends of intervals (`sharpe_low`,
-            `sharpe_high`, …) and probability_of_loss, null where none can be given, and a column for each parameter
-            that differs.
+            last, currency, net, net_low and net_high (bounds of it where quotes are missing; null: no bound),
+            excludes_zero (whether they do; null: quotes were published), round_trips, max_drawdown, sharpe,
+            probabilistic_sharpe, expectancy, in_sample (how many of its days were there to choose on; null: none), the
+            ends of intervals (`sharpe_low`, `sharpe_high`, …) and probability_of_loss, null where there are none, and
+            a column for each parameter that differs.
         differing: Those columns: `section.name`, values as text.
         deflated: One for each listing and range that is compared.
         choosing: Names of the sweeps that chose on some of these days.
@@ -135,7 +137,9 @@ def printable(found: Comparison) -> list[list[str]]:
     """Give a comparison as rows of text, the names of the columns first; the listing where it differs."""
     known = figures()
     several, marked = found.rows["listing"].n_unique() > 1, bool(found.choosing)
-    headers = ["experiment", *(["listing"] if several else []), "range", "net", *(known[name].name for name in _SHOWN)]
+    is_open = found.rows["excludes_zero"].count() > 0
+    headers = ["experiment", *(["listing"] if several else []), "range", "net", *(["interval"] if is_open else [])]
+    headers += [known[name].name for name in _SHOWN]
     headers += ["in-sample"] if marked else []
     lines = [[*headers, *_short(found.differing)]]
     for row in found.rows.iter_rows(named=True):
@@ -145,6 +149,7 @@ def printable(found: Comparison) -> list[list[str]]:
             *([row["listing"]] if several else []),
             span,
             f"{signed(row['net'], money_form(row['currency']))} {row['currency']}",
+            *([_bounds(row)] if is_open else []),
         ]
         told = [known[name].text(row[name], row["currency"]) + _between(known[name], name, row) for name in _SHOWN]
         told += [row["in_sample"] or "no"] if marked else []
@@ -157,11 +162,22 @@ def remarks(found: Comparison) -> list[str]:
     lines = [_remark(one) for one in found.deflated]
     if found.choosing:
         lines.append(f"In-sample: days that {', '.join(found.choosing)} chose on; figures over them are no evidence.")
+    if found.rows["excludes_zero"].count():
+        lines.append("Interval: bounds of net where quotes are missing, by trades alone; ± marks those that hold zero.")
     if found.rows["sharpe_low"].count():
         lines.append(f"In brackets: {LEVEL:.0%} intervals, from days drawn anew in blocks.")
     if found.rows.height > 1 and not found.differing:
         lines.append("No parameter differs between them.")
     return lines
+
+
+def _bounds(row: Mapping[str, Any]) -> str:
+    """Bounds of net, with a mark where they do not exclude zero."""
+    if row["excludes_zero"] is None:
+        return ""
+    if row["net_low"] is None or row["net_high"] is None:
+        return "unbounded"
+    return f"[{signed(row['net_low'])}, {signed(row['net_high'])}]{'' if row['excludes_zero'] else ' ±'}"
 
 
 def _remark(one: Deflated) -> str:
@@ -214,10 +230,20 @@ def _row(one: _Read, values: Mapping[str, Any], differing: Sequence[str]) -> dic
         **{name: experiment[name] for name in ("listing", "first", "last")},
         "currency": specification(Listing.parse(experiment["listing"]), day_from_text(experiment["first"])).settlement,
         "net": float(one.document["parts"]["net"]),
+        **_interval(one.document),
         **{name: getattr(one.statistics, name) for name in (*_SHOWN, "expectancy")},
         "in_sample": one.in_sample.share if one.in_sample else None,
         **dict.fromkeys(UNCERTAIN) | one.uncertainty.figures(),
         **{name: written(values.get(name, ABSENT)) for name in differing},
+    }
+
+
+def _interval(document: Mapping[str, Any]) -> dict[str, float | bool | None]:
+    found = Interval.parse(document["interval"]) if document.get("interval") else None
+    ends = {"net_low": found.low if found else None, "net_high": found.high if found else None}
+    return {
+        **{name: None if end is None else float(end) for name, end in ends.items()},
+        "excludes_zero": found.excludes_zero if found else None,
     }
 
 

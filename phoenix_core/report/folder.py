@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.backtest.capacity_curve import FILE, Point
+from phoenix_core.backtest.envelope import FILE as ENVELOPE
+from phoenix_core.backtest.envelope import Envelope
 from phoenix_core.catalog.store import read_file
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Key, Manifest
@@ -60,6 +62,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         signals_absent=why,
         is_synthetic=any(_is_synthetic(lake, file) for file in document["zips"]),
         capacity=_capacity(lake, location, document),
+        envelope=_envelope(lake, location, document),
         in_sample=_in_sample(lake, document["experiment"]),
     )
 
@@ -126,6 +129,22 @@ def _capacity(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[P
         return ()
     except (ValueError, TypeError, KeyError) as error:
         raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix capacity again.") from error
+
+
+def _envelope(lake: Lake, location: str, document: Mapping[str, Any]) -> Envelope | None:
+    """The envelope beside a result; none where there is none, or where it is that of an earlier result.
+
+    Raises:
+        CatalogCorrupt: It is not what was written.
+    """
+    name = f"{lake.name(location)}/{ENVELOPE}"
+    try:
+        found = json.loads(lake.read(name))
+        return Envelope.parse(found) if found["of"] == document["identity"] else None
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix envelope again.") from error
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:

@@ -53,7 +53,7 @@ def report_page(result: PublishedResult) -> str:
     curves = capacity_charts(result)
     drawings = {chart.name: chart.figure() for chart in [*panels, *([histogram] if histogram else []), *curves]}
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             _words(result, summary) | _tables(result, summary),
@@ -143,10 +143,10 @@ def _identities(document: Mapping[str, Any]) -> list[Section]:
 
 
 @cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-    )
+def environment(*folders: Path) -> Environment:
+    """Templates of some folders, over those that every page shares: `head.html` and `tail.html`."""
+    loader = FileSystemLoader([*folders, _TEMPLATE])
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
 
 
 def _source(name: str) -> Markup:

@@ -61,7 +61,12 @@ def parameters(experiment: Mapping[str, Any]) -> list[Parameter]:
             names = [*known, *(name for name in chosen if name not in known)]
             unknown = {name: _OF_ITS_CONFIG if name.startswith("config.") else _UNKNOWN for name in names}
             declared = unknown | known
-            found += [Parameter(section, name, chosen.get(name, ABSENT), *declared[name]) for name in names]
+            silent = _silent(model) - chosen.keys()
+            found += [
+                Parameter(section, name, chosen.get(name, ABSENT), *declared[name])
+                for name in names
+                if name not in silent
+            ]
     return found
 
 
@@ -106,9 +111,16 @@ def _declared(model: type[BaseModel], prefix: str = "") -> dict[str, tuple[Any, 
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found |= _declared(inner, f"{prefix}{name}.")
+        elif field.exclude_if is not None:
+            found[f"{prefix}{name}"] = (field.get_default(), field.description or "")
         elif name in defaults:  # not the fields of an imported strategy's config, which only it knows
             found[f"{prefix}{name}"] = (defaults[name], field.description or "")
     return found
+
+
+def _silent(model: type[BaseModel]) -> set[str]:
+    """Fields that a document leaves out where they are as always."""
+    return {name for name, field in model.model_fields.items() if field.exclude_if is not None}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from phoenix_core.backtest.capacity_curve import Point
+from phoenix_core.backtest.envelope import Envelope
 from phoenix_core.backtest.ledger import Parts
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.strategies.contract import Shown, shown_of
 
@@ -30,6 +32,7 @@ class PublishedResult:
         signals: Signals within minutes of a fill, or None with `signals_absent` saying why.
         signals_absent: Why there are none.
         capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
+        envelope: The experiment over latencies and queue models; None where that was not computed.
         is_synthetic: The market was made up.
         in_sample: That some of its days were there to choose on, in a sentence; empty where none was.
     """
@@ -44,6 +47,7 @@ class PublishedResult:
     signals_absent: str = ""
     is_synthetic: bool = False
     capacity: tuple[Point, ...] = ()
+    envelope: Envelope | None = None
     in_sample: str = ""
 
     @property
@@ -77,6 +81,12 @@ class PublishedResult:
         """Price PnL, slippage, fees, funding, and their sum net."""
         names = [*(part.name for part in fields(Parts)), "net"]
         return {name: Decimal(self.document["parts"][name]) for name in names}
+
+    @property
+    def interval(self) -> Interval | None:
+        """Bounds of net where quotes were implied; None: they were published, or an earlier release made the result."""
+        found = self.document.get("interval")
+        return Interval.parse(found) if found else None
 
     @property
     def span(self) -> str:

@@ -92,7 +92,10 @@ class Summary:
         likely = self._statistic("probabilistic_sharpe")
         return [
             Headline(
-                "Net PnL", self.money(parts["net"]), f"after fees and funding{self._loss_likely()}", _tone(parts["net"])
+                "Net PnL",
+                self.money(parts["net"]),
+                f"{self._net_between()}after fees and funding{self._loss_likely()}",
+                _tone(parts["net"]),
             ),
             Headline(
                 "Return",
@@ -124,6 +127,11 @@ class Summary:
             found.append(Notice("Synthetic data: this market was made up by Phoenix, nothing in it was ever traded."))
         if self.result.in_sample:
             found.append(Notice(self.result.in_sample, is_grave=True))
+        if interval := self.result.interval:
+            text = f"{_sentence(interval.told(self.currency))} {_sentence(interval.calibrated())}"
+            found.append(Notice(text, is_grave=not interval.excludes_zero))
+        if envelope := self.result.envelope:
+            found.append(Notice(_sentence(envelope.told(self.currency)), is_grave=not envelope.excludes_zero))
         if document.get("ruined_ns"):
             text = f"The account was worth nothing at {moment(document['ruined_ns'])}: what follows it means nothing."
             found.append(Notice(text, is_grave=True))
@@ -149,7 +157,8 @@ class Summary:
         ends = [
             (f"{name} balance", format(value, form), "") for name, value in (("starting", starting), ("final", final))
         ]
-        return [ends[0], *rows, ends[1]]
+        kept = self.result.document.get("balances", {})
+        return [ends[0], *rows, ends[1], *((f"there of {name}", amount, "") for name, amount in kept.items())]
 
     def parts_in_quote(self) -> list[tuple[str, str]]:
         """The same at the prices of each change, with what the coins gained by being held; empty where none are."""
@@ -214,6 +223,10 @@ class Summary:
         likely = self.uncertainty.probability_of_loss
         return "" if likely is None else f"; probability of a loss over as many days: {likely:.0%}"
 
+    def _net_between(self) -> str:
+        interval = self.result.interval
+        return f"in {interval.text()} by trades alone; " if interval else ""
+
     def _held(self, starting: float) -> Headline:
         gained = self.hold[-1] - starting if self.hold.len() else 0.0
         what = "contracts for the balance, " if self.result.instrument.is_inverse else ""
@@ -248,3 +261,7 @@ class Summary:
 
 def _tone(value: Decimal | float) -> str:
     return "gain" if value > 0 else "loss" if value < 0 else ""
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -109,18 +109,18 @@ def _meant(address: str, error: exceptions.BaseError) -> PhoenixError | FileNotF
         return FileNotFoundError(address)
     if isinstance(error, _REFUSED) or status in {"401", "403"}:
         return StorageFailed(
-            f"{address} is refused to us ({told(error)}). Nothing was published; correct the credentials or what "
-            "they may do, then run this day again."
+            f"{address} is refused to us ({told(error)}): expected credentials that may read, write, list and delete "
+            "there. Correct them, then run this again."
         )
-    return StorageUnreachable(f"{address} can't be reached ({told(error)}). Run this day again.")
+    return StorageUnreachable(f"{address} can't be reached ({told(error)}). Run this again when it is back.")
 
 
 def told(error: Exception) -> str:
     """What may be said of an error of the client: answers quote keys and what was signed with them.
 
     >>> told(ValueError("PUT http://a:b@h/x - Server returned non-2xx status code: 403 Forbidden: <Code>No</Code>"))
-    'ValueError: 403 Forbidden, No'
+    '403 Forbidden, No'
     """
     text = str(error)
     facts = [found.group(1).strip() for pattern in (_STATUS, _CODE, _NETWORK) if (found := pattern.search(text))]
-    return f"{type(error).__name__}: {', '.join(facts)}" if facts else type(error).__name__
+    return ", ".join(facts) or type(error).__name__

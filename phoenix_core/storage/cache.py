@@ -19,6 +19,8 @@ from phoenix_core.storage.digests import sha256_of
 # A path that was handed out is opened soon, and by some readers again and again: for so long it stays, even
 # where the cache is above its bound.
 _IN_USE_SECONDS = 3600.0
+# Who asks for a store's own bytes, as a doctor of a whole bucket does, looks at them at once and never again.
+_LOOKED_AT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class DigestCache:
             if found != sha256:
                 raise CatalogCorrupt(altered(address, sha256, found))
             path.parent.mkdir(exist_ok=True)
+            if not known:
+                _age(arriving, path)
             arriving.replace(path)
         finally:
             arriving.unlink(missing_ok=True)
@@ -96,6 +100,13 @@ def keep(path: Path) -> None:
     """Note that a copy is in use. Not each time: whoever verified it once sees by its times that nobody wrote to it."""
     if path.stat().st_mtime < time.time() - _IN_USE_SECONDS / 4:
         os.utime(path)
+
+
+def _age(arrived: Path, former: Path) -> None:
+    """Let a copy that is looked at once go first, unless it takes the place of one that is in use."""
+    used = former.stat().st_mtime if former.is_file() else 0.0
+    soon = time.time() - _IN_USE_SECONDS + _LOOKED_AT_SECONDS
+    os.utime(arrived, times=(max(used, soon),) * 2)
 
 
 def _downloaded(download: Callable[[Path], None], target: Path) -> str | None:

@@ -20,6 +20,8 @@ from phoenix_core.signals.parameters import SignalParameters
 if TYPE_CHECKING:
     import polars as pl
 
+    from phoenix_core.intervals.terms import Bounds, Terms
+
 
 class Feed(StrEnum):
     """Data besides trades and quotes, each event known at its `ts_init`."""
@@ -144,6 +146,8 @@ class Contract:
             place; None: it can't be replayed so.
         annotations: What of its orders' tags is published in columns.
         remembers: It gets what signals look back on before the first day, through `on_historical_data`.
+        bounds: Makes of its parameters what computes the extremes of its net where quotes are missing; None: nobody
+            knows them.
     """
 
     feeds: frozenset[Feed] = frozenset(Feed)
@@ -151,6 +155,7 @@ class Contract:
     trader: Callable[[Any, Any, Any, Any], Trader] | None = None
     annotations: tuple[Annotated, ...] = (Annotated("tags", str),)
     remembers: bool = False
+    bounds: "Callable[[Any, Terms], Bounds] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from phoenix_core.sweeps.statistics import Array, sharpe_ratios
 _MOST_PAIRS = 6
 _SHADES = 8
 _HOURS_DRAWN = 600
-_MS_AN_HOUR = HOUR_NS // 1_000_000
+MS_AN_HOUR = HOUR_NS // 1_000_000
 _LEAST = 2
 _SCALE = [[0, COLORS["red"]], [0.5, COLORS["slate"]], [1, COLORS["teal"]]]  # seen on white and on black
 
@@ -40,18 +40,22 @@ def heat_maps(points: pl.DataFrame, fields: Sequence[str], way: Way) -> list[Cha
             "z": [[cell and round(cell["sharpe"], 4) for cell in row] for row in found],
             "customdata": [[cell and way(cell["experiment"]) for cell in row] for row in found],
             "colorscale": _SCALE,
-            "hovertemplate": f"{_short(across)} %{{x}}, {_short(up)} %{{y}}: %{{z:.2f}}<extra></extra>",
+            "hovertemplate": f"{short(across)} %{{x}}, {short(up)} %{{y}}: %{{z:.2f}}<extra></extra>",
         }
-        title = f"Sharpe ratio by {_short(across)} and {_short(up)}"
+        title = f"Sharpe ratio by {short(across)} and {short(up)}"
         note = "The best of all points at these two values; a cell leads to that point's report."
         axes = {"xaxis": _named(across), "yaxis": _named(up)}
-        charts.append(_chart(f"heat-{len(charts)}", title, note, [trace], 320, axes))
+        charts.append(chart_of(f"heat-{len(charts)}", title, note, [trace], 320, axes))
     return charts
 
 
 def parallel_coordinates(points: pl.DataFrame, fields: Sequence[str], way: Way) -> Chart:
-    """A line for each point through its values and what it earned, the better the greener."""
-    known = points.filter(pl.col("sharpe").is_not_null()).sort("sharpe", maintain_order=True)
+    """A line for each point through its values and what it earned, the better the greener.
+
+    The ratio of one that never traded is 0; points that failed earned nothing that could be drawn.
+    """
+    ended = points.filter(pl.col("net").is_not_null()).with_columns(pl.col("sharpe").fill_null(0.0))
+    known = ended.sort("sharpe", maintain_order=True)
     columns = [*fields, "net", "sharpe"]
     heights = [_height(known[name]) for name in columns]
     traces = []
@@ -76,9 +80,11 @@ def parallel_coordinates(points: pl.DataFrame, fields: Sequence[str], way: Way) 
             }
         )
     ticks = {"tickvals": [*range(len(columns))], "ticktext": [_ends(name, known[name]) for name in columns]}
-    axes = {"xaxis": ticks, "yaxis": {"visible": False}}
+    # A little wider than the axes: plotly leaves out a label that stands on the edge.
+    ends = [-0.4, len(columns) - 0.6]
+    axes = {"xaxis": ticks | {"range": ends, "showgrid": True, "zeroline": False}, "yaxis": {"visible": False}}
     note = "Each line is a point, from the lowest value of an axis at the bottom to its highest at the top."
-    return _chart("parallel", "All points", note, traces, 380, axes)
+    return chart_of("parallel", "All points", note, traces, 380, axes)
 
 
 def stability(points: pl.DataFrame, fields: Sequence[str], best: str, way: Way) -> Chart | None:
@@ -95,18 +101,18 @@ def stability(points: pl.DataFrame, fields: Sequence[str], best: str, way: Way) 
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "name": _short(field),
+                "name": short(field),
                 "x": [number - place for number in range(along.height)],
                 "y": along["sharpe"].to_list(),
                 "text": _labels(along[field]),
                 "customdata": [way(name) for name in along["experiment"]],
                 "line": {"color": COLORS[color]},
-                "hovertemplate": f"{_short(field)} %{{text}}: %{{y:.2f}}<extra></extra>",
+                "hovertemplate": f"{short(field)} %{{text}}: %{{y:.2f}}<extra></extra>",
             }
         )
     note = "A plateau around the best can be trusted further than a peak: its neighbours did well, too."
     axes = {"xaxis": {"title": {"text": "steps from the best along one axis"}, "dtick": 1}}
-    return _chart("stability", "Sharpe ratio around the best", note, traces, 300, axes)
+    return chart_of("stability", "Sharpe ratio around the best", note, traces, 300, axes)
 
 
 def halves(hours: Performance, way: Way) -> Chart:
@@ -116,7 +122,7 @@ def halves(hours: Performance, way: Way) -> Chart:
     note = "Where the first half says nothing of the second, choosing by it means nothing: a cloud without a slope."
     trace = _dots(first, second, hours.names, way)
     axes = {"xaxis": {"title": {"text": "first half"}}, "yaxis": {"title": {"text": "second half"}}}
-    return _chart("halves", "Sharpe ratio, first half against second", note, [trace], 340, axes)
+    return chart_of("halves", "Sharpe ratio, first half against second", note, [trace], 340, axes)
 
 
 def in_and_out(rows: pl.DataFrame, name: str, title: str, way: Way) -> Chart:
@@ -127,14 +133,14 @@ def in_and_out(rows: pl.DataFrame, name: str, title: str, way: Way) -> Chart:
     ends = [float(min(inner.min(), outer.min())), float(max(inner.max(), outer.max()))]
     same = {"type": "scatter", "mode": "lines", "x": ends, "y": ends, "line": {"color": COLORS["slate"], "dash": "dot"}}
     axes = {"xaxis": {"title": {"text": "in sample"}}, "yaxis": {"title": {"text": "out of sample"}}}
-    return _chart(name, title, note, [trace, same | {"hoverinfo": "skip"}], 340, axes)
+    return chart_of(name, title, note, [trace, same | {"hoverinfo": "skip"}], 340, axes)
 
 
 def fan(hours: Performance, best: str, money: str) -> Chart:
     """What all points gained by the hour: the middle half and nine tenths of them, the median, and the best."""
     sums = hours.gains.cumsum(axis=0)
     kept = np.unique(np.linspace(0, len(sums) - 1, min(_HOURS_DRAWN, len(sums))).astype(int))
-    times = pl.Series((hours.hours[kept] + 1) * _MS_AN_HOUR)
+    times = pl.Series((hours.hours[kept] + 1) * MS_AN_HOUR)
     low, lower, middle, upper, high = np.quantile(sums[kept], (0.05, 0.25, 0.5, 0.75, 0.95), axis=1)
 
     def line(name: str, values: Array, color: str, **more: object) -> Trace:
@@ -159,7 +165,7 @@ def fan(hours: Performance, best: str, money: str) -> Chart:
         line("best", sums[kept, hours.names.index(best)], COLORS["teal"]),
     ]
     layout = {"xaxis": {"type": "date"}, "showlegend": True, "hovermode": "x unified"}
-    return _chart("fan", f"Net of all points, {money}", "The best is one of these: how far outside the fan is it?",
+    return chart_of("fan", f"Net of all points, {money}", "The best is one of these: how far outside the fan is it?",
                   traces, 340, layout)  # fmt: skip
 
 
@@ -187,10 +193,11 @@ def walked(rows: pl.DataFrame, money: str, way: Way) -> Chart:
         "hovertemplate": f"%{{x}}: %{{y:+{form}}} so far<extra></extra>",
     }
     note = "Nobody had chosen on these days. A window leads to the report of what was chosen for it."
-    return _chart("walked", f"Walked forward, {money}", note, [bars, total], 320, {"showlegend": True})
+    return chart_of("walked", f"Walked forward, {money}", note, [bars, total], 320, {"showlegend": True})
 
 
-def _chart(name: str, title: str, note: str, traces: list[Trace], height: int, layout: dict[str, Any]) -> Chart:
+def chart_of(name: str, title: str, note: str, traces: list[Trace], height: int, layout: dict[str, Any]) -> Chart:
+    """A chart whose points are chosen one by one."""
     look = {"height": height, "hovermode": "closest", "showlegend": name == "stability"}
     return Chart(name, title, note, traces, look | layout, is_over_time=False)
 
@@ -228,9 +235,9 @@ def _height(values: pl.Series) -> Array:
 
 def _ends(name: str, values: pl.Series) -> str:
     if values.is_empty():
-        return _short(name)
+        return short(name)
     low, high = (f"{end:,.4g}" if isinstance(end, float) else str(end) for end in (values.min(), values.max()))
-    return f"{_short(name)}<br>{low} to {high}"
+    return f"{short(name)}<br>{low} to {high}"
 
 
 def _shade(share: float) -> str:
@@ -243,8 +250,9 @@ def _shade(share: float) -> str:
 
 
 def _named(field: str) -> dict[str, Any]:
-    return {"title": {"text": _short(field)}, "type": "category"}
+    return {"title": {"text": short(field)}, "type": "category"}
 
 
-def _short(field: str) -> str:
+def short(field: str) -> str:
+    """The last part of a field's name."""
     return field.rpartition(".")[2]

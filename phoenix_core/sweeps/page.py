@@ -4,21 +4,21 @@ Everything on it is in the published table; what is drawn is `charts.py`'s. Poin
 addresses, which the report server makes when they are asked for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from phoenix_core.instruments.specification import money_form
 from phoenix_core.report.charts import Chart
 from phoenix_core.report.figures import signed
-from phoenix_core.report.page import inlined
+from phoenix_core.report.page import environment, inlined
 from phoenix_core.report.summary import Headline, Notice
 from phoenix_core.sweeps import charts
 from phoenix_core.sweeps.table import Judgement, Table
 
+PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _TEMPLATE = Path(__file__).parent / "template"
 _UP = "../../../"  # from sweeps/<name>/<span>/ to the data folder
 
@@ -34,27 +34,37 @@ def sweep_page(described: Mapping[str, Any], name: str, span: str, found: Table,
         money: Currency of every amount.
     """
     fields = list(described["grid"])
-    panels = list(_panels(found, fields, span, money))
-    template = Environment(loader=FileSystemLoader(_TEMPLATE), autoescape=True, undefined=StrictUndefined)
-    return template.get_template("sweep.html").render(
-        inlined({panel.name: panel.figure() for panel in panels}),
+    return composed(
+        PAGE,
+        list(_panels(found, fields, span, money)),
         listing=described["experiment"]["listing"],
         span=span.replace("_", " to "),
         name=name,
         money=money,
-        notices=[_marked(found)],
+        notices=list(_notices(found)),
         headlines=list(_headlines(found, money)),
-        panels=panels,
         heads=["experiment", *fields, "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)", "why it failed"],
         rows=[_row(row, fields, money_form(money)) for row in _sorted(found)],
         before=Markup(f"{_UP}backtests/"),  # noqa: S704 - ours
         after=f"/{span}/report.html",
+        has_windows=bool(found.windows.height),
     )
+
+
+def composed(template: str, panels: Sequence[Chart], **words: object) -> str:
+    """A page of the sweep's folder with its charts."""
+    drawings = {panel.name: panel.figure() for panel in panels}
+    return environment(_TEMPLATE).get_template(template).render(inlined(drawings), panels=panels, **words)
+
+
+def way_to(experiment: str, span: str) -> str:
+    """From a page of the sweep's folder to the report of an experiment."""
+    return f"{_UP}backtests/{experiment}/{span}/report.html"
 
 
 def _panels(found: Table, fields: list[str], span: str, money: str) -> Iterator[Chart]:
     def way(experiment: str) -> str:
-        return f"{_UP}backtests/{experiment}/{span}/report.html"
+        return way_to(experiment, span)
 
     hours, varied = found.hours, [field for field in fields if found.points[field].n_unique() > 1]
     if hours is None:
@@ -72,27 +82,40 @@ def _panels(found: Table, fields: list[str], span: str, money: str) -> Iterator[
         yield charts.in_and_out(found.combinations, "ways", "Chosen in each combination, in and out of sample", way)
 
 
-def _marked(found: Table) -> Notice:
+def _notices(found: Table) -> Iterator[Notice]:
     points = found.points.height
-    return Notice(
+    yield Notice(
         f"In-sample: {points:,} points were held against each other on these very days, so the figures of each are no "
         "evidence. What was walked forward, or judged in combinations, is.",
         is_grave=True,
     )
+    if found.missing:
+        yield Notice(f"Not all days: {missing_told(found.missing)}.", is_grave=True)
+
+
+def missing_told(missing: Mapping[str, str]) -> str:
+    """Days that no point ran over, in words.
+
+    >>> missing_told({"2024-03-24": "never materialized"})
+    'no point ran over 2024-03-24 (never materialized)'
+    """
+    day, why = next(iter(missing.items()))
+    more = f" and {len(missing) - 1} more days" if len(missing) > 1 else ""
+    return f"no point ran over {day} ({why}){more}"
 
 
 def _headlines(found: Table, money: str) -> Iterator[Headline]:
     worth = found.judgement
     yield Headline("Trials", f"{worth.trials:,}", f"ever run on these days; {worth.flat:,} never traded")
-    yield Headline("Best Sharpe ratio", _text(worth.sharpe, ".2f"), worth.best or "no point has a result")
-    yield Headline("More than luck", _text(worth.deflated_sharpe, ".0%"), "deflated Sharpe ratio, over all trials")
+    yield Headline("Best Sharpe ratio", figure(worth.sharpe, ".2f"), worth.best or "no point has a result")
+    yield Headline("More than luck", figure(worth.deflated_sharpe, ".0%"), "deflated Sharpe ratio, over all trials")
     yield Headline(
         "Minimum backtest",
-        _text(worth.minimum_backtest_days, ",.1f"),
+        figure(worth.minimum_backtest_days, ",.1f"),
         "days in which luck alone shows such a ratio among so many trials",
     )
     if (halves := worth.overfitting) is not None:
-        lost = f"degradation {_text(halves.slope, '+.2f')}; lost out of sample in {halves.probability_of_loss:.0%}"
+        lost = f"degradation {figure(halves.slope, '+.2f')}; lost out of sample in {halves.probability_of_loss:.0%}"
         yield Headline("Probability of overfitting", f"{halves.probability:.0%}", lost)
     yield from _out_of_sample(worth, money)
     if found.baselines is not None:
@@ -111,7 +134,7 @@ def _headlines(found: Table, money: str) -> Iterator[Headline]:
 
 def _out_of_sample(worth: Judgement, money: str) -> Iterator[Headline]:
     if worth.chosen_net is not None:
-        note = f"on days nobody chose on; Sharpe ratio {_text(worth.chosen_sharpe, '.2f')}"
+        note = f"on days nobody chose on; Sharpe ratio {figure(worth.chosen_sharpe, '.2f')}"
         tone = "gain" if worth.chosen_net > 0 else "loss"
         yield Headline("Walked forward", f"{signed(worth.chosen_net, money_form(money))} {money}", note, tone)
     if (ways := worth.combined) is not None:
@@ -132,9 +155,10 @@ def _row(row: Mapping[str, Any], fields: list[str], form: str) -> list[str]:
         "sharpe": ".2f",
         "probabilistic_sharpe": ".0%",
     }
-    figures = [_text(row[name], form) for name, form in forms.items()]
+    figures = [figure(row[name], form) for name, form in forms.items()]
     return [row["experiment"], *values, *figures, row["failed"] or ""]
 
 
-def _text(value: float | None, form: str) -> str:
+def figure(value: float | None, form: str) -> str:
+    """A number, or that there is none."""
     return "none" if value is None else format(value, form)

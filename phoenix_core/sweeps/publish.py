@@ -25,7 +25,7 @@ from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.methods import Sampler
-from phoenix_core.sweeps.page import sweep_page
+from phoenix_core.sweeps.page import PAGE, sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Found, Sought, run_search
@@ -33,9 +33,10 @@ from phoenix_core.sweeps.shuffled import shuffled_nets
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
+from phoenix_core.sweeps.walk_forward_page import PAGE as WALK_FORWARD_PAGE
+from phoenix_core.sweeps.walk_forward_page import walk_forward_page
 from phoenix_core.sweeps.windows import Split, WalkForward, longest_look_back
 
-PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _SHARED = {"first", "last"}
 
 
@@ -226,6 +227,10 @@ def _publish(lake: Lake, sweep: Sweep, outcomes: Sequence[Outcome], found: Table
     content = canonical_json(document)
     money = specification(Listing.parse(sweep.base.listing), sweep.base.first).settlement
     lake.write(f"{folder}/{PAGE}", sweep_page(sweep.described(), sweep.name, span, found, money).encode())
+    if found.windows.height:
+        fields, listing = [axis.field for axis in sweep.grid.axes], sweep.base.listing
+        page = walk_forward_page(listing, fields, sweep.name, span, found, money)
+        lake.write(f"{folder}/{WALK_FORWARD_PAGE}", page.encode())
     lake.write(f"{folder}/sweep.json", content)
     return Manifest(lake).record(
         Entry(
@@ -252,6 +257,7 @@ def sweep_document(sweep: Sweep, found: Table, tried: Trials, sources: Mapping[s
         "results": sources,
         "judgement": asdict(found.judgement),
         "baselines": asdict(found.baselines) if found.baselines else None,
+        **({"missing": dict(found.missing)} if found.missing else {}),
     }
 
 

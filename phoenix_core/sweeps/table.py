@@ -5,7 +5,7 @@ settlement, Sharpe ratios are those of hourly returns, annualized as everywhere 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -85,6 +85,7 @@ class Table:
         baselines: What it would have earned without its signals; None if no point has a result.
         combinations: A row a purged combination of days, `crossvalidation.combined`.
         hours: What the points earned by the hour; None if none has a result.
+        missing: Days of the range that some point did not run over, and why.
     """
 
     points: pl.DataFrame
@@ -93,6 +94,7 @@ class Table:
     baselines: Baselines | None = None
     combinations: pl.DataFrame = field(default_factory=pl.DataFrame)
     hours: Performance | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 def table(
@@ -128,7 +130,21 @@ def table(
     judgement = replace(_judgement(hours, tried, chosen), combined=together)
     best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
     baselines = _baselines(lake, best, equities[judgement.best])
-    return Table(points, pl.DataFrame(rows, infer_schema_length=None), judgement, baselines, ways, hours)
+    return Table(
+        points,
+        pl.DataFrame(rows, infer_schema_length=None),
+        judgement,
+        baselines,
+        ways,
+        hours,
+        _missing(lake, outcomes),
+    )
+
+
+def _missing(lake: Lake, outcomes: Sequence[Outcome]) -> dict[str, str]:
+    ended = [_folder(one) for one in outcomes if one.entry is not None]
+    found = {day: why for folder in ended for day, why in document_in(lake, folder)["missing"].items()}
+    return dict(sorted(found.items()))
 
 
 def _equity(lake: Lake, outcome: Outcome) -> pl.DataFrame:

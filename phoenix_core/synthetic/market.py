@@ -42,11 +42,14 @@ class MarketSize:
         trades: Aggregate trades, about.
         quotes_per_trade: Quotes for each of them.
         cascades: Liquidation cascades.
+        rebound: How far prices come back after a cascade, relative to the usual: what there is to earn. At 0 prices
+            move by chance alone, whatever the flow, so that nothing foretells them.
     """
 
     trades: int = 40_000
     quotes_per_trade: int = 4
     cascades: int = 4
+    rebound: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,9 @@ class MarketDay:
     def _rise(self) -> Floats:
         """Chance that the price jumps back: within two minutes from a cascade's last third on."""
         return self._over_cascades(
-            lambda c, t: np.where((t >= c.turn) & (t < c.turn + 120), c.recovery * (1 - (t - c.turn) / 120), 0)
+            lambda c, t: np.where(
+                (t >= c.turn) & (t < c.turn + 120), self.size.rebound * c.recovery * (1 - (t - c.turn) / 120), 0
+            )
         )
 
     @cached_property
@@ -202,6 +207,8 @@ class MarketDay:
         rises = self._rng.random(count) < _RISE * self._rise[second]
         jumps = (rises.astype(np.int64) - falls) * self._rng.integers(8, 48, count)
         moves = np.where(self.is_sell, -steps, steps) + jumps
+        if not self.size.rebound:
+            moves = np.where(self._rng.random(count) < 1 / 2, -steps, steps)
         news = self._rng.normal(0, _NEWS_TICKS, SECONDS).cumsum()[second]
         path = np.concatenate([[0], moves[:-1].cumsum()]) + news
         # Bent so that the day ends where the next one opens.

@@ -87,6 +87,9 @@ def _posted(
                 _, coins = _realized(position, coins, signed, 1 / price)
                 slippage = worth - _coins(signed * Fraction(contract) / mid) if mid else Fraction(0)
             position = before + signed
+            if taken := Fraction(fill.get("fee_in_base") or 0):
+                more, cost = _realized(position, cost, -taken, price)
+                realized, position = realized + more, position - taken
             fee = -Fraction(fill["fee"])
             amount = realized + fee
         else:

@@ -23,6 +23,7 @@ COLUMNS = {
     "bookDepth": "timestamp,percentage,depth,notional",
     "fundingRate": "calc_time,funding_interval_hours,last_funding_rate",
     "markPriceKlines": "open_time,open,high,low,close,volume,close_time",
+    "indexPriceKlines": "open_time,open,high,low,close,volume,close_time",
 }
 
 
@@ -92,6 +93,16 @@ def funding(rates: Path, marks: Path, day_ns: int) -> list[tuple[int, Decimal, D
         for time, rate in times
         if day_ns <= time < day_ns + 86_400 * SECOND
     ]
+
+
+def delivery_price(index: Path, ends: int, minutes: int) -> Decimal:
+    """Average of the closes of so many minutes before a time, to the eighth decimal, half to even."""
+    closes = [
+        Decimal(last)
+        for time, last in rows(index, "indexPriceKlines", ("open_time", "close"))
+        if ends - minutes * 60 * SECOND <= nanoseconds(time) < ends
+    ]
+    return (sum(closes, Decimal(0)) / len(closes)).quantize(Decimal("0.00000001"))
 
 
 def data_of(trade_zips: Iterable[Path], quote_zips: Iterable[Path], depth_zips: Iterable[Path] = ()) -> Data:

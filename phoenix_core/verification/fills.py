@@ -9,11 +9,20 @@ from typing import Any
 
 import polars as pl
 
-from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, Dataset
+from phoenix_core.datasets import (
+    AGG_TRADES,
+    BOOK_DEPTH,
+    BOOK_TICKER,
+    FUNDING_RATE,
+    INDEX_PRICE_KLINES,
+    MARK_PRICE_KLINES,
+    Dataset,
+)
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.delivery import delivery_of
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
-from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.products import INSTRUMENT
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage.lake import Lake
@@ -63,6 +72,7 @@ def check_fills(lake: Lake, result: Tables) -> Check:
     data = files.data_of(*(raw.paths(dataset) for dataset in _READ))
     has_funding = raw.has_funding()
     data.funding = raw.funding() if has_funding else ()
+    data.delivery = raw.delivery()
     try:
         second = Replayer(data, map(_request, result.orders.iter_rows(named=True)), raw.terms()).run()
     except files.OutOfOrderError as error:
@@ -80,6 +90,12 @@ def check_fills(lake: Lake, result: Tables) -> Check:
 
 def _balance(result: Tables, second: Replayer, *, as_published: bool) -> Iterator[str]:
     """Hold the final balance to the cent, coins to the last decimal; what only the exchange knows is the ledger's."""
+    if balances := result.document.get("balances"):
+        recomputed = dict(zip(balances, (second.cash, second.held), strict=True))
+        for name, published in balances.items():
+            if abs(recomputed[name] - Decimal(published)) >= _HALF_A_DECIMAL:
+                yield f"balance in {name}: published {published}, recomputed {recomputed[name]}"
+        return
     charges = result.ledger.filter(pl.col("kind") != "fill")
     cash = second.account(Decimal(result.document["experiment"]["venue"]["starting_balance"]))
     cash += sum(charges["fee"], Decimal(0)) + (sum(charges["funding"], Decimal(0)) if as_published else 0)
@@ -149,6 +165,8 @@ class _Raw:
             queue=venue["queue_position"],
             depletion=venue["queue_depletion"],
             contract=spec.contract_size if spec.is_inverse else None,
+            spot=venue.get("spot_fee", "received") if self.listing.market is Market.SPOT else "",
+            paid=Decimal(venue["starting_balance"]),
         )
 
     def paths(self, dataset: Dataset) -> list[Path]:
@@ -168,6 +186,21 @@ class _Raw:
             if rates and marks:
                 found += files.funding(rates, marks, day_start_ns(day))
         return found
+
+    def delivery(self) -> tuple[int, Decimal, str] | None:
+        """The contract's end if it lies on one of the days, and the name of what was closed then."""
+        end, day = delivery_of(self.listing), self.listing.delivery
+        if end is None or day not in self.days:
+            return None
+        index = self._path(INDEX_PRICE_KLINES, day)
+        if index is None:
+            raise InputMissing(f"The index of {day}, by which {self.listing} was delivered, is absent.")
+        price = files.delivery_price(index, end.ts, end.minutes).quantize(Decimal(1).scaleb(-self._decimals(day)))
+        own = self.result.fills.filter(pl.col("why") == "delivery")["order_id"]
+        return end.ts, price, own[0] if own.len() else ""
+
+    def _decimals(self, day: date) -> int:
+        return specification(self.listing, day).price_precision
 
     def _path(self, dataset: Dataset, day: date) -> Path | None:
         if self.listing.market not in dataset.columns:

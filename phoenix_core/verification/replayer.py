@@ -45,12 +45,14 @@ class Data:
         quotes: (ts, bid, size, ask, size).
         depth: (ts, {percent from the mid: lots}).
         funding: (ts, rate, mark).
+        delivery: When the contract ends, at which price, and the name of what closes what is held; None: it does not.
     """
 
     trades: Iterable[tuple[Any, ...]]
     quotes: Iterable[tuple[Any, ...]]
     depth: Sequence[tuple[int, dict[Decimal, Decimal]]] = ()
     funding: Sequence[tuple[int, Decimal, Decimal]] = ()
+    delivery: tuple[int, Decimal, str] | None = None
 
 
 @dataclass
@@ -66,6 +68,8 @@ class Terms:
     depletion: str = "none"
     quotes_fill: bool = True
     contract: Decimal | None = None  # quote units of one inverse contract; None: linear
+    spot: str = ""  # what fees are taken from where both currencies are owned: received or quote
+    paid: Decimal = Decimal(0)  # quote units at the start, on spot
 
 
 def arrival(sent: int, latency: int) -> int:
@@ -102,6 +106,8 @@ class Replayer:
         self.rejected: list[str] = []
         self.cancelled: list[str] = []
         self.held = Decimal(0)
+        self.cash = terms.paid  # followed on spot alone
+        self.is_over = False
         # Lots, and the worst price up to which they were taken.
         self.took: dict[str, tuple[Decimal, Decimal] | None] = {"BUY": None, "SELL": None}
         self.reached: dict[tuple[str, int], Fraction] = {}
@@ -129,6 +135,8 @@ class Replayer:
         yield ((ts, 0, n, "trade", rest) for n, (ts, *rest) in enumerate(self.data.trades))
         yield ((ts, 1, n, "quote", rest) for n, (ts, *rest) in enumerate(self.data.quotes))
         yield ((ts, 2, n, what, request) for n, (ts, what, request) in enumerate(self.steps))
+        if self.data.delivery is not None:
+            yield iter([(self.data.delivery[0], 3, 0, "delivery", self.data.delivery)])
 
     # A buyer sees (best to join, its size, best to take, its size); a seller the negative of it.
     def _seen_by(self, side: str) -> tuple[Decimal, ...]:
@@ -225,6 +233,36 @@ class Replayer:
         side = order.request.side
         self.held += lots if side == "BUY" else -lots
         self.fills.append((ts, order.request.name, side, lots, abs(price), liquidity))
+        if self.terms.spot:
+            self._swap(side, lots, abs(price), liquidity)
+
+    def _swap(self, side: str, lots: Decimal, price: Decimal, liquidity: str) -> None:
+        """Rule 13: coins for money, less the fee."""
+        share = self.terms.maker_fee if liquidity == "MAKER" else self.terms.taker_fee
+        worth = (lots * price).quantize(EIGHT, ROUND_HALF_EVEN)
+        self.cash += worth if side == "SELL" else -worth
+        if side == "BUY" and self.terms.spot == "received":
+            self.held -= (lots * share).quantize(EIGHT, ROUND_HALF_EVEN)
+        else:
+            self.cash -= (worth * share).quantize(EIGHT, ROUND_HALF_EVEN)
+
+    def _affords(self, side: str, quantity: Decimal, price: Decimal) -> bool:
+        """Rule 13: whether what is there is enough, with what orders in the book may take."""
+        ours = [one for one in self.book if one.request.side == side]
+        if side == "SELL":
+            return quantity + sum((one.left for one in ours), Decimal(0)) <= self.held
+        cost = quantity * price + sum((one.left * one.limit for one in ours), Decimal(0))
+        dearest = max(self.terms.maker_fee, self.terms.taker_fee, Decimal(0))
+        return cost * (1 + (dearest if self.terms.spot == "quote" else 0)) <= self.cash
+
+    def _on_delivery(self, ts: int, end: tuple[int, Decimal, str]) -> None:
+        """Rule 14."""
+        self.cancelled += [order.request.name for order in self.book]
+        self.book, self.is_over = [], True
+        if self.held:
+            side = "SELL" if self.held > 0 else "BUY"
+            request = Request(end[2], ts, side, abs(self.held), None)
+            self._note(ts, Standing(request, Decimal(0), Decimal(0)), abs(self.held), end[1], "TAKER")
 
     def _on_cancel(self, ts: int, request: Request) -> None:
         for order in list(self.book):
@@ -235,7 +273,7 @@ class Replayer:
 
     def _on_order(self, ts: int, request: Request) -> None:
         side, quantity = request.side, request.quantity
-        if self.latest is None:
+        if self.latest is None or self.is_over:
             self.rejected.append(request.name)
             return
         if not self._follows(ts):  # rule 9: a second after our last order only this very quote is remembered
@@ -248,7 +286,11 @@ class Replayer:
         limit = None if request.limit is None else request.limit if side == "BUY" else -request.limit
         takes = limit is None or limit >= best
         if request.reduce_only:  # rule 12
-            quantity = min(quantity, -self.held if side == "BUY" else self.held)
+            room = -self.held if side == "BUY" else self.held
+            quantity = min(quantity, room // self.terms.step * self.terms.step)
+        elif self.terms.spot and not self._affords(side, quantity, abs(best) if limit is None else abs(limit)):
+            self.rejected.append(request.name)
+            return
         if (request.post_only and takes) or quantity <= 0:
             self.rejected.append(request.name)
             return

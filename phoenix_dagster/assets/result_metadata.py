@@ -46,9 +46,11 @@ def result_metadata(lake: Lake, result: "Result", entry: Entry, seconds: float) 
         **_in_sample(lake, result),
         **_picture(result, currency),
         **_figures(result, stats, doubt),
+        **_interval(result, currency),
         "uncertainty": doubt.told(),
         "currency": currency,
         **_in_quote(result, traded.quote),
+        **_balances(result),
         **_background(result),
         "experiment_id": result.experiment.name,
         "identity": entry.facts["identity"],
@@ -68,9 +70,30 @@ def _in_sample(lake: Lake, result: "Result") -> dict[str, str]:
 
 def _sentence(result: "Result", stats: "Statistics", currency: str) -> str:
     net = format(result.ledger.parts.net, f"+{money_form(currency)}")
+    interval = f" in {result.interval.text()}" if result.interval else ""
     return (
-        f"net {net} {currency} ({_return(result):+.2%}), {result.fills.height} fills, drawdown {stats.max_drawdown:.2%}"
+        f"net {net} {currency}{interval} ({_return(result):+.2%}), {result.fills.height} fills, "
+        f"drawdown {stats.max_drawdown:.2%}"
     )
+
+
+def _balances(result: "Result") -> dict[str, Any]:
+    """What is there of each currency, on spot."""
+    told = {name: f"{value:f}" for name, value in result.balances.items()}
+    return {"balances": dg.MetadataValue.json(told)} if told else {}
+
+
+def _interval(result: "Result", currency: str) -> dict[str, Any]:
+    """Bounds of net where quotes were implied; where they were published there is nothing to say."""
+    found = result.interval
+    if found is None:
+        return {}
+    ends = {"net_low": found.low, "net_high": found.high}
+    return {
+        "interval": f"{found.told(currency)}; {found.calibrated()}",
+        **{name: float(end) for name, end in ends.items() if end is not None},
+        "interval_excludes_zero": found.excludes_zero,
+    }
 
 
 def _in_quote(result: "Result", unit: str) -> dict[str, Any]:

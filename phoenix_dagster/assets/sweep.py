@@ -275,9 +275,10 @@ def _every_point(swept: "Swept") -> dg.AssetCheckResult:
 
 
 def _described(swept: "Swept", lake: Lake, settings: Settings) -> Metadata:
-    from phoenix_core.sweeps.publish import PAGE  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.sweeps.page import PAGE  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.sweeps.walk_forward_page import PAGE as WALK_FORWARD_PAGE  # noqa: PLC0415 - likewise
 
-    worth, folder = swept.table.judgement, swept.entry.facts["folder"]
+    worth, folder, walked = swept.table.judgement, swept.entry.facts["folder"], swept.table.windows.height
     figures = {
         "sharpe": worth.sharpe,
         "deflated_sharpe": worth.deflated_sharpe,
@@ -288,7 +289,9 @@ def _described(swept: "Swept", lake: Lake, settings: Settings) -> Metadata:
     best = swept.table.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True).head(_SHOWN)
     return {
         "page": _address(lake, settings, f"{folder}/{PAGE}"),
+        **({"walk_forward": _address(lake, settings, f"{folder}/{WALK_FORWARD_PAGE}")} if walked else {}),
         "points": swept.table.points.height,
+        "missing_days": len(swept.table.missing),
         "trials": worth.trials,
         "best": worth.best,
         **{name: round(value, 6) for name, value in figures.items() if value is not None},

@@ -22,9 +22,11 @@ from phoenix_dagster.cli import (
     run,
     start,
     sweep,
+    universe,
     verify,
     worker,
 )
+from phoenix_dagster.deployment.garbage import skip_last_collection
 
 _BROKEN_PIPE = 128 + signal.SIGPIPE
 
@@ -51,6 +53,7 @@ app.command()(worker.worker)
 app.command()(data.inventory)
 app.command()(folders.adopt)
 app.command("migrate-data")(migrate.migrate_data)
+app.command()(universe.universe)
 app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
@@ -86,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Codes are those that `phoenix --help` lists.
     """
+    skip_last_collection()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without a letter shows its code instead
     try:

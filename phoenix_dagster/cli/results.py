@@ -65,7 +65,8 @@ def lookahead(
 
 
 def envelope(
-    first: First,
+    result: Result = "",
+    first: Annotated[str, typer.Option(help="Instead of a result: the first day of an experiment.")] = "",
     last: Last = "",
     symbol: Symbol = "",
     strategy: Strategy = "{}",
@@ -73,16 +74,41 @@ def envelope(
     *,
     as_json: Json = False,
 ) -> None:
-    """Run one experiment under optimistic, default and pessimistic assumptions."""
+    """Run a result's experiment over latencies and queue models: the interval of its net. Its report shows it."""
     from phoenix_core.backtest.envelope import envelope as enveloped  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.backtest.envelope import envelope_of, publish_envelope  # noqa: PLC0415 - likewise
+    from phoenix_core.instruments.table import specification  # noqa: PLC0415 - heavy
+    from phoenix_core.report.folder import document_in  # noqa: PLC0415 - as above
 
-    table = enveloped(_lake(), _experiment(symbol, first, last, strategy, venue))
+    lake, file = _lake(), ""
+    if first:
+        experiment = _experiment(symbol, first, last, strategy, venue)
+        listing, day = experiment.listing, experiment.first
+        found = enveloped(lake, experiment)
+        told = found.document("")
+    else:
+        document = document_in(lake, result_folder(lake, result))
+        listing, day = document["experiment"]["listing"], day_from_text(document["experiment"]["first"])
+        found = envelope_of(lake, document)
+        file, told = publish_envelope(lake, document, found), found.document(document["identity"])
     if as_json:
-        print_document(table.to_dicts())
+        print_document(told | ({"file": file} if file else {}))
         return
-    for row in [dict(zip(table.columns, table.columns, strict=True)), *table.iter_rows(named=True)]:
-        cells = (f"{cell:>14,.4f}" if isinstance(cell, float) else f"{cell:>14}" for cell in row.values())
-        print("".join(cells))
+    rows = [
+        [
+            f"{one.latency_ms:g} ms{' *' if one.is_own else ''}",
+            one.queue,
+            f"{one.fills:,}",
+            f"{one.maker_share:.0%}",
+            f"{Decimal(one.net):+,.2f}",
+            *("unbounded" if end is None else f"{Decimal(end):+,.2f}" for end in (one.low, one.high)),
+        ]
+        for one in found.cases
+    ]
+    print_table(("latency", "queue", "fills", "makers", "net", "low", "high"), rows)
+    print(f"* its own; {found.told(specification(Listing.parse(listing), day).settlement)}.")
+    if file:
+        print(f"{lake.address(file)}; phoenix report shows it.")
 
 
 def implied(

@@ -47,6 +47,7 @@ def document_of(swept: "Swept", folder: str) -> dict[str, Any]:
         "combinations": swept.table.combinations.to_dicts(),
         "judgement": asdict(swept.table.judgement),
         "baselines": asdict(swept.table.baselines) if swept.table.baselines else None,
+        "missing": dict(swept.table.missing),
     }
 
 
@@ -73,12 +74,18 @@ def print_sweep(swept: "Swept", folder: str) -> None:
         print(f"{one.point.experiment.name} failed: {one.reason}")
     if swept.pruned:
         print(f"{len(swept.pruned)} points were pruned after some of the days, and have no figures.")
+    if swept.table.missing:
+        from phoenix_core.sweeps.page import missing_told  # noqa: PLC0415 - brings Polars
+
+        print(f"Not all days: {missing_told(swept.table.missing)}.")
     if swept.table.windows.height:
         print()
         _print_windows(swept.table.windows.to_dicts(), form)
     print("\n" + "\n".join((*_remarks(swept.table.judgement, form), *_beside(swept.table.baselines, form))))
     print(f"Table: {folder}")
     print(f"Page: {folder}/sweep.html")
+    if swept.table.windows.height:
+        print(f"Walk-forward: {folder}/walk_forward.html")
 
 
 _FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")

@@ -19,7 +19,7 @@ from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
 
 _FOLDER = r"[0-9a-f]{12}/\d{4}-\d\d-\d\d(?:_\d{4}-\d\d-\d\d)?"
-_PATH = re.compile(rf"/(backtests/{_FOLDER}/report\.html|sweeps/{_FOLDER}/sweep\.html)")
+_PATH = re.compile(rf"/(backtests/{_FOLDER}/report\.html|sweeps/{_FOLDER}/(?:sweep|walk_forward)\.html)")
 _AT_ONCE = 8
 _TIMEOUT_SECONDS = 10
 _HEADERS = {
@@ -91,7 +91,7 @@ class ReportServer(ThreadingHTTPServer):
         if match is None:
             return None
         folder, _, page = match[1].rpartition("/")
-        described = f"{folder}/{'sweep' if page == 'sweep.html' else 'experiment'}.json"
+        described = f"{folder}/{'experiment' if page == 'report.html' else 'sweep'}.json"
         try:
             if not self.lake.stat(described):
                 return None

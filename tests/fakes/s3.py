@@ -29,7 +29,7 @@ def server() -> str:
         return given
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     atexit.register(stop_group, process)

@@ -17,7 +17,7 @@ from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
-from phoenix_core.backtest.settlement import FundingTime, Mark, Settled
+from phoenix_core.backtest.settlement import Delivery, FundingTime, Mark, Settled
 from phoenix_core.backtest.venue import as_traded, engine_with_venue, feed_latency_ns, order_latency_ns
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.execution.decisions import Decision, Fill
@@ -25,7 +25,7 @@ from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.instruments.table import specification
-from phoenix_core.market import Listing, day_start_ns
+from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.strategies.contract import default_strategy, importable
 from phoenix_core.strategies.imported import contract_of, strategy_of
 from phoenix_core.verification.replayer import Data, Replayer, Request, Terms
@@ -71,6 +71,7 @@ class Outcome:
     events: int
     sent: list[Sent]
     decisions: tuple[Decision, ...]
+    balances: tuple[Decimal, ...] = ()  # quote and base, on spot
 
 
 @dataclass
@@ -84,6 +85,7 @@ class Scenario:
     funding: list[FundingTime] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
+    delivery: Delivery | None = None
 
     @property
     def specification(self):
@@ -132,6 +134,10 @@ class Scenario:
         self.funding.append(FundingTime(at(seconds), Decimal(rate), Decimal(mark)))
         return self
 
+    def delivers(self, seconds, price):
+        self.delivery = Delivery(at(seconds), Decimal(price))
+        return self
+
     def mark(self, seconds, close, low=None, high=None):
         prices = (close, low or close, high or close)
         self.marks.append(Mark(at(seconds), *(Decimal(price) for price in prices)))
@@ -168,6 +174,7 @@ class Scenario:
             versions={},
             without=(),
             depth=self.snapshots(),
+            delivery=self.delivery,
         )
 
     def data(self) -> Data:
@@ -185,14 +192,13 @@ class Scenario:
                 for one in self.quotes
             ],
             depth=[(ts, dict(bands)) for ts, bands in sorted(self.depths, key=itemgetter(0))],
-            funding=[(one.ts, one.rate, one.mark) for one in self.funding],
         )
 
     def run(self, *, full=False, venue=None, **strategy) -> Outcome:
         """Run the day; strategy and venue by their fields."""
         exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
         spec = as_traded(self.specification, exchange)
-        traded = instrument(spec)
+        traded = instrument(spec, expires=False)
         chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
         trader = strategy_of(importable(chosen), self.instrument_id)
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
@@ -217,6 +223,7 @@ class Scenario:
             replay.events,
             list(made.exchange.sent.values()),
             made.recorder.decisions,
+            (made.account.quote, made.account.base) if payoff_of(spec).dust else (),
         )
 
 
@@ -225,15 +232,19 @@ def both(scenario: Scenario, **options) -> Outcome:
     signals, full = scenario.run(**options), scenario.run(full=True, **options)
     assert signals.fills == full.fills
     assert (signals.final, signals.settled, signals.orders) == (full.final, full.settled, full.orders)
+    assert signals.balances == full.balances
     assert (signals.sent, signals.decisions) == (full.sent, full.decisions)
     return signals
 
 
-def recomputed(scenario: Scenario, outcome: Outcome, venue) -> Replayer:
+def recomputed(scenario: Scenario, outcome: Outcome, venue, delivery="") -> Replayer:
     """The fills of the outcome's requests, by the second implementation."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | venue)
     traded = as_traded(scenario.specification, exchange)
-    return Replayer(scenario.data(), [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
+    data = scenario.data()
+    if scenario.delivery is not None:
+        data.delivery = (scenario.delivery.ts, scenario.delivery.price, delivery)
+    return Replayer(data, [request_of(one) for one in outcome.sent], terms_of(traded, exchange)).run()
 
 
 def request_of(sent: Sent) -> Request:
@@ -250,6 +261,7 @@ def terms_of(traded, exchange: VenueParameters) -> Terms:
         latency_ns=int(exchange.order_latency_ms * 1_000_000), tick=traded.tick, step=traded.step,
         maker_fee=traded.maker_fee, taker_fee=traded.taker_fee, queue=exchange.queue_position,
         depletion=exchange.queue_depletion, contract=traded.contract_size if traded.is_inverse else None,
+        spot=exchange.spot_fee.value if traded.listing.market is Market.SPOT else "", paid=exchange.starting_balance,
     )  # fmt: skip
 
 

@@ -101,6 +101,8 @@ class Played:
     names: list
     worth: Decimal  # of the account at 50,000
     recomputed: Decimal  # the same by the second implementation
+    balances: tuple = ()  # quote and base, on spot
+    balances_recomputed: tuple = ()
 
     def of(self, number):
         """(quantity, price) of an order's fills, by its number in the script from 0 on."""
@@ -135,4 +137,6 @@ def played(scenario: Scenario, script: Script, *, until=60, implied=False, **ven
     payoff = payoff_of(constants)  # what is still held was paid for, in coins it was got
     paid = payoff.value(held, price) * (-1 if payoff.is_inverse else 1)
     recomputed = second.account(exchange.starting_balance) + paid
-    return Played(fills, statuses, [one.order_id for one in sent], worth, recomputed)
+    balances = (made.account.quote, made.account.base) if payoff.dust else ()
+    names = [one.order_id for one in sent]
+    return Played(fills, statuses, names, worth, recomputed, balances, (second.cash, second.held))

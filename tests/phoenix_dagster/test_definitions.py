@@ -38,6 +38,7 @@ GRAPH = {
     "funding_updates": ("catalog", "funding_rate", True),
     "instrument": ("catalog", "trade_ticks", True),
     "consistency": ("catalog", "trade_ticks individual_trades bars_1m mark_prices quote_ticks", True),
+    "quote_hull": ("catalog", "trade_ticks quote_ticks instrument", True),
     "volume_buckets": ("signals", "trade_ticks", True),
     "signals": ("signals", "volume_buckets trade_ticks depth open_interest", True),
     "backtest": (
@@ -56,7 +57,7 @@ NOT_ON = {
     "um/btcusdt": set(),
     "cm/btcusd_perp": set(),
     "spot/ethusdt": {
-        "book_ticker", "quote_ticks", "metrics", "open_interest", "book_depth", "depth", "liquidation_snapshot",
+        "book_ticker", "quote_ticks", "quote_hull", "metrics", "open_interest", "book_depth", "depth", "liquidation_snapshot",
         "liquidations", "funding_rate", "funding_updates", "mark_price_klines_1m", "mark_prices",
         "index_price_klines_1m", "index_price_bars_1m", "premium_index_klines_1m", "premium_index_bars_1m",
     },

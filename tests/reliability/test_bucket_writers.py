@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fakes.processes import ROOT
+from fakes.processes import PATIENCE, ROOT
 from fakes.s3 import between, bucket_of, environment
 
 from phoenix_core.alone import made_alone
@@ -61,8 +62,7 @@ def convert(lake):
     return made_alone(lake, KEY, lambda watched: convert_day(watched, AGG_TRADES, stages.LISTING, stages.DAY))
 
 
-@pytest.mark.parametrize("point", ["building", "putting"])
-@pytest.mark.parametrize("existing", [False, True], ids=["a new day", "a day made before"])
+@pytest.mark.parametrize(("point", "existing"), [("building", False), ("putting", True)])
 def test_a_frozen_worker_does_not_publish_what_was(tmp_path, point, existing):
     """Its source is replaced and its day made by another while it is stopped; awake again it leaves that alone."""
     lake = Lake.at(bucket_of(tmp_path), Local(tmp_path / "here"))
@@ -89,8 +89,14 @@ def test_a_frozen_worker_does_not_publish_what_was(tmp_path, point, existing):
 
 def test_of_sixteen_writers_one_puts(tmp_path, monkeypatch):
     """A day converted sixteen times at once: one object is put, one entry, and all sixteen give that entry."""
-    location = bucket_of(tmp_path)
+    location, together = bucket_of(tmp_path), threading.Barrier(16)
+
+    def meet(method, path):
+        if method == "PUT" and "/catalog/" in path:
+            together.wait(PATIENCE)
+
     with between() as wire:
+        wire.answer = meet
         monkeypatch.setenv("AWS_ENDPOINT_URL", wire.url)
         lakes = [Lake.at(location, Local(tmp_path / str(number))) for number in range(16)]
         publish_raw(tmp_path, lakes[0], 1)

@@ -14,14 +14,19 @@ from phoenix_core.backtest.arrays.columns import TapeReader
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.interval import BoundsOfRun
 from phoenix_core.backtest.plan import Plan, plan_of
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import ConfigInvalid, PhoenixError, ReplayUnsuitable, StrategyFailed
 from phoenix_core.execution.tape import Tape
+from phoenix_core.market import Listing, Market
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
+
+# It reads the day's trades once more for each experiment, which is what this replay is there to avoid.
+_NOT_COMPUTED = "no interval is computed in a replay over arrays: run the experiment by itself"
 
 
 def why_unsuitable(experiment: Experiment) -> str:
@@ -31,6 +36,8 @@ def why_unsuitable(experiment: Experiment) -> str:
         "strategy.path (a strategy that declares no trader)": isinstance(experiment.strategy, ImportedStrategy)
         or default_strategy().contract.trader is None,
         "replay=live (signals computed tick by tick)": experiment.replay is ReplayMode.LIVE,
+        f"{experiment.listing} (spot, which owns two balances)": experiment.listing.startswith(f"{Market.SPOT.value}:"),
+        f"{experiment.listing} (a contract that is delivered)": Listing.parse(experiment.listing).delivery is not None,
         "venue.order_latency_spread_ms (random latency)": venue.order_latency_spread_ms > 0,
         "venue.feed_latency_ms (a market that is seen late)": venue.feed_latency_ms > 0,
     }
@@ -114,7 +121,11 @@ class _Run:
             events=self.session.events,
         )
         try:
-            return result_of(self.plan, inputs.kept(self.plan), left, default_strategy().contract.annotations)
+            kept, interval = inputs.kept(self.plan), None
+            if self.plan.is_implied:
+                interval, calibrated = BoundsOfRun(self.plan, why_none=_NOT_COMPUTED).interval()
+                kept.versions |= calibrated
+            return result_of(self.plan, kept, left, default_strategy().contract.annotations, interval)
         except PhoenixError as error:
             return error
 

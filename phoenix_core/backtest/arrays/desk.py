@@ -9,6 +9,7 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import count
 
+import numpy as np
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Price, Quantity
 
@@ -71,6 +72,7 @@ class Desk:
         self._active_ns: int | None = None
         self._known: tuple[int, ...] | None = None
         self._sent_ns: list[int] = []
+        self._sale = 0  # before the day
 
     # -- what a trader asks -----------------------------------------------------------------------
 
@@ -91,6 +93,11 @@ class Desk:
             return None
         bid, _, ask, _ = self.passage.tape.quote(row)
         return self._decimal(bid), self._decimal(ask)
+
+    def last_sale(self) -> Decimal | None:
+        """Price of the last sale by an aggressor, of this day or one before."""
+        price = self._last_sale_of(self.passage.tape, self.passage.place.trade)
+        return self._decimal(price) if price else None
 
     def buy_as_maker(
         self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]
@@ -133,6 +140,8 @@ class Desk:
         """Begin a day; its tape has the last quote before it in front, where there was one."""
         carried = self._has_tape and self.passage.tape.quotes.ts.size > 0
         was_shown = carried and self.passage.shown == self.passage.tape.quotes.ts.size - 1
+        if self._has_tape:
+            self._sale = self._last_sale_of(self.passage.tape)
         self.passage = Passage(self._market, tape, Place(0, int(carried)), shown=0 if was_shown else -1)
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
         self.is_open = True
@@ -317,6 +326,11 @@ class Desk:
     def _closed(self, name: str) -> None:
         self._in_market.pop(name, None)
         self._active_ns = self.now
+
+    def _last_sale_of(self, tape: Tape, trades: int | None = None) -> int:
+        """Price of the last sale of a tape, among its first trades or all; that before it where it has none."""
+        rows = np.flatnonzero(tape.trades.aggressor[:trades] < 0)
+        return tape.trade(int(rows[-1]))[0] if rows.size else self._sale
 
     def _decimal(self, raw: int) -> Decimal:
         return Decimal(Price.from_raw(raw, self._instrument.price_precision).as_decimal())

@@ -40,6 +40,9 @@ OFFICIAL = "https://data.binance.vision"
 _CONNECTIONS = 32  # kept open, as many as days may be downloaded at once
 _BLOCK = 1 << 18
 _SIDECAR_BYTES = 4096
+_PAGE_BYTES = 1 << 22  # a page of a listing has a thousand names, some 300 kB
+# The page in front of the archive shows its listing to people; programs ask the store behind it.
+_LISTED_AT = {OFFICIAL: "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision"}
 _STALL_SECONDS = 60
 _STALL_BYTES = 60 * 1024  # below 1 KiB/s over a minute a body is a drip, not a download
 _LONGEST_WAIT = 300.0
@@ -201,8 +204,8 @@ class Archive:
                 self._sleep(seconds)
         raise SourceDisagrees(f"Archive was made with attempts={self._attempts}: expected 1 or more.")
 
-    def _get(self, path: str, method: str = "GET") -> requests.Response | None:
-        url = self.url(path)
+    def _get(self, path: str, method: str = "GET", base: str = "") -> requests.Response | None:
+        url = f"{base}/{path}" if base else self.url(path)
         try:
             response = self._session.request(method, url, stream=True, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
@@ -219,13 +222,34 @@ class Archive:
                 return None  # object stores answer 403 for a missing key when listing is not allowed
             raise _refusal(url, response)
 
-    def _small(self, path: str) -> str | None:
-        response = self._get(path)
+    def listing_page(self, query: str) -> str:
+        """A page of what the archive lists, as XML.
+
+        Raises:
+            SourceUnreachable: Also after all attempts.
+            SourceRefused: It has no listing.
+        """
+        base = _LISTED_AT.get(self._base, self._base)
+        page = self._attempt(lambda: self._small(f"?{query}", _PAGE_BYTES, base))
+        if page is None:
+            raise SourceRefused(
+                f"{base}/?{query} is not there: expected the listing of an object store. Give PHOENIX_ARCHIVE_URL "
+                "an address that has one, or a folder."
+            )
+        return page
+
+    def paths(self, folder: str) -> list[Path]:
+        """What lies in a folder of an archive on this machine; nothing where there is no such folder."""
+        place = Path(unquote(urlsplit(self.url(folder)).path))
+        return sorted(place.iterdir()) if place.is_dir() else []
+
+    def _small(self, path: str, limit: int = _SIDECAR_BYTES, base: str = "") -> str | None:
+        response = self._get(path, base=base)
         if response is None:
             return None
         with response:
             try:
-                return response.raw.read(_SIDECAR_BYTES, decode_content=True).decode("utf-8", "replace")
+                return response.raw.read(limit, decode_content=True).decode("utf-8", "replace")
             except (HTTPError, OSError) as error:
                 raise TransferIncomplete(f"{self.url(path)} broke off ({_cause(error)}). Run again.") from error
 

@@ -51,6 +51,11 @@ def entry_price(chosen: StrategyParameters, bid: Decimal, ask: Decimal, tick: De
     return wanted // tick * tick  # the archive holds odd prices off the tick; an order can't
 
 
+def price_below_sale(chosen: StrategyParameters, sale: Decimal, tick: Decimal) -> Decimal:
+    """Some ticks below the last sale, on the tick: known without any quote; not above zero where no price is."""
+    return (sale - tick * chosen.entry_ticks_below) // tick * tick
+
+
 def entry_quantity(
     chosen: StrategyParameters,
     volatility: float | None,

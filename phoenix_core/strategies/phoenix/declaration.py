@@ -8,6 +8,7 @@ from phoenix_core.strategies.phoenix.recipe import REPORT_ROOTS, ROOTS
 from phoenix_core.strategies.phoenix.shown import SHOWN
 
 if TYPE_CHECKING:
+    from phoenix_core.intervals.terms import Bounds, Terms
     from phoenix_core.strategies.phoenix.strategy import PhoenixStrategy
 
 
@@ -23,6 +24,12 @@ def _trader(*given: Any) -> Trader:  # noqa: ANN401 - as the contract has it
     return PhoenixTrader(*given)
 
 
+def _bounds(parameters: StrategyParameters, terms: "Terms") -> "Bounds":
+    from phoenix_core.strategies.phoenix.bounds import PhoenixBounds  # noqa: PLC0415 - likewise
+
+    return PhoenixBounds(parameters, terms)
+
+
 CONTRACT = Contract(
     feeds=frozenset(),  # it acts on signals alone
     skipper=_skipper,
@@ -33,6 +40,7 @@ CONTRACT = Contract(
         Annotated("last_trade", int, -1),
         Annotated("lpi", float),
     ),
+    bounds=_bounds,
 )
 # Fed tick by tick it computes its signals, and every tick may close a bucket.
 LIVE_CONTRACT = Contract(

@@ -1,8 +1,18 @@
 """What the Phoenix strategy can be told; without NautilusTrader, so that anything may read it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from phoenix_core.signals.parameters import SignalParameters
+
+
+class EntryReference(StrEnum):
+    """What the limit of an entry is measured from."""
+
+    BID = "bid"  # the best bid that the strategy sees
+    LAST_SELL = "last_sell"  # the last sale that it sees: known without quotes
 
 
 class StrategyParameters(BaseModel):
@@ -21,9 +31,19 @@ class StrategyParameters(BaseModel):
     jump_risk_variance: float = Field(0.0001, ge=0, description="Variance added for jumps.")
     min_volatility: float = Field(0.001, gt=0, description="Floor of the volatility in the Kelly fraction.")
     max_leverage: float = Field(2.0, gt=0, description="Largest notional by equity.")
-    maker_offset_ticks: int = Field(1, ge=0, description="Ticks above the best bid.")
+    maker_offset_ticks: int = Field(1, ge=0, description="Ticks above the best bid; with entry_reference bid.")
+    entry_reference: EntryReference = Field(
+        EntryReference.BID, description="What the limit is measured from: bid, or last_sell, which needs no quotes."
+    )
+    entry_ticks_below: int = Field(0, ge=0, description="Ticks below the last sale; with entry_reference last_sell.")
     entry_timeout_secs: float = Field(60.0, gt=0, description="An entry that has not filled is cancelled.")
     requote: bool = Field(default=False, description="After a timeout enter anew while the signal holds.")
+
+    @model_validator(mode="after")
+    def _measured_from_a_sale(self) -> Self:
+        if self.entry_ticks_below and self.entry_reference is not EntryReference.LAST_SELL:
+            raise ValueError("entry_ticks_below is measured from the last sale: set entry_reference to last_sell")
+        return self
 
     def kelly_fraction(self, volatility: float) -> float:
         """Notional by equity: min(kappa mu / (sigma^2 + jumps), max leverage), never negative.

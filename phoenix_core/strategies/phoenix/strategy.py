@@ -10,7 +10,7 @@ from typing import Any
 
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.data import DataType, QuoteTick, TradeTick
-from nautilus_trader.model.enums import OrderSide, OrderStatus, TimeInForce
+from nautilus_trader.model.enums import AggressorSide, OrderSide, OrderStatus, TimeInForce
 from nautilus_trader.model.events import OrderEvent, OrderInitialized
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.model.instruments import Instrument
@@ -25,11 +25,12 @@ from phoenix_core.strategies.phoenix.decisions import (
     entry_quantity,
     in_steps,
     is_exit,
+    price_below_sale,
     qualifies,
 )
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
-from phoenix_core.strategies.phoenix.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import ARCHIVE, SignalTick
 
 _TIMEOUT = "entry-timeout"
@@ -83,8 +84,9 @@ class PhoenixStrategy(Strategy):
 
     @property
     def position(self) -> Decimal:
-        """Signed base units, or contracts, held."""
-        return Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        """Signed base units, or contracts, that can be closed: whole steps."""
+        held = Decimal(str(self.portfolio.net_position(self.instrument_id)))
+        return held - held % self._payoff.dust if self._payoff.dust else held
 
     def qualifies(self, signal: SignalTick) -> bool:
         """Whether a signal would be entered on, were we flat."""
@@ -203,12 +205,7 @@ class PhoenixStrategy(Strategy):
             self._enter(signal)
 
     def _enter(self, signal: SignalTick) -> None:
-        quote = self.cache.quote_tick(self.instrument_id)
-        if quote is None:
-            return
-        bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
-        tick = self._instrument.price_increment.as_decimal()
-        price = entry_price(self.parameters, bid, ask, tick)
+        price = self._limit()
         quantity = self._quantity(signal, price) if price > 0 else Decimal(0)
         if quantity <= 0 or self._payoff.notional(quantity, price) < self._instrument.min_notional.as_decimal():
             return
@@ -227,13 +224,29 @@ class PhoenixStrategy(Strategy):
         self.clock.set_time_alert_ns(_TIMEOUT, self.clock.timestamp_ns() + timeout_ns, self._on_timeout)
         self.submit_order(order)
 
+    def _limit(self) -> Decimal:
+        """Limit of an entry; not above zero where what it is measured from is not known."""
+        tick = self._instrument.price_increment.as_decimal()
+        if self.parameters.entry_reference is EntryReference.LAST_SELL:
+            trades = self.cache.trade_ticks(self.instrument_id)  # latest first
+            sales = (one.price.as_decimal() for one in trades if one.aggressor_side == AggressorSide.SELLER)
+            sale = next(sales, None)
+            return Decimal(0) if sale is None else price_below_sale(self.parameters, sale, tick)
+        quote = self.cache.quote_tick(self.instrument_id)
+        if quote is None:
+            return Decimal(0)
+        bid, ask = quote.bid_price.as_decimal(), quote.ask_price.as_decimal()
+        return entry_price(self.parameters, bid, ask, tick)
+
     def _quantity(self, signal: SignalTick, price: Decimal) -> Decimal:
         account = self.portfolio.account(self.instrument_id.venue)
         equity = account.balance_total(self._instrument.get_settlement_currency()).as_decimal()
-        wanted = entry_quantity(
-            self.parameters, signal.rv, equity, price, 1 / self._instrument.margin_init, self._payoff
-        )
-        return in_steps(wanted, self._instrument.size_increment.as_decimal())
+        step, largest = self._instrument.size_increment.as_decimal(), 1 / self._instrument.margin_init
+        if self._payoff.dust:
+            # Nothing is lent: the account counts less than a step of earlier trades, and the fee must be paid.
+            largest = min(largest, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
+            equity = max(equity - 2 * step * price, Decimal(0))
+        return in_steps(entry_quantity(self.parameters, signal.rv, equity, price, largest, self._payoff), step)
 
     def _on_timeout(self, event: object) -> None:
         del event

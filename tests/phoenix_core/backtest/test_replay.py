@@ -186,8 +186,10 @@ def test_a_second_implementation_agrees_on_a_synthetic_market(market, venue):
     assert_same(by_zips(market.archive, result), result)
 
 
-@pytest.mark.parametrize("bucket", [1_000_000, 200_000, 50_000])
-@pytest.mark.parametrize("venue", [{}, {"starting_balance": 10**8}, {"queue_depletion": "bounded"}])
+@pytest.mark.parametrize(
+    ("bucket", "venue"),
+    [(1_000_000, {}), (200_000, {"queue_depletion": "bounded"}), (50_000, {}), (200_000, {"starting_balance": 10**8})],
+)
 def test_a_second_implementation_agrees_on_real_minutes(real_minutes, real_files, bucket, venue):
     """From the zips of 2024-08-08, with few signals and with many."""
     result = run(

@@ -87,6 +87,23 @@ def test_a_position_is_liquidated_at_the_maintenance_margin():
     assert outcome.final == Decimal(100_000) - 40 - 4 * 24_900 - Decimal("50.2") - 1255
 
 
+@pytest.mark.parametrize(
+    ("exits", "reason"), [([], OrderReason.LIQUIDATION), ([30], OrderReason.EXIT)], ids=["still held", "left before"]
+)
+def test_the_minute_of_a_mark_is_judged_as_one(exits, reason):
+    """Bought in second 12 of a minute whose worst mark liquidates: whether it came before or after, nobody can tell.
+
+    What is held at the minute's end is out, by a mark that may be older than the position; what was left before is not.
+    """
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").mark(59.999, "50000", low="25100")
+    for second in exits:
+        day.signal(second, 0.1)
+    outcome = both(day.quote(70, "50000.0", "50000.1"), max_leverage=2.0)
+    assert [fill.decision.reason for fill in outcome.fills[1:]] == [reason]
+    assert len(outcome.settled) == (reason is OrderReason.LIQUIDATION)
+
+
 def test_liquidation_can_be_switched_off():
     """Then the position is held to the end of the session."""
     day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)

@@ -17,6 +17,7 @@ from phoenix_core.datasets import (
     METRICS,
     TRADES,
 )
+from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.rules import COMPARISONS, rules_of
 from phoenix_core.sources.binance.client import Archive
@@ -27,10 +28,10 @@ from phoenix_core.sources.binance.source import BinanceArchive
 def inspect(server, lake):
     """Publish a text as a day of a dataset; give findings by rule."""
 
-    def run(dataset, text):
-        put_day(server.root, dataset, text)
-        Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(dataset, UM, DAY)
-        entry = convert_day(lake, dataset, UM, DAY)
+    def run(dataset, text, listing=UM):
+        put_day(server.root, dataset, text, listing=listing)
+        Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(dataset, listing, DAY)
+        entry = convert_day(lake, dataset, listing, DAY)
         return {finding.rule: finding for finding in inspect_day(lake, dataset, entry)}
 
     return run
@@ -84,6 +85,17 @@ def test_a_rare_price_between_two_ticks_is_no_other_tick(inspect):
     rows = [(n, "69903.55" if n == 500 else "69903.5", "1", n, "true") for n in range(1, 1_001)]
     found = inspect(AGG_TRADES, AGG_HEADER + agg_rows(*rows))["on_tick"]
     assert (found.passed, found.message) == (True, "1 of 1,000 rows break it; the tick is 0.10")
+
+
+def test_a_quantity_between_two_steps_is_shown(inspect):
+    """The step of spot:BTCUSDT is 0.00001, and its files have room for a thousandth of that."""
+    rows = [
+        f"{n},69903.5,{size},{n},{n},{START_MS + n},True,True\n" for n, size in enumerate(("0.00002", "0.000025"), 1)
+    ]
+    found = inspect(AGG_TRADES, "".join(rows), Listing.parse("spot:BTCUSDT"))["on_step"]
+    assert not found.passed
+    assert found.message == "1 of 2 rows break it; the step is 0.00001"
+    assert [row["trade_id"] for row in found.rows] == ["2"]
 
 
 def test_either_side_of_a_quote_is_held_against_the_tick(inspect):

@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 from datetime import date
 from decimal import Decimal
@@ -7,6 +8,7 @@ import pytest
 from fakes.results import made_up_result, write_result
 
 from phoenix_core.errors import InputMissing
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing
 from phoenix_core.report.comparison import comparison, printable, remarks, results_over
 from phoenix_core.report.metrics import hourly_returns
@@ -155,3 +157,24 @@ def test_a_folder_named_twice_counts_once(lake):
     """By its place, however it is written."""
     folder = put(lake, "one", GOOD)
     assert comparison(lake, [folder, str(lake.store.path(folder))]).rows.height == 1
+
+
+def test_intervals_of_missing_quotes_are_a_column(lake):
+    """One excludes zero, one does not, one has no bound; a result on published quotes has an empty cell."""
+    intervals = {
+        "sure": Interval(Decimal(5), Decimal(9)),
+        "open": Interval(Decimal(-5), Decimal(9)),
+        "none": Interval(why_none="nobody knows"),
+        "true": None,
+    }
+    folders = []
+    for number, (name, interval) in enumerate(intervals.items()):
+        result = made_up_result(equity=[1000 * value for value in GOOD], every_ns=HOUR_NS, venue={"seed": number})
+        document = {**result.document, "interval": interval.document() if interval else None}
+        folders.append(write_result(lake, dataclasses.replace(result, document=document), name, SPAN))
+    found = comparison(lake, folders)
+    header, *rows = printable(found)
+    cells = {row[0]: row[header.index("interval")] for row in rows}
+    assert cells == {"sure": "[+5.00, +9.00]", "open": "[-5.00, +9.00] ±", "none": "unbounded", "true": ""}
+    assert any(line.startswith("Interval: bounds of net") for line in remarks(found))
+    assert "interval" not in printable(comparison(lake, folders[3:]))[0]

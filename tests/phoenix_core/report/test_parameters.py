@@ -11,11 +11,11 @@ def found(**experiment):
 
 
 def test_every_field_of_the_models_is_a_parameter_with_its_description():
-    """Those within others too, by their dotted names."""
+    """Those within others too, by their dotted names; one that only spot has, where it was chosen."""
     names = [f"signals.{name}" for name in SignalParameters.model_fields]
     names += [name for name in StrategyParameters.model_fields if name != "signals"]
     chosen = found()
-    assert set(chosen) == {*names, *VenueParameters.model_fields}
+    assert set(chosen) == {*names, *VenueParameters.model_fields} - {"spot_fee"}
     assert all(one.description and one.is_default for one in chosen.values())
 
 
@@ -26,6 +26,13 @@ def test_what_was_chosen_differs_from_the_default():
     assert differing == {
         "lpi_entry_threshold": (0.5, 0.75), "signals.vpin_window": (5, 1), "maker_fee": ("0.0001", None),
     }  # fmt: skip
+
+
+def test_what_fees_on_spot_are_taken_from_is_told_where_it_was_chosen():
+    """Beside its default, with its meaning."""
+    one = found(listing="spot:BTCUSDT", venue={"spot_fee": "quote"})["spot_fee"]
+    assert (one.value, one.default, one.is_default) == ("quote", "received", False)
+    assert "quote" in one.description
 
 
 def test_equal_is_by_value():

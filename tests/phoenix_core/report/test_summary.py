@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from fakes.results import made_up_result, write_result
 
+from phoenix_core.intervals.interval import Calibration, Interval
 from phoenix_core.market import Listing
 from phoenix_core.report.folder import result_in
 from phoenix_core.report.summary import Summary
@@ -106,3 +107,16 @@ def test_every_statistic_is_listed_with_its_meaning():
     assert found["expectancy"] == "+1.00 USDT"
     assert (found["round trips"], found["round trips won"], found["profit factor"]) == ("2", "1", "1.67")
     assert found["excluded"] == "1.5 h"
+
+
+def test_missing_quotes_are_a_grave_notice_unless_the_sign_is_certain():
+    """The bounds of net, and how far the hull behind them can be trusted."""
+    result = made_up_result(net=Decimal(50))
+    for low, is_grave in ((-10, True), (10, False)):
+        interval = Interval(Decimal(low), Decimal(90), calibration=(Calibration("2024-03-29", 400, 0, 0, 0.01),))
+        found = Summary(dataclasses.replace(result, document={**result.document, "interval": interval.document()}))
+        (notice,) = found.notices()
+        assert notice.is_grave == is_grave
+        assert f"net lies in [{low:+.2f}, +90.00] USDT" in notice.text
+        assert "1.000% of 400 samples of 2024-03-29" in notice.text
+        assert found.headlines()[0].note.startswith(f"in [{low:+.2f}, +90.00] by trades alone; ")

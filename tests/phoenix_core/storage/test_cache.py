@@ -57,6 +57,20 @@ def test_other_bytes_are_refused_and_not_kept(cache, tmp_path, content):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_what_is_looked_at_once_goes_first(cache):
+    """A doctor goes through a whole bucket, which is larger than the disk: a minute later its copies may go."""
+    looked, used = (bytes([number]) * 100 for number in (1, 2))
+    first = ask(cache, Remote(used), sha256_of(used))
+    other = ask(cache, Remote(looked), sha256_of(looked), known=False)
+    assert 3500 < first.stat().st_mtime - other.stat().st_mtime < 3700
+    again = ask(cache, Remote(used), sha256_of(used), known=False)
+    assert abs(again.stat().st_mtime - first.stat().st_mtime) < 60
+    for path in (other, again):
+        os.utime(path, (0, path.stat().st_mtime - 100))
+    last = ask(cache, Remote(bytes(100)), sha256_of(bytes(100)))
+    assert [path.exists() for path in (other, again, last)] == [False, True, True]
+
+
 def test_above_its_bound_the_oldest_go(cache):
     """But none that was handed out within the hour: somebody may be about to open it."""
     contents = [bytes([number]) * 100 for number in range(4)]

@@ -88,3 +88,24 @@ def test_a_sweep_without_a_result_has_a_page(found):
     page = page_of(Table(points, pl.DataFrame(), Judgement(4, 0, "", *[None] * 5)))
     assert drawings(page) == {}
     assert "no point has a result" in page
+
+
+def test_a_point_that_never_traded_is_drawn_and_one_that_failed_is_not(found):
+    """At a ratio of nought; all axes have room for their labels."""
+    points = found.points.with_columns(pl.Series("sharpe", [1.0, -0.5, None, None]))
+    drawn = drawings(page_of(replace(found, points=points)))["parallel"]
+    ways = {way for trace in drawn["data"] for way in trace["customdata"]}
+    assert ways == {f"../../../backtests/{name}/{SPAN}/report.html" for name in NAMES[:3]}
+    assert len(drawn["layout"]["xaxis"]["ticktext"]) == 4
+    assert drawn["layout"]["xaxis"]["range"] == [-0.4, 3.4]
+
+
+def test_missing_days_are_said(found):
+    """Before any figure."""
+    page = page_of(
+        replace(found, missing={"2024-03-24": "signals were <never> materialized", "2024-03-25": "likewise"})
+    )
+    assert (
+        "Not all days: no point ran over 2024-03-24 (signals were &lt;never&gt; materialized) and 1 more days." in page
+    )
+    assert "Not all days" not in page_of(found)

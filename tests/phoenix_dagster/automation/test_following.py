@@ -151,7 +151,7 @@ def test_what_failed_is_not_tried_over_and_over(follow):
     assert follow.tick() == set()
     follow.bring({"agg_trades"}, YESTERDAY, "mended")
     names = {name for name, _ in follow.tick()}
-    assert names == {"trade_ticks", "instrument", "consistency", "volume_buckets", "signals"}
+    assert names == {"trade_ticks", "instrument", "consistency", "quote_hull", "volume_buckets", "signals"}
 
 
 def test_a_replaced_file_flows_downstream_and_to_the_days_that_look_back_on_it(follow):
@@ -165,7 +165,8 @@ def test_a_replaced_file_flows_downstream_and_to_the_days_that_look_back_on_it(f
     follow.bring({"agg_trades"}, before, "replaced")
     requested = follow.tick()
     assert requested == {
-        (name, before) for name in ("trade_ticks", "instrument", "consistency", "volume_buckets", "signals")
+        (name, before)
+        for name in ("trade_ticks", "instrument", "consistency", "quote_hull", "volume_buckets", "signals")
     }
     follow.make(requested)
     assert follow.tick() == {("signals", YESTERDAY)}

@@ -1,0 +1,1 @@
+"""What trades alone prove of a market whose quotes were not published, and what they leave open."""
