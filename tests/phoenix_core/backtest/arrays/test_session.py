@@ -70,7 +70,7 @@ def scenario(ticks, symbol, *, with_depth):
             day.funds(moment, "0.0001", bid).mark(moment, bid, low=bid - 20)
     if with_depth:
         day.depth(2, [(1, "0.5"), (2, "4")], [(1, "0.5"), (2, "4")]).depth(9, [(1, "0"), (3, "90")], [(1, "90")])
-    day.mark(59.999, bid)
+    day.mark(moment + 3, bid)  # marks rise in time, as those of a file
     return day.trade(moment + 4, bid, "1").trade(moment + 5, bid, "1", "BUYER").signal(moment + 6, 0.1)
 
 
