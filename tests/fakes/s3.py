@@ -30,7 +30,7 @@ def server() -> str:
     url = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     atexit.register(stop_group, process)
     deadline = time.monotonic() + PATIENCE
