@@ -136,9 +136,9 @@ def buy_and_hold(equity: pl.DataFrame, starting: float, *, is_inverse: bool = Fa
     Of an inverse contract it bought as many as the balance is worth: coins beside contracts, which gain
     1 - first / last of these coins.
 
-    >>> prices = pl.DataFrame({"price": [50.0, 60.0, 40.0]})
-    >>> buy_and_hold(prices, 100.0).to_list(), buy_and_hold(prices, 6.0, is_inverse=True).to_list()
-    ([100.0, 120.0, 80.0], [6.0, 7.0, 4.5])
+    >>> prices = pl.DataFrame({"price": [50.0, 62.5, 40.0]})
+    >>> buy_and_hold(prices, 100.0).to_list(), buy_and_hold(prices, 5.0, is_inverse=True).to_list()
+    ([100.0, 125.0, 80.0], [5.0, 6.0, 3.75])
     """
     prices = equity["price"].cast(pl.Float64)
     if prices.is_empty():

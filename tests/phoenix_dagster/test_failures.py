@@ -7,7 +7,9 @@ from phoenix_core import errors
 from phoenix_core.errors import FinalError, PhoenixError, SourceUnreachable, TransientError
 from phoenix_dagster.failures import as_failures, failure
 
-RETRIED = {"TransientError", "SourceUnreachable", "TransferIncomplete", "SourceDisagrees"}
+RETRIED = {
+    "TransientError", "SourceUnreachable", "TransferIncomplete", "SourceDisagrees", "StorageUnreachable", "Superseded",
+}  # fmt: skip
 EVERY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PhoenixError)]
 
 
