@@ -20,6 +20,7 @@ from phoenix_core.sweeps.table import Judgement, Table
 
 PAGE = "sweep.html"  # beside the table; made of it, and anew with it
 _TEMPLATE = Path(__file__).parent / "template"
+_HEADS = ("round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
 _UP = "../../../"  # from sweeps/<name>/<span>/ to the data folder
 
 
@@ -43,8 +44,8 @@ def sweep_page(described: Mapping[str, Any], name: str, span: str, found: Table,
         money=money,
         notices=list(_notices(found)),
         headlines=list(_headlines(found, money)),
-        heads=["experiment", *fields, "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)", "why it failed"],
-        rows=[_row(row, fields, money_form(money)) for row in _sorted(found)],
+        heads=["experiment", *fields, "net", *(["interval"] if found.is_open else []), *_HEADS, "why it failed"],
+        rows=[_row(row, fields, money_form(money), is_open=found.is_open) for row in _sorted(found)],
         before=Markup(f"{_UP}backtests/"),  # noqa: S704 - ours
         after=f"/{span}/report.html",
         has_windows=bool(found.windows.height),
@@ -89,8 +90,13 @@ def _notices(found: Table) -> Iterator[Notice]:
         "evidence. What was walked forward, or judged in combinations, is.",
         is_grave=True,
     )
+    if found.is_open:
+        yield Notice(OPEN, is_grave=True)
     if found.missing:
         yield Notice(f"Not all days: {missing_told(found.missing)}.", is_grave=True)
+
+
+OPEN = "Quotes were implied from trades: net lies in its interval, and all figures made of it are as uncertain."
 
 
 def missing_told(missing: Mapping[str, str]) -> str:
@@ -146,7 +152,7 @@ def _sorted(found: Table) -> list[dict[str, Any]]:
     return found.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True).to_dicts()
 
 
-def _row(row: Mapping[str, Any], fields: list[str], form: str) -> list[str]:
+def _row(row: Mapping[str, Any], fields: list[str], form: str, *, is_open: bool) -> list[str]:
     values = [f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields]
     forms = {
         "net": f"+{form}",
@@ -155,8 +161,9 @@ def _row(row: Mapping[str, Any], fields: list[str], form: str) -> list[str]:
         "sharpe": ".2f",
         "probabilistic_sharpe": ".0%",
     }
-    figures = [figure(row[name], form) for name, form in forms.items()]
-    return [row["experiment"], *values, *figures, row["failed"] or ""]
+    net, *figures = (figure(row[name], form) for name, form in forms.items())
+    interval = [row["interval"] or ""] if is_open else []
+    return [row["experiment"], *values, net, *interval, *figures, row["failed"] or ""]
 
 
 def figure(value: float | None, form: str) -> str:

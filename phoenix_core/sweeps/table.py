@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from phoenix_core.instruments.table import specification
+from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
@@ -78,7 +79,8 @@ class Table:
 
     Attributes:
         points: A row a point, in the grid's order: experiment, a column for each field of the grid, net, round_trips,
-            max_drawdown, sharpe, probabilistic_sharpe, identity, folder, and why it failed.
+            max_drawdown, sharpe, probabilistic_sharpe, identity, folder, and why it failed; `interval` of net as people
+            write it, null where quotes were published.
         windows: A row a walk-forward window: its days, the point that was best in sample, its net and annual Sharpe
             ratio in and out of sample, and the median ratio of all points out of sample.
         judgement: What the best is worth.
@@ -95,6 +97,11 @@ class Table:
     combinations: pl.DataFrame = field(default_factory=pl.DataFrame)
     hours: Performance | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the net of some point is an interval, since quotes were implied."""
+        return self.points["interval"].null_count() < self.points.height
 
 
 def table(
@@ -116,7 +123,9 @@ def table(
     points = pl.DataFrame(
         [_row(lake, one, equities.get(one.point.experiment.name)) for one in outcomes], infer_schema_length=None
     )
-    points = points.with_columns(_typed(points[field]) for field in outcomes[0].point.values)
+    points = points.with_columns(
+        pl.col("interval").cast(pl.String), *(_typed(points[field]) for field in outcomes[0].point.values)
+    )
     if not equities:
         return Table(points, pl.DataFrame(), Judgement(tried.count, tried.flat, "", *[None] * 5))
     hours = performance(equities)
@@ -159,13 +168,16 @@ def _folder(outcome: Outcome) -> str:
 def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str, object]:
     row: dict[str, object] = {"experiment": outcome.point.experiment.name, **outcome.point.values}
     if equity is None:
-        figures = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe", "identity", "folder")
+        figures = (
+            "net", "interval", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe", "identity", "folder",
+        )  # fmt: skip
         return row | dict.fromkeys(figures) | {"failed": outcome.reason}
     folder = _folder(outcome)
     document = document_in(lake, folder)
     moments = Moments.of(hourly_returns(equity).to_numpy())
     return row | {
         "net": float(document["parts"]["net"]),
+        "interval": Interval.parse(document["interval"]).text() if document.get("interval") else None,
         "round_trips": table_in(lake, folder, "positions", document).height,
         "max_drawdown": max_drawdown(equity),
         "sharpe": moments.ratio * _ANNUAL if moments else None,

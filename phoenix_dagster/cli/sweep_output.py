@@ -60,16 +60,24 @@ def print_sweep(swept: "Swept", folder: str) -> None:
     form = f"+{money_form(specification(Listing.parse(base.listing), base.first).settlement)}"
     fields = [axis.field for axis in swept.sweep.grid.axes]
     points = swept.table.points.sort("sharpe", descending=True, nulls_last=True, maintain_order=True)
-    heads = ("experiment", *map(short, fields), "net", "round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
+    is_open = swept.table.is_open
+    interval = ("interval",) if is_open else ()
+    heads = ("experiment", *map(short, fields), "net", *interval, *_HEADS)
     rows = [
         (
             row["experiment"],
             *(f"{row[field]:g}" if isinstance(row[field], float) else str(row[field]) for field in fields),
-            *map(_figure, (form, ",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
+            _figure(form, row["net"]),
+            *(row[name] or "" for name in interval),
+            *map(_figure, (",d", ".2%", ".2f", ".0%"), (row[name] for name in _FIGURES)),
         )
         for row in points.iter_rows(named=True)
     ]
     print_table(heads, rows)
+    if is_open:
+        from phoenix_core.sweeps.page import OPEN  # noqa: PLC0415 - brings Polars
+
+        print(OPEN)
     for one in swept.failed:
         print(f"{one.point.experiment.name} failed: {one.reason}")
     if swept.pruned:
@@ -88,7 +96,8 @@ def print_sweep(swept: "Swept", folder: str) -> None:
         print(f"Walk-forward: {folder}/walk_forward.html")
 
 
-_FIGURES = ("net", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
+_HEADS = ("round trips", "max drawdown", "Sharpe", "P(Sharpe > 0)")
+_FIGURES = ("round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe")
 
 
 def _print_windows(windows: Sequence[dict[str, Any]], form: str) -> None:

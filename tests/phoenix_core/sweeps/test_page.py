@@ -23,7 +23,7 @@ def found():
     """Two by two points over two days, the last of which failed."""
     rows = [
         {"experiment": name, "strategy.lpi_entry_threshold": threshold, "venue.order_latency_ms": latency, "net": net,
-         "round_trips": 3, "max_drawdown": 0.01, "sharpe": sharpe, "probabilistic_sharpe": 0.5, "failed": failed}
+         "interval": None, "round_trips": 3, "max_drawdown": 0.01, "sharpe": sharpe, "probabilistic_sharpe": 0.5, "failed": failed}
         for name, threshold, latency, net, sharpe, failed in zip(
             NAMES, (0.5, 0.5, 0.6, 0.6), (10.0, 30.0) * 2, (10.0, -5.0, 20.0, None), (1.0, -0.5, 2.0, None),
             (None, None, None, "StrategyFailed: <it> did"), strict=True,
@@ -109,3 +109,14 @@ def test_missing_days_are_said(found):
         "Not all days: no point ran over 2024-03-24 (signals were &lt;never&gt; materialized) and 1 more days." in page
     )
     assert "Not all days" not in page_of(found)
+
+
+def test_an_interval_stands_beside_net(found):
+    """Where quotes were implied, with a notice; else there is no such column."""
+    assert ">interval</th>" not in page_of(found)
+    points = found.points.with_columns(interval=pl.Series(["[-5.00, +12.00]", "unbounded", None, None]))
+    page = page_of(replace(found, points=points))
+    assert "Quotes were implied from trades" in page
+    assert "[-5.00, +12.00]" in page
+    assert "unbounded" in page
+    assert ">interval</th>" in page

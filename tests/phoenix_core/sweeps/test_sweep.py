@@ -63,6 +63,18 @@ def test_a_sweep_that_was_ended_goes_on_where_it_stopped(lake, base, tmp_path, a
     assert files(lake) == files(other)
 
 
+def test_net_is_an_interval_where_quotes_were_implied(lake, base, tmp_path):
+    """It holds the net that stands beside it, and is the same by either replay; with published quotes there is none."""
+    other = Lake.at(shutil.copytree(lake.store.root, tmp_path / "other"))
+    sweep = Sweep(base, Grid.parse(["venue.imply_quotes=false,true"]))
+    published, implied = run_sweep(lake, sweep, 1, lambda _: None).table.points.to_dicts()
+    assert published["interval"] is None
+    low, high = map(float, implied["interval"].strip("[]").replace(",", "").split(" "))
+    assert low <= implied["net"] <= high
+    run_sweep(other, sweep, 1, lambda _: None, over_arrays=True)
+    assert files(other) == files(lake)
+
+
 def test_each_point_is_an_ordinary_result(lake, base, market):
     """Of the continuous backtest, in the points' order, and its trial is in the ledger with what it earned."""
     points = GRID.points(base)[:2]
