@@ -5,7 +5,8 @@ Nothing imported here brings NautilusTrader, pandas, Polars or pyarrow: every ru
 """
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -23,6 +24,11 @@ from phoenix_dagster.automation.reports import reports_sensor
 from phoenix_dagster.automation.schedules import morning_schedule
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+MOST_WITH_JOBS = 20  # symbols of a location
 
 
 def assets_of(listing: Listing, chosen: Settings) -> list[dg.AssetsDefinition]:
@@ -53,12 +59,7 @@ def definitions(chosen: Settings, *, serves_reports: bool = True) -> dg.Definiti
     return dg.Definitions(
         assets=[*(asset for made in assets.values() for asset in made), *sweeps_of(assets, chosen)],
         asset_checks=checks,
-        jobs=[
-            build(listing)
-            for listing in assets
-            if listing.market in CONTINUOUS_BACKTEST.markets
-            for build in (continuous_job, sweep_job)
-        ],
+        jobs=_jobs(chosen.symbols),
         sensors=[
             ingestion_sensor(raw, chosen),
             following_sensor([asset for made in daily.values() for asset in made], chosen),
@@ -77,6 +78,18 @@ def definitions(chosen: Settings, *, serves_reports: bool = True) -> dg.Definiti
         },
         executor=executors[chosen.executor],
     )
+
+
+def _jobs(listings: Sequence[Listing]) -> "list[UnresolvedAssetJobDefinition]":
+    """Jobs whose launchpads are filled in; where there are many symbols, those of the assets must do.
+
+    Each job is described with all of its config: of a hundred symbols they are two thirds of what the webserver reads
+    of a location before it answers (benchmarks/results.md).
+    """
+    if len(listings) > MOST_WITH_JOBS:
+        return []
+    backtested = [listing for listing in listings if listing.market in CONTINUOUS_BACKTEST.markets]
+    return [build(listing) for listing in backtested for build in (continuous_job, sweep_job)]
 
 
 def _location_sensors(chosen: Settings, *, serves_reports: bool) -> list[dg.SensorDefinition]:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from phoenix_core.market import Listing
-from phoenix_dagster import locations
+from phoenix_dagster import code_location, locations
 from phoenix_dagster.settings import Settings
 
 SYMBOLS = ("um:BTCUSDT", "um:ETHUSDT", "spot:BTCUSDT")
@@ -38,6 +38,14 @@ def test_each_symbol_is_in_one_location(chosen):
     assert symbols_in(second) == {"spot:btcusdt"}
     names = [{sensor.name for sensor in one.get_repository_def().sensor_defs} for one in (first, second)]
     assert names == [{"ingest", "follow", "reports"}, {"ingest", "follow"}]
+
+
+@pytest.mark.parametrize(("most", "jobs"), [(2, 4), (1, 0)])
+def test_many_symbols_have_no_jobs_of_their_own(chosen, monkeypatch, most, jobs):
+    """Two for each symbol up to a bound, beyond it none: they would be most of what a webserver reads at its start."""
+    monkeypatch.setattr(code_location, "MOST_WITH_JOBS", most)
+    names = {job.name for job in locations.symbols_1.get_repository_def().get_all_jobs()}
+    assert len({name for name in names if name.startswith(("backtest_", "sweep_"))}) == jobs
 
 
 @pytest.mark.parametrize("name", ["symbols_0", "symbols_3", "symbols_02", "defs"])
