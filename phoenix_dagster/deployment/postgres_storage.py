@@ -1,11 +1,38 @@
 """Dagster's PostgreSQL storage, whose slots don't stay with the dead, and in which the hub tells its versions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
+from dagster_postgres.utils import retry_pg_connection_fn
+from sqlalchemy.pool import NullPool
 
 from phoenix_dagster.deployment.claims import WatchedClaims
 from phoenix_dagster.deployment.versions import announce
+
+# Any number does, as long as nothing else in the database locks by it: the bytes of "phoenix".
+CREATION_LOCK = int.from_bytes(b"phoenix")
+# Dagster creates the tables of runs, then of events, then of schedules, each group in one transaction.
+LAST_CREATED = "instigators"
+
+
+@contextmanager
+def creating_alone(postgres_url: str) -> Iterator[None]:
+    """Let one process at a time create the tables of a new database; where they exist, nobody waits.
+
+    Dagster tries again when a table exists already, but CREATE TABLE can also fail on the type of that name
+    (DuplicateObject), and then the webserver or the daemon of a first start ends
+    (dagster_postgres 0.29, `utils.retry_pg_creation_fn`).
+    """
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with retry_pg_connection_fn(engine.connect) as connection:
+        if not sa.inspect(connection).has_table(LAST_CREATED):
+            # Of the session, not of a transaction: whoever dies lets go.
+            connection.execute(sa.select(sa.func.pg_advisory_lock(CREATION_LOCK)))
+        yield
 
 
 class WatchedPostgresEvents(WatchedClaims, PostgresEventLogStorage):
@@ -30,7 +57,8 @@ class WatchedPostgresStorage(DagsterPostgresStorage):
     """Runs, events and schedules on a server."""
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(postgres_url, inst_data=inst_data)
+        with creating_alone(postgres_url):
+            super().__init__(postgres_url, inst_data=inst_data)
         self._event_log_storage.dispose()
         self._event_log_storage = WatchedPostgresEvents(postgres_url)
         self._run_storage.dispose()

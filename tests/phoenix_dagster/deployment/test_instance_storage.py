@@ -4,13 +4,16 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy
 
+from phoenix_dagster.deployment.postgres_storage import CREATION_LOCK, WatchedPostgresStorage
 from phoenix_dagster.settings import settings
 
 ROOT = Path(__file__).parents[3]
@@ -86,6 +89,27 @@ def test_two_processes_may_open_a_new_storage_at_once(home, monkeypatch, postgre
     code = "import dagster as dg\nwith dg.DagsterInstance.get() as one: print(len(one.event_log_storage.get_pool_limits()))"
     opened = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     assert [process.communicate(timeout=60)[0].split() for process in opened] == [[b"3"]] * 4
+
+
+def test_one_process_at_a_time_creates_the_tables(postgres_database):
+    """While another creates them, an opening storage waits; on a database that has them it does not."""
+    server = sqlalchemy.create_engine(postgres_database, isolation_level="AUTOCOMMIT")
+    waiting = sqlalchemy.text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    with server.connect() as creator, ThreadPoolExecutor() as pool:
+        creator.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(CREATION_LOCK)))
+        opening = pool.submit(WatchedPostgresStorage, postgres_database)
+        deadline = time.monotonic() + 60
+        while creator.execute(waiting).scalar() == 0:
+            assert time.monotonic() < deadline, "it does not wait"
+        assert sqlalchemy.inspect(creator).get_table_names() == []
+        creator.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_unlock(CREATION_LOCK)))
+        opening.result(timeout=60)
+        creator.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(CREATION_LOCK)))
+        pool.submit(WatchedPostgresStorage, postgres_database).result(timeout=60)
+    server.dispose()
 
 
 def test_the_documented_role_is_enough(home, monkeypatch, postgres_database):
