@@ -49,6 +49,9 @@ _CONFIG = {
     # A cut cable looks like silence: without this a broker would wait for hours.
     "broker_heartbeat": 10,
     "broker_connection_retry_on_startup": True,
+    # The broker may take the old connection for alive when a worker comes back over a mended cable. Were the queue by
+    # which it is asked that connection's alone, the new one would be refused, and the worker end by it.
+    "control_queue_exclusive": False,
     # Runs go on while the broker restarts.
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "task_publish_retry_policy": {"max_retries": 30, "interval_start": 0, "interval_step": 1, "interval_max": 5},
