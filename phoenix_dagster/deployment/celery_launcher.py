@@ -49,8 +49,8 @@ _CONFIG = {
     # A cut cable looks like silence: without this a broker would wait for hours.
     "broker_heartbeat": 10,
     "broker_connection_retry_on_startup": True,
-    # The broker may take the old connection for alive when a worker comes back over a mended cable. Were the queue by
-    # which it is asked that connection's alone, the new one would be refused, and the worker end by it.
+    # When a worker comes back over a mended cable, the broker may still take its old connection for alive. If the
+    # control queue were exclusive to that one, the new one would be refused (RESOURCE_LOCKED), and the worker end.
     "control_queue_exclusive": False,
     # Runs go on while the broker restarts.
     "worker_cancel_long_running_tasks_on_connection_loss": False,

@@ -169,6 +169,15 @@ def test_dagster_celery_knows_one_queue(instance):
     assert [queue.name for queue in queues] == ["dagster"]
 
 
+def test_a_worker_may_return_while_the_broker_takes_it_for_connected(broker):
+    """After a cut cable RabbitMQ holds the old connection for a while; the new one is warned of it, not refused."""
+    app = WatchedCeleryLauncher(broker).celery
+    with app.connection() as old, app.connection() as new:
+        app.control.mailbox.Node("phoenix@host", channel=old.default_channel).listen()
+        with pytest.warns(UserWarning, match="already using this process mailbox"):
+            app.control.mailbox.Node("phoenix@host", channel=new.default_channel).listen()
+
+
 def test_the_launcher_names_tasks_where_dagster_celery_sends_them():
     """Were this private method gone, tasks would have ids of their own, and no lost run would be found."""
     assert CeleryRunLauncher._launch_celery_task_run.__code__.co_varnames[:4] == (
