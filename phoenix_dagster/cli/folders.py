@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,8 +52,9 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     """Use a folder's files as raw days, where they lie; nothing in it is copied, changed or deleted."""
     from phoenix_core.raw.adoption import adopt as adopted  # noqa: PLC0415 - --help need not wait for it
     from phoenix_core.sources.adopted import remember  # noqa: PLC0415 - as above
+    from phoenix_core.sources.local_tree.document import document_of  # noqa: PLC0415 - as above
     from phoenix_core.sources.local_tree.inventory import take_inventory  # noqa: PLC0415 - as above
-    from phoenix_dagster.operation.history import tell_history  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.history import tell_history, tell_inventory  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
@@ -61,8 +63,10 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     wanted = set(settings.symbols)
     lake = Lake.at(settings.data, settings.local)
     tree = remember(lake, found.root, answers)
-    done = list(adopted(lake, tree, [one for one in found.holdings if one.listing in wanted]))
+    ours = tuple(one for one in found.holdings if one.listing in wanted)
+    done = list(adopted(lake, tree, ours))
     tell_history(settings, [one.entry for one in done if one.entry is not None])
+    tell_inventory(settings, document_of(replace(found, holdings=ours, ambiguous=(), broken=(), others=())))
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
         rows = [_adopted_document(one) for one in done]

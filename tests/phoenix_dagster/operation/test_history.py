@@ -7,7 +7,9 @@ import pytest
 
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
-from phoenix_dagster.operation.history import report, tell_history
+from phoenix_core.sources.local_tree.document import document_of
+from phoenix_core.sources.local_tree.inventory import take_inventory
+from phoenix_dagster.operation.history import report, tell_history, tell_inventory
 from phoenix_dagster.settings import Settings
 
 KEY = dg.AssetKey(["um", "btcusdt", "agg_trades"])
@@ -58,3 +60,33 @@ def test_only_assets_and_partitions_of_ours_are_told(home):
         assert told(instance).keys() == {"2024-03-24", "2024-03-25"}
         assert told(instance, dg.AssetKey(["um", "ethusdt", "agg_trades"])) == {}
         assert "phoenix adopt" in told(instance)["2024-03-24"].description
+
+
+def test_what_a_folder_holds_is_an_observation_of_the_raw_asset(home):
+    """Days, missing ones, sizes and rows under their names; another symbol's files are passed over, no day is made."""
+    folder = home / "future_data" / "daily_data" / "aggTrades"
+    folder.mkdir(parents=True)
+    row = "1,69903.5,0.014,1,1,1711238400000,true"
+    for name in ("BTCUSDT-aggTrades-2024-03-24", "BTCUSDT-aggTrades-2024-03-27", "ETHUSDT-aggTrades-2024-03-24"):
+        (folder / f"{name}.csv").write_text(f"{row}\n")
+    settings = Settings(data=home / "data", symbols=(Listing.parse("um:BTCUSDT"),), start=date(2024, 3, 24))
+    tell_inventory(settings, document_of(take_inventory(home / "future_data")))
+    with dg.DagsterInstance.get() as instance:
+        (record,) = instance.fetch_observations(KEY, limit=10).records
+        assert told(instance) == {}
+        assert not instance.fetch_observations(dg.AssetKey(["um", "ethusdt", "agg_trades"]), limit=1).records
+    shown = {name: value.value for name, value in record.asset_observation.metadata.items()}
+    columns = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"
+    assert shown == {
+        "folder": str(home / "future_data"),
+        "files": 2,
+        "days": 2,
+        "bytes": 2 * (len(row) + 1),
+        "checksums": 0,
+        "first_day": "2024-03-24",
+        "last_day": "2024-03-27",
+        "missing_days": 2,
+        "double_days": 0,
+        "which_missing": "2024-03-25…26",
+        "preview": f"```\n{columns}\n{row}\n…\n{row}\n```",
+    }
