@@ -26,7 +26,7 @@ def report(instance: dg.DagsterInstance, key: dg.AssetKey, entry: Entry, descrip
 
 def tell_history(settings: "Settings", entries: Iterable[Entry]) -> None:
     """Report days of raw assets that were adopted; what is no asset or no partition of ours is passed over."""
-    from phoenix_dagster.partitions import daily  # noqa: PLC0415 - brings all of Dagster's definitions
+    from phoenix_dagster.partitions import daily  # noqa: PLC0415 - only where it is used
 
     known = _known(settings)
     days = set(daily(settings).get_partition_keys())
