@@ -61,7 +61,7 @@ class BoundsOfRun:
             closings = (day.end_ns - 2 * closing, day.end_ns - closing) if self.plan.ends_session(day.day) else ()
             funding = [(due.ts, float(-due.rate * due.mark)) for due in day.funding]
             lows = [(mark.ts, float(mark.low)) for mark in day.marks]
-            self.bounds.plan(Known(day.signals, closings, funding, lows))
+            self.bounds.plan(Known(day.signals, closings, funding, lows, day.brackets))
 
     def interval(self) -> tuple[Interval, dict[str, str]]:
         """The interval, and the data versions of the calibrations that it names."""

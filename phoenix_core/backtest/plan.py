@@ -54,12 +54,14 @@ class Plan:
         return day + timedelta(1) not in self.days
 
     def priced(self, day: DayInputs) -> DayInputs:
-        """A day as the venue's settings see it: without funding, or with signals that are known later."""
+        """A day as the venue's settings see it: without funding or brackets, or with signals that are known later."""
         late = feed_latency_ns(self.experiment.venue)
         signals = day.signals
         if late:
             signals = signals.with_columns(pl.col("ts_init") + late).filter(pl.col("ts_init") <= day.end_ns)
-        return replace(day, signals=signals, funding=day.funding if self.experiment.venue.funding else ())
+        venue = self.experiment.venue
+        brackets = day.brackets if venue.maintenance_margin is None else None
+        return replace(day, signals=signals, funding=day.funding if venue.funding else (), brackets=brackets)
 
 
 def plan_of(lake: Lake, experiment: Experiment, feeds: frozenset[Feed]) -> Plan:

@@ -38,7 +38,7 @@ def interval_of(scenario, *, venue=None, margin_ns=0, **strategy):
     signals = inputs.signals.with_columns(pl.col("ts_init") + late_ns)
     funding = [(due.ts, float(-due.rate * due.mark)) for due in inputs.funding]
     lows = [(mark.ts, float(mark.low)) for mark in inputs.marks]
-    bounds.plan(Known(signals, (end - 2 * closing, end - closing), funding, lows))
+    bounds.plan(Known(signals, (end - 2 * closing, end - closing), funding, lows, inputs.brackets))
     depth = (inputs.depth,) if scenario.depths else ()
     bounds.look(Evidence(START, end, tape_of(scenario, margin_ns), depth))
     return bounds.interval()

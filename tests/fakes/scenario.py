@@ -24,6 +24,7 @@ from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.strategies.contract import default_strategy, importable
@@ -86,6 +87,7 @@ class Scenario:
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
     delivery: Delivery | None = None
+    brackets: Brackets | None = None
 
     @property
     def specification(self):
@@ -175,6 +177,7 @@ class Scenario:
             without=(),
             depth=self.snapshots(),
             delivery=self.delivery,
+            brackets=self.brackets,
         )
 
     def data(self) -> Data:

@@ -116,6 +116,7 @@ class Session:
         frame = inputs.signals
         self._signals = Signals(frame, frame["ts_init"].to_list(), *self.trader.acts_on(frame))
         self.desk.begin(tape, inputs.depth)
+        self.account.begin(inputs.brackets)
         self.dues.begin(inputs.funding, inputs.marks)
         twice = (inputs.end_ns - 2 * self._closing_ns, inputs.end_ns - self._closing_ns)
         self._ends = list(twice) if ends_session else []

@@ -189,7 +189,11 @@ class Extremes:
     def _way(self, trip: "_Trip", which: int, sold: "_Sold", *, at_any_time: bool = False) -> _Way:
         paid = self.carry.funding(*sold.held)
         lowest, maintenance = self.carry.lowest(sold.held[0], sold.held[-1]), self.terms.maintenance
-        if lowest is not None and maintenance is not None and trip.cushion(lowest, float(maintenance), paid[0]) <= 0:
+        if (
+            lowest is not None
+            and maintenance is not None
+            and trip.cushion(lowest, lambda worth: self.carry.margin(worth, float(maintenance)), paid[0]) <= 0
+        ):
             raise _UnboundedError("a liquidation can't be ruled out")
         return _Way(sold.after_ns, trip.ended(which, sold, paid), at_any_time)
 
@@ -251,10 +255,22 @@ class _Trip:
         """Most lots that can have been."""
         return min(equity * self._fraction / self._cheap, at_most) + _LOTS
 
-    def cushion(self, lowest: float, maintenance: float, paid: float) -> float:
-        """Least equity above the maintenance margin."""
-        lots = self.most(self.state.low, math.inf)
-        return self.state.low + lots * (lowest * (1 - maintenance) - self._dear * self._maker + min(0.0, paid))
+    def cushion(self, lowest: float, margin: Callable[[float], float], paid: float) -> float:
+        """Least equity above the maintenance margin.
+
+        The margin's rate rises with the position, so what is left is concave in equity: least at one of its ends.
+
+        Args:
+            lowest: Lowest mark.
+            margin: Of a worth.
+            paid: Least funding a lot.
+        """
+
+        def left(equity: float) -> float:
+            lots = self.most(equity, math.inf)
+            return equity + lots * (lowest - self._dear * self._maker + min(0.0, paid)) - margin(lots * lowest)
+
+        return min(left(self.state.low), left(self.state.high))
 
     def ended(self, which: int, sold: _Sold, paid: tuple[float, float]) -> Range:
         """Equity after the trip.
