@@ -8,6 +8,7 @@ from decimal import Decimal
 import polars as pl
 from nautilus_trader.core.data import Data
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
+from nautilus_trader.model.identifiers import InstrumentId
 
 from phoenix_core.backtest.feeds import FEED_DATASETS, FeedReader
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_blocked_entries
@@ -89,9 +90,9 @@ class DayInputs:
         """Last nanosecond of the day."""
         return self.start_ns + DAY_NS - 1
 
-    def signal_ticks(self, rows: pl.DataFrame) -> list[SignalTick]:
+    def signal_ticks(self, rows: pl.DataFrame, instrument_id: InstrumentId) -> list[SignalTick]:
         """Signals as events."""
-        return [SignalTick(row) for row in rows.iter_rows(named=True)]
+        return [SignalTick(row, instrument_id) for row in rows.iter_rows(named=True)]
 
 
 @dataclass(frozen=True, slots=True)

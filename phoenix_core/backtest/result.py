@@ -87,9 +87,18 @@ class Result:
     @property
     def insolvent_ns(self) -> int | None:
         """When the account was first worth nothing, after a change or at a minute's end; None: never."""
-        worth = (("cash", self.ledger.rows.filter(pl.col("position") == 0)), ("equity", self.equity))
-        times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in worth]
-        return min((int(found[0]) for found in times if found.len()), default=None)
+        return insolvent_ns(self.ledger.rows.filter(pl.col("position") == 0), self.equity)
+
+
+def insolvent_ns(flat: pl.DataFrame, equity: pl.DataFrame) -> int | None:
+    """When an account was first worth nothing; None: never.
+
+    Args:
+        flat: ts and cash after each change that left nothing held.
+        equity: ts and equity.
+    """
+    times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in (("cash", flat), ("equity", equity))]
+    return min((int(found[0]) for found in times if found.len()), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class Replayed:
         sent: Every request as it went to the exchange.
         orders: How many orders ended in which way.
         settled: Funding and liquidation fees, in order.
-        final: Balance at the end, flat.
+        final: Balance at the end, flat; None: others share the account.
         events: Events that were looked at.
         balances: What is there of each currency at the end, on spot.
         overdrawn: Least that its quote balance was; not below zero, but where an order walked too deep.
@@ -113,7 +122,7 @@ class Replayed:
     sent: tuple[Sent, ...]
     orders: dict[str, int]
     settled: Sequence[Settled]
-    final: Decimal
+    final: Decimal | None
     events: int
     balances: dict[str, Decimal] = field(default_factory=dict)
     overdrawn: Decimal = Decimal(0)
@@ -168,13 +177,14 @@ def result_of(
     experiment = plan.experiment
     starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
     books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
+    final = starting + books.parts.net if left.final is None else left.final
     fills, minutes = fills_frame(left.fills, annotations, payoff), _with_missing_days(pl.concat(kept.prices), plan.days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
         equity=equity_curve(minutes, books.rows, starting, payoff),
-        final_balance=left.final,
+        final_balance=final,
         days=tuple(plan.days),
         missing=plan.missing,
         without=kept.without,
@@ -194,7 +204,7 @@ def result_of(
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
         balances=left.balances,
         interval=interval.around(books.parts.net) if interval else None,
-        in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
+        in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
     )
 
 

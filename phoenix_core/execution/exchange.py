@@ -9,7 +9,6 @@ second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from heapq import heappop, heappush
 from typing import Any
 
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -34,6 +33,7 @@ from phoenix_core.execution.orders import Sent, order_of, sent_of, sign_of, why_
 from phoenix_core.execution.reporting import ReportingClient
 from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.execution.transit import Transit
 from phoenix_core.market import NS_PER_SECOND
 
 MEMORY_NS = NS_PER_SECOND
@@ -64,7 +64,7 @@ class Exchange(ReportingClient):
         self._latency_ns = latency_ns
         self._market = Market(rule)
         self._orders: dict[str, EngineOrder] = {}
-        self._requests: list[tuple[int, int, Callable[[], None]]] = []
+        self._transit, self._rank = Transit(self._clock), 0
         self._depth: list[Snapshots] = []
         self._active_ns: int | None = None
         self._follows = False
@@ -81,6 +81,16 @@ class Exchange(ReportingClient):
             self._msgbus.subscribe(f"data.{quotes}.{topic}", self._keep, priority=_FIRST + 1)
         self.sent: dict[str, Sent] = {}
         self._delivered_at: Decimal | None = None
+
+    def share(self, transit: Transit, rank: int) -> None:
+        """Be one of several instruments of a venue.
+
+        Args:
+            transit: Of the venue.
+            rank: Of this instrument among them, from 0 on.
+        """
+        self._transit, self._rank = transit, rank
+        self._names = self._instrument.id.symbol.value
 
     def expect(self, depth: Snapshots | None) -> None:
         """Add the depth of the next day, where it has some; that of the day before is kept for its first minutes."""
@@ -110,7 +120,7 @@ class Exchange(ReportingClient):
 
     def needs_ticks(self, now_ns: int) -> bool:
         """Whether an order is on its way or works, or did within the last second."""
-        return bool(self._requests or self._orders) or self._remembers(now_ns)
+        return bool(self._transit.holds(self._rank) or self._orders) or self._remembers(now_ns)
 
     def unfinished_orders(self, side: OrderSide = OrderSide.NO_ORDER_SIDE) -> list[EngineOrder]:
         """Orders that have not ended, those on their way included, in the order in which they were made."""
@@ -174,15 +184,7 @@ class Exchange(ReportingClient):
 
     def _send(self, action: Callable[[], None]) -> None:
         due = arrival_ns(self._clock.timestamp_ns(), self._latency_ns)
-        number = next(self._numbers)
-        heappush(self._requests, (due, number, action))
-        self._clock.set_time_alert_ns(f"arrival-{number}", due, self._on_arrival)
-
-    def _on_arrival(self, event: object) -> None:
-        """Let in what is due, in the order in which it was sent."""
-        del event
-        while self._requests and self._requests[0][0] <= self._clock.timestamp_ns():
-            heappop(self._requests)[2]()
+        self._transit.send(due, self._rank, next(self._numbers), action)
 
     # -- arrival ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from nautilus_trader.model.objects import Price, Quantity
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.lane import Lane
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import Delivery, FundingTime, Mark, Settled
@@ -47,7 +48,7 @@ class Ticks:
     def __init__(self, ticks):
         self.ticks = sorted(ticks, key=lambda tick: tick.ts_init)
 
-    def stream(self, where=""):
+    def stream(self, rows=0):
         for begin in range(0, len(self.ticks), 7):
             yield self.ticks[begin : begin + 7]
 
@@ -207,16 +208,18 @@ class Scenario:
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         made = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
         late_ns, closing_ns = feed_latency_ns(exchange), order_latency_ns(exchange) + 2_000_000
-        replay = Replay(made, contract_of(trader).skipper(trader), closing_ns, late_ns, implied)
+        lane = Lane(made, contract_of(trader).skipper(trader), closing_ns, late_ns, implied)
+        replay = Replay([lane], late_ns)
         try:
-            (replay.full if full else replay.skipping)(self.inputs(), ends_session=True)
+            lane.begin(self.inputs(), ends_session=True)
+            (replay.full if full else replay.skipping)()
             made.engine.end()
             account = made.engine.portfolio.account(self.instrument_id.venue)
             final = account.balance_total(account.base_currency).as_decimal()
             assert final == made.account.balance, (final, made.account.balance)
         finally:
             made.engine.dispose()
-        fills, settled = made.recorder.fills, made.settlement.settled
+        fills, settled = made.recorder.fills, made.watched.settled
         return Outcome(
             fills,
             settled,
