@@ -63,6 +63,7 @@ class DayInputs:
         others: What the strategy gets besides ticks and signals.
         delivery: The end of the contract, where it is on this day.
         brackets: By which a position keeps margin; None: the instrument's one rate holds for all.
+        largest: Notional that a position may have at the venue's leverage, in quote units; None: any.
     """
 
     day: date
@@ -79,6 +80,7 @@ class DayInputs:
     others: tuple[Data, ...] = ()
     delivery: Delivery | None = None
     brackets: Brackets | None = None
+    largest: Decimal | None = None
 
     @property
     def start_ns(self) -> int:

@@ -6,6 +6,7 @@ First the run's days are planned, which costs nothing as it reads them anyway; t
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Self
 
 import polars as pl
@@ -119,4 +120,5 @@ def terms_of(venue: VenueParameters, spec: Specification) -> Terms:
         maintenance=spec.margin_maint if venue.liquidation else None,
         may_slip=venue.prob_slippage > 0,
         is_patient=venue.price_protection_ticks > 0,
+        largest_position=Decimal("Infinity") if spec.largest_position is None else spec.largest_position,
     )

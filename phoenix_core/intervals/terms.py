@@ -27,6 +27,7 @@ class Terms:
         maker_fee: Share of notional.
         taker_fee: Likewise.
         largest_leverage: Notional of an order by equity that the initial margin allows.
+        largest_position: Notional that a position may have, quote units; infinite where any may.
         min_notional: Smallest order, quote units.
         maintenance: Share of notional that keeps a position, on days without brackets; None: it is never liquidated.
         may_slip: A taker may pay a tick more.
@@ -45,6 +46,7 @@ class Terms:
     maintenance: Decimal | None = None
     may_slip: bool = False
     is_patient: bool = False
+    largest_position: Decimal = Decimal("Infinity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A day made by hand, and the account that comes of it."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -89,10 +89,12 @@ class Scenario:
     depths: list = field(default_factory=list)
     delivery: Delivery | None = None
     brackets: Brackets | None = None
+    largest: Decimal | None = None
+    largest_position: Decimal | None = None
 
     @property
     def specification(self):
-        return specification(Listing.parse(self.symbol), DAY)
+        return replace(specification(Listing.parse(self.symbol), DAY), largest_position=self.largest_position)
 
     @property
     def instrument_id(self):
@@ -179,6 +181,7 @@ class Scenario:
             depth=self.snapshots(),
             delivery=self.delivery,
             brackets=self.brackets,
+            largest=self.largest,
         )
 
     def data(self) -> Data:

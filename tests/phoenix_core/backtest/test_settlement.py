@@ -113,6 +113,25 @@ def test_a_large_position_keeps_more_than_the_first_brackets_rate():
         ]
 
 
+def test_an_order_that_would_carry_a_position_too_far_is_refused():
+    """2 BTC at 50,000 where 100,000 is the largest go in; where it is 99,999.99 they are refused, and nothing is held."""
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").signal(200, 0.1).quote(200, "50000.0", "50000.1")
+    for largest, filled, ends in (("100000", 2, {"FILLED": 2}), ("99999.99", 0, {"REJECTED": 1})):
+        day.largest = Decimal(largest)
+        for outcome in (both(day, max_leverage=1.0), by_arrays(day, max_leverage=1.0)):
+            assert (len(outcome.fills), dict(outcome.orders)) == (filled, ends)
+
+
+def test_the_strategy_asks_for_no_more_than_it_may_hold():
+    """Of 100,000 at 50,000 it would buy 2 BTC; where no more than 60,030 may be held it buys 1.2, in whole steps."""
+    day = Scenario(largest=Decimal(60_030), largest_position=Decimal(60_030)).quote(1, "50000.0", "50000.1", "0.5")
+    day.trade(10, "50000.0", "0.5").signal(10, 0.9).trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")
+    day.signal(200, 0.1).quote(200, "50000.0", "50000.1")
+    for outcome in (both(day, max_leverage=1.0), by_arrays(day, max_leverage=1.0)):
+        assert [fill.quantity for fill in outcome.fills] == [Decimal("1.2"), Decimal("1.2")]
+
+
 @pytest.mark.parametrize(
     ("exits", "reason"), [([], OrderReason.LIQUIDATION), ([30], OrderReason.EXIT)], ids=["still held", "left before"]
 )
