@@ -169,7 +169,11 @@ class Watched:
     def standing(self, quantity: Decimal, price: Decimal) -> Standing:
         """Of what is held, at a price."""
         worth = self._payoff.value(abs(quantity), price)
-        return Standing(self.account.gain(quantity, price), worth, self.brackets.maintenance(worth))
+        return Standing(self.account.gain(quantity, price), worth, self.maintenance(worth))
+
+    def maintenance(self, worth: Decimal) -> Decimal:
+        """The margin that maintains a position of a worth."""
+        return self.brackets.maintenance(worth)
 
     def _charge(self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal) -> None:
         self.settled.append(Settled(ts, kind, quantity, price, rate, self.account.charge(amount)))

@@ -75,7 +75,8 @@ def run_together(
     cast = [_Part.of(lake, experiment) for experiment in experiments]
     if len(cast) > 1:
         for number, part in enumerate(cast, 1):
-            part.stands_apart(number)
+            stand_apart(part.seat, number)
+            part.bounds = None  # they are of an account that it has for itself
     first = experiments[0]
     simulated = engine_with_seats([part.seat for part in cast], first.venue, limits)
     engine = simulated[0].engine
@@ -106,6 +107,14 @@ def run_together(
     return [part.result(replayed) for part, replayed in zip(cast, left, strict=True)], balance
 
 
+def stand_apart(seat: Seat, number: int) -> None:
+    """Let a strategy be told from the others: by the names of its orders, and by what it hears."""
+    strategy, tag = seat.strategy, f"{number:03d}"
+    strategy.change_id(StrategyId(f"{strategy.id.value.rpartition('-')[0]}-{tag}"))
+    strategy.change_order_id_tag(tag)
+    hears_only(strategy, seat.instrument.id)
+
+
 @dataclass
 class _Part:
     """One experiment among those that run together."""
@@ -127,14 +136,6 @@ class _Part:
         traded = instrument(plan.specification, expires=False)  # it is our settlement that delivers
         bounds = BoundsOfRun.of(plan, contract) if plan.is_implied else None
         return cls(plan, strategy, contract, Collected.of(plan), Seat(traded, strategy, plan.is_implied), bounds)
-
-    def stands_apart(self, number: int) -> None:
-        """Be told from the others: by the names of its orders, and by what it hears."""
-        name, tag = self.strategy.id.value.rpartition("-")[0], f"{number:03d}"
-        self.strategy.change_id(StrategyId(f"{name}-{tag}"))
-        self.strategy.change_order_id_tag(tag)
-        hears_only(self.strategy, self.seat.instrument.id)
-        self.bounds = None  # they are of an account that it has for itself
 
     def enters(self, lake: Lake, simulated: Simulated) -> None:
         """Take its place at the venue, with what its strategy remembers."""

@@ -86,8 +86,8 @@ class Portfolio(BaseModel):
         """Make a portfolio from plain values, such as run config.
 
         Raises:
-            ConfigInvalid: An unknown key, a wrong type or a value out of range, each named; or listings that can't share
-                an account.
+            ConfigInvalid: An unknown key, a wrong type, a value out of range, or listings that can't share an account,
+                each named.
         """
         section = values.get("strategy", {})
         problems = []

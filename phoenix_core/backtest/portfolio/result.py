@@ -59,7 +59,9 @@ class PortfolioResult:
     @property
     def insolvent_ns(self) -> int | None:
         """When the account was first worth nothing; None: never."""
-        return insolvent_ns(self.ledger.rows, self.equity)
+        rows = self.ledger.rows
+        # While others are held, cash says little; at the end nothing is.
+        return insolvent_ns(rows.filter(pl.col("position") == 0) if len(self.results) == 1 else rows[-1:], self.equity)
 
 
 def portfolio_result(
