@@ -170,7 +170,7 @@ class Watched:
 
     def maintenance(self, worth: Decimal) -> Decimal:
         """The margin that maintains a position of a worth."""
-        return worth * self._maintenance
+        return Decimal(worth * self._maintenance)
 
     def _charge(self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal) -> None:
         self.settled.append(Settled(ts, kind, quantity, price, rate, self.account.charge(amount)))
