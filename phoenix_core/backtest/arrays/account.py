@@ -38,6 +38,8 @@ class Account:
         self._balance = Money(starting, self._currency)
         self._average = 0.0
         self._signed = 0.0
+        self._maintained = float(instrument.margin_maint)
+        self._position = Decimal(0)
         self.lots = 0
 
     @property
@@ -48,7 +50,7 @@ class Account:
     @property
     def position(self) -> Decimal:
         """Base units, or contracts, held."""
-        return Decimal(self._quantity(self.lots).as_decimal())
+        return self._position
 
     def fill(self, sign: int, quantity: Quantity, price: Price, fee: Money) -> None:
         """Book a fill: what it realizes against the entry, less its fee."""
@@ -59,6 +61,7 @@ class Account:
             gained = Money(self._holding.fill(sign * quantity.as_decimal(), price.as_decimal()), self._currency)
         self._balance = self._balance + (gained - fee)
         self.lots += sign * quantity.raw
+        self._position = Decimal(self._quantity(self.lots).as_decimal())
 
     def charge(self, amount: Decimal) -> Decimal:
         """Add an amount, rounded as money is; give what was added."""
@@ -72,7 +75,14 @@ class Account:
         equity = self.balance + self._gain(quantity, price)
         return Decimal(equity - self.payoff.value(abs(quantity), price) * self._instrument.margin_maint)
 
-    def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def is_safe_at(self, price: float) -> bool:
+        """Whether the cushion is above nothing at a price and at any above it, by more than it may be off by.
+
+        Since nothing is sold short, it grows with the price.
+        """
+        return self._maintained < 1 - 2 * _DOUBT and float(self.cushions(np.float64(price))) > 0
+
+    def cushions[Prices: (npt.NDArray[np.float64], np.float64)](self, prices: Prices) -> Prices:
         """The cushion at prices, in floating point, less more than that may be off by."""
         held, balance = float(self.position), float(self.balance)
         if self._holding is None:
@@ -83,7 +93,7 @@ class Account:
             worth, paid = held * size / prices, held * size / float(self._holding.entry)
             gains = paid - worth
         doubt = _DOUBT * (abs(balance) + worth + paid)
-        return balance + gains - worth * float(self._instrument.margin_maint) - doubt
+        return balance + gains - worth * self._maintained - doubt
 
     def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         if self._holding is not None:
