@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from fakes.processes import PATIENCE, ROOT, free_port, plain_environment
+from fakes.processes import PATIENCE, QUICKER, ROOT, free_port, plain_environment
 from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_dagster.operation.backfill import RunningDagster
 
@@ -20,6 +20,7 @@ class Installation:
 
     def __init__(self, folder, database_url, first, **settings: str):
         self.folder = folder
+        self.workspace = ROOT / "workspace.yaml"
         self.port = free_port()
         self.environment = plain_environment() | {
             "DAGSTER_HOME": str(folder / "dagster"),
@@ -28,6 +29,7 @@ class Installation:
             "PHOENIX_START": first.isoformat(),
             "PHOENIX_POSTGRES_URL": database_url,
             "PHOENIX_REPORTS_PORT": str(free_port()),
+            **QUICKER,
             **settings,
         }
         self.running = {}
@@ -45,7 +47,7 @@ class Installation:
 
     def start(self, service, command=()):
         """A service by its name; one with a command of its own is started as that."""
-        workspace = ["-w", str(ROOT / "workspace.yaml")]
+        workspace = ["-w", str(self.workspace)]
         command = (
             command
             or {
@@ -79,7 +81,7 @@ class Installation:
                 if what():
                     return
             assert time.monotonic() < deadline, f"{why}: {self.said()}"
-            time.sleep(0.2)
+            time.sleep(0.5)  # most questions are asked of the webserver, which needs the processors for others
 
     def said(self):
         return {log.name: log.read_text()[-1500:] for log in self.folder.glob("*.log")}
