@@ -25,13 +25,16 @@ def datasets_page() -> str:
 
 
 def _row(product: Product) -> str:
-    inputs = ", ".join(f"`{one.product.name}`" for one in product.inputs) or "the archive, people's own files"
+    inputs = (
+        ", ".join([*(f"`{one.product.name}`" for one in product.inputs), *_read_of_spot(product)])
+        or "the archive, people's own files"
+    )
     covers = "a day" if product.partitions is Partitions.DAILY else "a range"
     return f"| `{product.name}` | {product.stage.value} | {inputs} | {covers} | {', '.join(product.markets)} |\n"
 
 
 def _product_section(product: Product) -> str:
-    facts = [f"made from {', '.join(_read(one) for one in product.inputs)}"]
+    facts = [f"made from {', '.join([*map(_read, product.inputs), *_read_of_spot(product)])}"]
     facts += [f"check `{rule.name}`{' (blocks)' if rule.blocks else ''}: {rule.description}" for rule in product.checks]
     facts += [f"columns: `phoenix_core.{product.columns}`"] if product.columns else []
     facts += ["a partition has one result for each experiment"] if product.has_variants else []
@@ -42,6 +45,10 @@ def _product_section(product: Product) -> str:
 def _read(one: Input) -> str:
     back = f" (and {one.days_back} {'day' if one.days_back == 1 else 'days'} before)" if one.days_back else ""
     return f"`{one.product.name}`{back}"
+
+
+def _read_of_spot(product: Product) -> list[str]:
+    return [f"`{one.name}` of spot" for one in product.spot_inputs]
 
 
 def _section(dataset: Dataset) -> str:

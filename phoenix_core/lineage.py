@@ -18,6 +18,7 @@ def input_entries(manifest: Manifest, product: Product, listing: Listing, day: d
         for back in range(one.days_back + 1):
             at = day - timedelta(back)
             keys[f"{asset}@{at}" if back else asset] = Key(asset, at.isoformat())
+    keys |= {asset: Key(asset, day.isoformat()) for asset in product.spot_assets(listing)}
     found = manifest.find_many(keys.values())
     return {name: found.get(key) for name, key in keys.items()}
 

@@ -109,6 +109,15 @@ class Listing:
         digits = self.symbol.partition("_")[2]
         return date.fromisoformat(f"20{digits}") if digits.isdigit() else None
 
+    @property
+    def on_spot(self) -> "Listing | None":
+        """The pair of a USD-M contract on spot; None for spot itself, and for COIN-M, whose USD is not traded there.
+
+        >>> Listing.parse("um:BTCUSDT_240927").on_spot
+        Listing(market=<Market.SPOT: 'spot'>, symbol='BTCUSDT')
+        """
+        return Listing(Market.SPOT, self.symbol.partition("_")[0]) if self.market is Market.UM else None
+
     @classmethod
     def parse(cls, text: str) -> "Listing":
         """Read `market:SYMBOL`.

@@ -15,9 +15,11 @@ from phoenix_core.datasets import (
     BOOK_DEPTH,
     BOOK_TICKER,
     FUNDING_RATE,
+    INDEX_PRICE_KLINES,
     KLINES,
     MARK_PRICE_KLINES,
     METRICS,
+    PREMIUM_INDEX_KLINES,
     TRADES,
     Dataset,
     datasets_on,
@@ -72,6 +74,7 @@ class Product:
             a factory of its own in `phoenix_dagster/assets`, the first is called with data folder, listing and day.
         columns: Where its columns are defined, likewise; the columns of raw files stand in their dataset.
         inputs: What it is made from.
+        spot_inputs: Products of the same pair on spot that it reads where they are there; nothing waits for them.
         partitions: What one result covers.
         markets: Where it is made.
         checks: What is asked of each result.
@@ -86,6 +89,7 @@ class Product:
     code: tuple[str, ...]
     columns: str = ""
     inputs: tuple[Input, ...] = ()
+    spot_inputs: tuple["Product", ...] = ()
     partitions: Partitions = Partitions.DAILY
     markets: tuple[Market, ...] = _EVERYWHERE
     checks: tuple[Rule, ...] = ()
@@ -123,6 +127,10 @@ class Product:
         """What it is made from on a market."""
         return tuple(one for one in self.inputs if market in one.product.markets)
 
+    def spot_assets(self, listing: Listing) -> tuple[str, ...]:
+        """Full names of what it reads of the same pair on spot."""
+        return tuple(product.asset(listing.on_spot) for product in self.spot_inputs if listing.on_spot)
+
     def days_back(self, name: str) -> int:
         """How many days before its own it reads of an input.
 
@@ -135,13 +143,15 @@ class Product:
         raise ConfigInvalid(f"{self.name} is not made from {name!r}: expected one of its inputs in products.py.")
 
     @property
-    def looks_back(self) -> bool:
-        """Whether it reads earlier days."""
-        return any(one.days_back for one in self.inputs)
+    def reaches_out(self) -> bool:
+        """Whether it reads more than its own listing's same day."""
+        return bool(self.spot_inputs) or any(one.days_back for one in self.inputs)
 
     def reads(self, market: Market) -> Mapping[str, tuple[int, bool]]:
         """Its inputs as values, for the recipe: look-back, and whether it is absent without them."""
-        return {one.product.name: (one.days_back, one.is_required) for one in self.inputs_on(market)}
+        ours = {one.product.name: (one.days_back, one.is_required) for one in self.inputs_on(market)}
+        spot = self.spot_inputs if market is Market.UM else ()
+        return ours | {f"{Market.SPOT.value}/{product.name}": (0, False) for product in spot}
 
     def datasets(self, market: Market) -> tuple[Dataset, ...]:
         """Datasets whose days it holds or is made from in turn, each once."""
@@ -219,10 +229,20 @@ INSTRUMENT = Product(
 CONSISTENCY = Product(
     name="consistency",
     stage=Stage.CATALOG,
-    description="Whether klines, trades, marks and quotes of a day tell one story, each within a stated tolerance.",
+    description="Whether klines, trades, marks, quotes, index and premium of a day tell one story, each within a "
+    "stated tolerance.",
     code=("catalog.consistency:compare_day",),
     columns="catalog.quality:Finding",
-    inputs=(_of(AGG_TRADES), _of(TRADES), _of(KLINES), _of(MARK_PRICE_KLINES), _of(BOOK_TICKER)),
+    inputs=(
+        _of(AGG_TRADES),
+        _of(TRADES),
+        _of(KLINES),
+        _of(MARK_PRICE_KLINES),
+        _of(BOOK_TICKER),
+        _of(INDEX_PRICE_KLINES),
+        _of(PREMIUM_INDEX_KLINES),
+    ),
+    spot_inputs=(catalog_product(KLINES),),
     checks=COMPARISONS,
     kinds=frozenset({"polars"}),
 )

@@ -60,6 +60,8 @@ COMPARISONS = (
     Rule("aggregates_hold_trades", "Aggregate trades have the volume of the single trades."),
     Rule("mark_follows_last", "The mark price stays near the last price."),
     Rule("trades_at_quotes", "Trades happen at the quotes before them."),
+    Rule("premium_follows_mark", "The premium index is near the mark price's distance from the index."),
+    Rule("index_follows_spot", "The index stays near the last price of the same symbol on spot."),
 )
 
 

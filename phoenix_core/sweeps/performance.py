@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -39,28 +40,35 @@ class Performance:
         return np.array([known[int(hour) // HOURS_A_DAY] for hour in self.hours])
 
 
-def performance(equities: Mapping[str, pl.DataFrame]) -> Performance:
-    """Lay equity curves (ts, equity) side by side, by names of points."""
-    parts = [_hours(name, equity) for name, equity in equities.items()]
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """What is kept of one point's equity curve, a thousandth of it: rising hours since 1970, returns, and gains."""
+
+    hours: NDArray[np.int64]
+    returns: Array
+    gains: Array
+
+    @classmethod
+    def of(cls, equity: pl.DataFrame) -> Self:
+        """Of a curve (ts, equity)."""
+        hours = equity.group_by((pl.col("ts") // HOUR_NS).alias("hour"), maintain_order=True).agg(
+            pl.col("equity").last().cast(pl.Float64).alias("after")
+        )
+        before = hours["after"].shift(1).fill_null(equity["equity"].cast(pl.Float64).first())
+        return cls(
+            hours["hour"].cast(pl.Int64).to_numpy(),
+            hourly_returns(equity).fill_null(0.0).to_numpy(),
+            (hours["after"] - before).fill_null(0.0).to_numpy(),
+        )
+
+
+def performance(points: Mapping[str, Hourly]) -> Performance:
+    """Lay points side by side, by their names."""
     # All ran over the same days, but one may have an hour that another has not, if a minute's trades differ.
-    joined = pl.concat(parts, how="align").sort("hour").fill_null(0.0)
-    names = list(equities)
-    return Performance(
-        names=names,
-        hours=joined["hour"].cast(pl.Int64).to_numpy(),
-        returns=joined.select(f"{name} return" for name in names).to_numpy(),
-        gains=joined.select(f"{name} gain" for name in names).to_numpy(),
-    )
-
-
-def _hours(name: str, equity: pl.DataFrame) -> pl.DataFrame:
-    hours = equity.group_by((pl.col("ts") // HOUR_NS).alias("hour"), maintain_order=True).agg(
-        pl.col("equity").last().cast(pl.Float64).alias("after")
-    )
-    return hours.select(
-        "hour",
-        hourly_returns(equity).alias(f"{name} return"),
-        (pl.col("after") - pl.col("after").shift(1).fill_null(equity["equity"].cast(pl.Float64).first())).alias(
-            f"{name} gain"
-        ),
-    )
+    hours = np.unique(np.concatenate([point.hours for point in points.values()]))
+    # By columns: how numpy adds up a column, and so the last digit of its mean, depends on how it lies in memory.
+    returns, gains = (np.zeros((hours.size, len(points)), order="F") for _ in range(2))
+    for column, point in enumerate(points.values()):
+        rows = np.searchsorted(hours, point.hours)
+        returns[rows, column], gains[rows, column] = point.returns, point.gains
+    return Performance(list(points), hours, returns, gains)

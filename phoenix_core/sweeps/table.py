@@ -19,7 +19,7 @@ from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdo
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.baselines import Baselines, held_net, random_entries
 from phoenix_core.sweeps.crossvalidation import Combined, combined
-from phoenix_core.sweeps.performance import HOURS_A_DAY, Performance, performance
+from phoenix_core.sweeps.performance import HOURS_A_DAY, Hourly, Performance, performance
 from phoenix_core.sweeps.statistics import (
     Array,
     Moments,
@@ -119,29 +119,32 @@ def table(
     Raises:
         CatalogCorrupt: A table of a result is not what was published.
     """
-    equities = {one.point.experiment.name: _equity(lake, one) for one in outcomes if one.entry is not None}
-    points = pl.DataFrame(
-        [_row(lake, one, equities.get(one.point.experiment.name)) for one in outcomes], infer_schema_length=None
-    )
+    rows, hourly = [], {}
+    for one in outcomes:
+        row, by_hour = _row(lake, one)
+        rows.append(row)
+        if by_hour is not None:
+            hourly[one.point.experiment.name] = by_hour
+    points = pl.DataFrame(rows, infer_schema_length=None)
     points = points.with_columns(
         pl.col("interval").cast(pl.String), *(_typed(points[field]) for field in outcomes[0].point.values)
     )
-    if not equities:
+    if not hourly:
         return Table(points, pl.DataFrame(), Judgement(tried.count, tried.flat, "", *[None] * 5))
-    hours = performance(equities)
-    several = len(equities) >= _LEAST and len(combinations) >= _LEAST
+    hours = performance(hourly)
+    several = len(hourly) >= _LEAST and len(combinations) >= _LEAST
     ways, together = combined(hours, combinations) if several else (pl.DataFrame(), None)
-    rows, chosen = [], []
+    judged, chosen = [], []
     for split in splits:
         row, returns, gain = _window(hours, split)
-        rows.append(row)
+        judged.append(row)
         chosen.append((returns, gain))
     judgement = replace(_judgement(hours, tried, chosen), combined=together)
     best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
-    baselines = _baselines(lake, best, equities[judgement.best])
+    baselines = _baselines(lake, best)
     return Table(
         points,
-        pl.DataFrame(rows, infer_schema_length=None),
+        pl.DataFrame(judged, infer_schema_length=None),
         judgement,
         baselines,
         ways,
@@ -156,24 +159,21 @@ def _missing(lake: Lake, outcomes: Sequence[Outcome]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _equity(lake: Lake, outcome: Outcome) -> pl.DataFrame:
-    folder = _folder(outcome)
-    return table_in(lake, folder, "equity", document_in(lake, folder))
-
-
 def _folder(outcome: Outcome) -> str:
     return str(outcome.entry.facts["folder"]) if outcome.entry else ""
 
 
-def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str, object]:
+def _row(lake: Lake, outcome: Outcome) -> tuple[dict[str, object], Hourly | None]:
+    """A row of the table, and what is kept of the curve; curves of a year are too large to hold those of all points."""
     row: dict[str, object] = {"experiment": outcome.point.experiment.name, **outcome.point.values}
-    if equity is None:
+    if outcome.entry is None:
         figures = (
             "net", "interval", "round_trips", "max_drawdown", "sharpe", "probabilistic_sharpe", "identity", "folder",
         )  # fmt: skip
-        return row | dict.fromkeys(figures) | {"failed": outcome.reason}
+        return row | dict.fromkeys(figures) | {"failed": outcome.reason}, None
     folder = _folder(outcome)
     document = document_in(lake, folder)
+    equity = table_in(lake, folder, "equity", document)
     moments = Moments.of(hourly_returns(equity).to_numpy())
     return row | {
         "net": float(document["parts"]["net"]),
@@ -185,12 +185,13 @@ def _row(lake: Lake, outcome: Outcome, equity: pl.DataFrame | None) -> dict[str,
         "identity": document["identity"],
         "folder": folder,
         "failed": None,
-    }
+    }, Hourly.of(equity)
 
 
-def _baselines(lake: Lake, outcome: Outcome, equity: pl.DataFrame) -> Baselines:
-    document = document_in(lake, _folder(outcome))
-    round_trips = table_in(lake, _folder(outcome), "positions", document)
+def _baselines(lake: Lake, outcome: Outcome) -> Baselines:
+    folder = _folder(outcome)
+    document = document_in(lake, folder)
+    equity, round_trips = (table_in(lake, folder, name, document) for name in ("equity", "positions"))
     starting = float(document["experiment"]["venue"]["starting_balance"])
     traded = specification(
         Listing.parse(document["experiment"]["listing"]), day_from_text(document["experiment"]["first"])

@@ -121,7 +121,7 @@ class DayAsset:
             owners=OWNERS,
             description=self.product.description,
             metadata=dict(self.metadata),
-            deps=deps_of(self.product, self.listing),
+            deps=deps_of(self.product, self.listing, settings.symbols),
             partitions_def=daily(settings),
             backfill_policy=backfill_policy(settings),
             retry_policy=self.retry_policy,

@@ -1,5 +1,7 @@
 """Asset keys, a contract: `[market, symbol, name]`, all in lower case; and what else of an asset its product says."""
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from phoenix_core.market import Listing
@@ -44,9 +46,17 @@ def group_of(listing: Listing, stage: Stage) -> str:
     return f"{listing.market.value}_{listing.symbol.lower()}_{stage.value}"
 
 
-def deps_of(product: Product, listing: Listing) -> list[dg.AssetKey]:
-    """Keys of what a product is made from. All are of the same day: the look-back is the stage's own business."""
-    return [key_of(listing, one.product.name) for one in product.inputs_on(listing.market)]
+def deps_of(product: Product, listing: Listing, listings: Collection[Listing] = ()) -> list[dg.AssetKey]:
+    """Keys of what a product is made from. All are of the same day: the look-back is the stage's own business.
+
+    Args:
+        product: What is made.
+        listing: Of which market and symbol.
+        listings: All that have assets; what is read of spot is a dependency where it is one.
+    """
+    ours = [key_of(listing, one.product.name) for one in product.inputs_on(listing.market)]
+    on_spot = product.spot_assets(listing) if listing.on_spot in listings else ()
+    return [*ours, *(dg.AssetKey(name.split("/")) for name in on_spot)]
 
 
 def check_specs_of(product: Product, listing: Listing) -> list[dg.AssetCheckSpec]:

@@ -66,8 +66,8 @@ class Day:
         if any(name not in self.states for name in inputs):
             return
         state = {name: self.states[name] for name in inputs}
-        if product.looks_back:
-            state |= {name: version for name, version in self._sources(product).items() if "@" in name}
+        if product.reaches_out:
+            state |= {name: version for name, version in self._sources(product).items() if name not in state}
         self.states[asset] = digest_of(state)
         if entry is None or self._is_old(product, entry) or any(name in self.due for name in inputs):
             self.due.append(asset)
@@ -83,7 +83,7 @@ class Day:
         return sources_of(self.manifest, product, self.listing, self.day)
 
     def _is_old(self, product: Product, entry: Entry) -> bool:
-        if product.looks_back:  # an earlier day may have come that the entry does not name
+        if product.reaches_out:  # an earlier day, or one of spot, may have come that the entry does not name
             return dict(entry.sources) != self._sources(product)
         now = {name: self._version(name) for name in entry.sources}
         return now != dict(entry.sources)

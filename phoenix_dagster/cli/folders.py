@@ -54,7 +54,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     from phoenix_core.sources.adopted import remember  # noqa: PLC0415 - as above
     from phoenix_core.sources.local_tree.document import document_of  # noqa: PLC0415 - as above
     from phoenix_core.sources.local_tree.inventory import take_inventory  # noqa: PLC0415 - as above
-    from phoenix_dagster.operation.history import tell_history, tell_inventory  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.history import tell_adoption  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings  # noqa: PLC0415 - as above
 
     settings = read_settings()
@@ -65,8 +65,8 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     tree = remember(lake, found.root, answers)
     ours = tuple(one for one in found.holdings if one.listing in wanted)
     done = list(adopted(lake, tree, ours))
-    tell_history(settings, [one.entry for one in done if one.entry is not None])
-    tell_inventory(settings, document_of(replace(found, holdings=ours, ambiguous=(), broken=(), others=())))
+    document = document_of(replace(found, holdings=ours, ambiguous=(), broken=(), others=()))
+    tell_adoption(settings, [one.entry for one in done if one.entry is not None], document)
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
         rows = [_adopted_document(one) for one in done]

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from celery import Celery, Task
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
@@ -25,9 +25,9 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from dagster_celery.tasks import create_execute_job_task
 from kombu import Queue
 from kombu.exceptions import OperationalError
-from sqlalchemy.exc import DBAPIError
 
 from phoenix_dagster.deployment.claims import verdict_on
+from phoenix_dagster.deployment.postgres_storage import AWAY
 from phoenix_dagster.deployment.processes import Verdict
 from phoenix_dagster.deployment.run_launcher import health_by_process
 from phoenix_dagster.deployment.versions import own_versions, queue_of
@@ -37,7 +37,7 @@ _LOOK_SECONDS = 3.0
 _MOST_PRIORITY = 10
 # Workers answer while they work: what runs is in processes of its own. Replies are gathered for this long.
 _REPLY_SECONDS = 2.0
-# One look of run monitoring asks once, whatever the number of runs.
+# One look of run monitoring asks once, whatever the number of runs; it comes to each of them once.
 _SAME_LOOK_SECONDS = 1.0
 
 _CONFIG = {
@@ -84,11 +84,11 @@ def _interrupted_when_given_up(run_id: str) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        if over.wait(_LOOK_SECONDS):
-            return  # most runs are short: no connection for those
-        with DagsterInstance.get() as instance:
-            while not over.wait(_LOOK_SECONDS):
-                with suppress(DBAPIError):  # the database is away for a moment
+        with ExitStack() as opened:
+            instance = None
+            while not over.wait(_LOOK_SECONDS):  # most runs are shorter, and need no connection
+                with suppress(*AWAY):
+                    instance = instance or opened.enter_context(DagsterInstance.get())
                     run = instance.get_run_by_id(run_id)
                     if run is None or run.is_finished or run.status is DagsterRunStatus.CANCELING:
                         os.kill(os.getpid(), signal.SIGTERM)
@@ -124,6 +124,7 @@ class WatchedCeleryLauncher(CeleryRunLauncher):
         self._looks = 0
         self._looked_at = 0.0
         self._seen: frozenset[str] | None = None
+        self._judged: set[str] = set()
         self._missed: dict[str, int] = {}
 
     @property
@@ -169,7 +170,7 @@ class WatchedCeleryLauncher(CeleryRunLauncher):
         """
         if verdict_on(run) is not Verdict.UNKNOWN or not _is_ours(run):
             return health_by_process(run)
-        seen = self._look()
+        seen = self._look(run.run_id)
         if seen is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "the broker can't be asked")
         if run.run_id in seen:
@@ -204,11 +205,12 @@ class WatchedCeleryLauncher(CeleryRunLauncher):
         lives = frozenset[str]().union(*(seen for seen in looks if seen is not None))
         return {run.run_id: Verdict.LIVES if run.run_id in lives else Verdict.GONE for run in ours}
 
-    def _look(self) -> frozenset[str] | None:
-        if time.monotonic() - self._looked_at > _SAME_LOOK_SECONDS:
-            self._seen = self._asked()
+    def _look(self, run_id: str) -> frozenset[str] | None:
+        if run_id in self._judged or time.monotonic() - self._looked_at > _SAME_LOOK_SECONDS:
+            self._seen, self._judged = self._asked(), set()
             self._looks += 1
             self._looked_at = time.monotonic()
+        self._judged.add(run_id)
         return self._seen
 
     def _asked(self) -> frozenset[str] | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import sqlalchemy as sa
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
-from dagster_postgres.utils import retry_pg_connection_fn
+from dagster_postgres.utils import DagsterPostgresException, retry_pg_connection_fn
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from phoenix_dagster.deployment.claims import WatchedClaims
@@ -17,6 +19,8 @@ from phoenix_dagster.deployment.versions import announce
 CREATION_LOCK = int.from_bytes(b"phoenix")
 # Dagster creates the tables of runs, then of events, then of schedules, each group in one transaction.
 LAST_CREATED = "instigators"
+# What is raised while the database can't be reached: by a connection that breaks, and once no new one is to be had.
+AWAY: Final = (DBAPIError, DagsterPostgresException)
 
 
 @contextmanager

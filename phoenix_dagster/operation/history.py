@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from phoenix_dagster.settings import Settings
 
 
+_VERSION = "dagster/data_version"
+
+
 def report(instance: dg.DagsterInstance, key: dg.AssetKey, entry: Entry, description: str) -> None:
     """Report a day of an asset as materialized, with the data version that its entry has."""
     instance.report_runless_asset_event(
@@ -19,48 +22,54 @@ def report(instance: dg.DagsterInstance, key: dg.AssetKey, entry: Entry, descrip
             key,
             partition=entry.day,
             description=description,
-            tags={"dagster/data_version": entry.data_version},
+            tags={_VERSION: entry.data_version},
         )
     )
 
 
-def tell_history(settings: "Settings", entries: Iterable[Entry]) -> None:
-    """Report days of raw assets that were adopted; what is no asset or no partition of ours is passed over."""
-    from phoenix_dagster.partitions import daily  # noqa: PLC0415 - only where it is used
+def tell_adoption(settings: "Settings", entries: Iterable[Entry], inventory: Mapping[str, Any]) -> None:
+    """Report days of raw assets that were adopted, and what their folder holds of each as an observation of it.
 
-    known = _known(settings)
-    days = set(daily(settings).get_partition_keys())
-    with dg.DagsterInstance.get() as instance:
-        for entry in entries:
-            if entry.asset in known and entry.day in days:
-                report(instance, known[entry.asset], entry, "Adopted by `phoenix adopt`, where it lies.")
-
-
-def tell_inventory(settings: "Settings", document: Mapping[str, Any]) -> None:
-    """Report what a folder holds of each raw asset as an observation of it; what is no asset of ours is passed over.
+    What is no asset or no partition of ours is passed over, and so is what the history knows already: adopting a
+    folder again adds nothing to it.
 
     Args:
-        settings: Say which assets there are.
-        document: An inventory, as `document_of` makes it.
+        settings: Say which assets there are, and where their history is.
+        entries: Of the days.
+        inventory: Of the folder, as `document_of` makes it.
     """
-    known = _known(settings)
-    with dg.DagsterInstance.get() as instance:
-        for one in document["holdings"]:
-            key = known.get("/".join((one["market"], one["symbol"].lower(), one["dataset"])))
-            if key is not None:
-                description = f"What {document['folder']} holds of it, when `phoenix adopt` looked."
-                instance.report_runless_asset_event(
-                    dg.AssetObservation(key, description=description, metadata=_held(document["folder"], one))
-                )
-
-
-def _known(settings: "Settings") -> dict[str, dg.AssetKey]:
-    """Our assets by their path, in the history that the settings name."""
     from phoenix_dagster.code_location import definitions  # noqa: PLC0415 - brings all of Dagster's definitions
+    from phoenix_dagster.partitions import daily  # noqa: PLC0415 - only where it is used
     from phoenix_dagster.settings import dagster_home, export  # noqa: PLC0415 - as above
 
     export({"DAGSTER_HOME": str(dagster_home())})
-    return {key.to_user_string(): key for key in definitions(settings).resolve_asset_graph().materializable_asset_keys}
+    assets = definitions(settings).resolve_asset_graph().materializable_asset_keys
+    known = {key.to_user_string(): key for key in assets}
+    days = set(daily(settings).get_partition_keys())
+    with dg.DagsterInstance.get() as instance:
+        versions: dict[str, Mapping[str, Mapping[str, str]]] = {}
+        for entry in entries:
+            if entry.asset not in known or entry.day not in days:
+                continue
+            key = known[entry.asset]
+            if entry.asset not in versions:
+                versions[entry.asset] = instance.event_log_storage.get_latest_tags_by_partition(
+                    key, dg.DagsterEventType.ASSET_MATERIALIZATION, [_VERSION]
+                )
+            if versions[entry.asset].get(entry.day, {}).get(_VERSION) != entry.data_version:
+                report(instance, key, entry, "Adopted by `phoenix adopt`, where it lies.")
+        for one in inventory["holdings"]:
+            asset = known.get("/".join((one["market"], one["symbol"].lower(), one["dataset"])))
+            if asset is not None:
+                _observe(instance, asset, _held(inventory["folder"], one))
+
+
+def _observe(instance: dg.DagsterInstance, key: dg.AssetKey, held: Metadata) -> None:
+    description = "What the folder holds of it, when `phoenix adopt` looked."
+    observation = dg.AssetObservation(key, description=description, metadata=held)
+    last = [record.asset_observation for record in instance.fetch_observations(key, limit=1).records]
+    if not any(one is not None and one.metadata == observation.metadata for one in last):
+        instance.report_runless_asset_event(observation)
 
 
 def _held(folder: str, one: Mapping[str, Any]) -> Metadata:

@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import dagster as dg
-from sqlalchemy.exc import DBAPIError
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_dagster.deployment.home import command
+from phoenix_dagster.deployment.postgres_storage import AWAY
 from phoenix_dagster.deployment.processes import Identity
 from phoenix_dagster.deployment.versions import announced, differences, own_versions
 from phoenix_dagster.settings import Settings, dagster_home, export
@@ -140,7 +140,7 @@ def _watching(instance: dg.DagsterInstance, leave: Callable[[], None]) -> Iterat
 
     def watch() -> None:
         while not ended.wait(_LOOK_AGAIN_SECONDS):
-            with suppress(DBAPIError):  # a database that restarts says nothing of the hub
+            with suppress(*AWAY):  # which says nothing of the hub
                 hub = announced(instance.run_storage)
                 if hub is not None and hub != own_versions():
                     changed.append(hub)

@@ -20,6 +20,7 @@ class Installation:
 
     def __init__(self, folder, database_url, first, **settings: str):
         self.folder = folder
+        self.workspace = ROOT / "workspace.yaml"
         self.port = free_port()
         self.environment = plain_environment() | {
             "DAGSTER_HOME": str(folder / "dagster"),
@@ -45,7 +46,7 @@ class Installation:
 
     def start(self, service, command=()):
         """A service by its name; one with a command of its own is started as that."""
-        workspace = ["-w", str(ROOT / "workspace.yaml")]
+        workspace = ["-w", str(self.workspace)]
         command = (
             command
             or {

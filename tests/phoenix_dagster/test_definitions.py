@@ -37,7 +37,11 @@ GRAPH = {
     "premium_index_bars_1m": ("catalog", "premium_index_klines_1m", True),
     "funding_updates": ("catalog", "funding_rate", True),
     "instrument": ("catalog", "trade_ticks", True),
-    "consistency": ("catalog", "trade_ticks individual_trades bars_1m mark_prices quote_ticks", True),
+    "consistency": (
+        "catalog",
+        "trade_ticks individual_trades bars_1m mark_prices quote_ticks index_price_bars_1m premium_index_bars_1m",
+        True,
+    ),
     "quote_hull": ("catalog", "trade_ticks quote_ticks instrument", True),
     "volume_buckets": ("signals", "trade_ticks", True),
     "signals": ("signals", "volume_buckets trade_ticks depth open_interest", True),
@@ -95,6 +99,15 @@ def test_the_graph_is_the_designs(make_defs, tmp_path):
         name: (node.group_name, {one.to_user_string() for one in node.parent_keys}, node.is_partitioned)
         for name, node in nodes.items()
     } == wanted
+
+
+def test_spot_is_compared_with_where_it_is_loaded(make_defs, tmp_path):
+    """A dependency on bars that have no asset would put a node into the graph that nobody can materialize."""
+    bars = dg.AssetKey(["spot", "btcusdt", "bars_1m"])
+    for symbols, is_there in (("um:BTCUSDT,spot:BTCUSDT", True), ("um:BTCUSDT,spot:ETHUSDT", False)):
+        graph = make_defs(tmp_path, tmp_path, symbols=symbols).resolve_asset_graph()
+        assert (bars in graph.get(dg.AssetKey(["um", "btcusdt", "consistency"])).parent_keys) is is_there
+        assert graph.has(bars) is is_there
 
 
 def test_every_dataset_is_served_at_every_stage(make_defs, tmp_path):

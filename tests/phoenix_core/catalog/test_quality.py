@@ -1,6 +1,7 @@
 """What is asked of a published day, and what is shown of the rows that break it."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
@@ -13,10 +14,14 @@ from phoenix_core.datasets import (
     BOOK_DEPTH,
     BOOK_TICKER,
     DATASETS,
+    INDEX_PRICE_KLINES,
     KLINES,
+    MARK_PRICE_KLINES,
     METRICS,
+    PREMIUM_INDEX_KLINES,
     TRADES,
 )
+from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.raw.store import Ingest
 from phoenix_core.rules import COMPARISONS, rules_of
@@ -189,3 +194,52 @@ def test_a_trade_is_held_against_the_last_quote_before_its_millisecond(inspect, 
     assert not found.passed
     assert found.message == "1 of 3 trades are more than 0.30% outside the quotes before them"
     assert [(row["price"], row["bid_price"]) for row in found.rows] == [(66000.0, 65000.0)]
+
+
+def bars(*closes):
+    """Minutes from midnight whose four prices are one."""
+    return "".join(
+        f"{START_MS + n * 60_000},{','.join([close] * 4)},0,{START_MS + n * 60_000 + 59_999},0,60,0,0,0\n"
+        for n, close in enumerate(closes)
+    )
+
+
+@pytest.fixture
+def compared(inspect, lake):
+    """Publish bars and give the finding of a comparison."""
+
+    def run(rule, *days):
+        for dataset, listing, closes in days:
+            inspect(dataset, bars(*closes), listing)
+        _, findings = compare_day(lake, UM, DAY)
+        return {finding.rule: finding for finding in findings}[rule]
+
+    return run
+
+
+def test_the_premium_is_the_marks_distance_from_the_index(compared):
+    """100.05 over an index of 100 is a premium of 0.05 %: one of 0.12 % is 0.07 % beside it, which is too much."""
+    days = [(INDEX_PRICE_KLINES, UM, ("100", "100", "100")), (MARK_PRICE_KLINES, UM, ("100.05", "100.05", "99.95"))]
+    sound = compared("premium_follows_mark", *days, (PREMIUM_INDEX_KLINES, UM, ("0.0005", "0.0004", "-0.0005")))
+    assert sound.passed
+    assert sound.message == "median 0.000% apart, at worst 0.010%, of 3 minutes"
+    odd = compared("premium_follows_mark", *days, (PREMIUM_INDEX_KLINES, UM, ("0.0012", "0.0012", "-0.0005")))
+    assert not odd.passed
+    assert odd.message == "median 0.070% apart, at worst 0.070%, of 3 minutes"
+    # A sign that was lost on the way is the case for which this is asked.
+    assert not compared(
+        "premium_follows_mark", *days, (PREMIUM_INDEX_KLINES, UM, ("-0.0005", "-0.0005", "0.0005"))
+    ).passed
+
+
+def test_the_index_is_held_against_spot_where_spot_is_there(compared, lake):
+    """Of the same symbol; a price of another scale, as after a redenomination, is found."""
+    index = (INDEX_PRICE_KLINES, UM, ("100", "101"))
+    alone = compared("index_follows_spot", index)
+    assert (alone.passed, alone.message) == (True, "not compared: spot/btcusdt/bars_1m not published")
+    spot = Listing.parse("spot:BTCUSDT")
+    assert compared("index_follows_spot", index, (KLINES, spot, ("100.05", "101"))).passed
+    assert "spot/btcusdt/bars_1m" in Manifest(lake).find("um/btcusdt/consistency", DAY).sources
+    other = compared("index_follows_spot", index, (KLINES, spot, ("0.1", "0.101")))
+    assert not other.passed
+    assert other.rows[0]["spot"] == Decimal("0.1")

@@ -1,5 +1,6 @@
 """What a sweep is worth, from results made by hand, out of noise, and with an edge planted in one of them."""
 
+import weakref
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,6 +11,7 @@ from fakes.results import made_up_result, write_result
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.manifest import Entry
 from phoenix_core.report.comparison import comparison
+from phoenix_core.sweeps import table as judged
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.sweep import Outcome
 from phoenix_core.sweeps.table import table
@@ -133,3 +135,22 @@ def test_losers_are_not_better_than_nothing(lake):
     worth = table(lake, outcomes_of(lake, np.column_stack([bad, flat])), [], Trials(2, 1, 0.1)).judgement
     assert (worth.sharpe, worth.deflated_sharpe, worth.minimum_backtest_days) == (None, None, None)
     assert worth.minimum_track_record_days is None
+
+
+def test_no_more_than_one_equity_curve_is_held(lake, monkeypatch):
+    """Those of a thousand points over a year are 20 GB: each is dropped before the next is read."""
+    returns, read, most = noise(3, days=4, experiments=6), [], 0
+    outcomes = outcomes_of(lake, returns)
+
+    def counted(lake, folder, name, document, table_in=judged.table_in):
+        nonlocal most
+        frame = table_in(lake, folder, name, document)
+        if name == "equity":
+            read.append(weakref.ref(frame))
+            most = max(most, sum(one() is not None for one in read))
+        return frame
+
+    monkeypatch.setattr(judged, "table_in", counted)
+    found = table(lake, outcomes, [], trials_of(returns))
+    assert (len(read), most) == (7, 1)  # that of the best once more, for what stands beside it
+    assert found.baselines is not None

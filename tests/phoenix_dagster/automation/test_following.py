@@ -172,6 +172,17 @@ def test_a_replaced_file_flows_downstream_and_to_the_days_that_look_back_on_it(f
     assert follow.tick() == {("signals", YESTERDAY)}
 
 
+def test_bars_of_spot_that_come_later_bring_the_comparison_with_them(follow, lake):
+    """Nothing waits for them, since most people load no spot; where they come, and once, the index is held to them."""
+    follow.bring(RAW, YESTERDAY)
+    follow.make(follow.tick())
+    assert follow.tick() == set()
+    bars = Entry("spot/btcusdt/bars_1m", str(YESTERDAY), published=True, sha256=digest_of("bars"))
+    Manifest(lake).record(bars)
+    assert follow.tick() == {("consistency", YESTERDAY)}
+    assert follow.tick() == set()
+
+
 def test_other_code_alone_requests_nothing(start, monkeypatch):
     """Days are not made anew because somebody upgraded: that is the user's decision. The UI says that code changed."""
     before = start()

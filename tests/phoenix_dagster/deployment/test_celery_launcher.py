@@ -10,8 +10,10 @@ from dagster import DagsterRunStatus
 from dagster._core.launcher import WorkerStatus
 from dagster._utils.interrupts import capture_interrupts, check_captured_interrupt
 from dagster_celery.launcher import CeleryRunLauncher
+from dagster_postgres.utils import DagsterPostgresException
 from fakes.broker import virtual_host
 from fakes.processes import free_port
+from sqlalchemy.exc import DBAPIError
 
 from phoenix_dagster.deployment import celery_launcher
 from phoenix_dagster.deployment.celery_launcher import WatchedCeleryLauncher
@@ -60,11 +62,12 @@ def test_a_run_that_no_worker_has_fails_at_the_second_look(broker, instance):
 
 
 def test_two_runs_of_one_look_are_one_question(broker, instance, monkeypatch):
-    """Monitoring goes through all runs: the second is no second look at the first."""
+    """Monitoring goes through all runs: the second is no second look at the first, and whoever comes again is one."""
     monkeypatch.setattr(celery_launcher, "_SAME_LOOK_SECONDS", 60.0)
-    launcher, run = WatchedCeleryLauncher(broker), started(instance, ELSEWHERE)
-    launcher._looked_at = time.monotonic() - 61.0
-    assert {launcher.check_run_worker_health(run).status for _ in range(3)} == {WorkerStatus.RUNNING}
+    launcher, (one, other) = WatchedCeleryLauncher(broker), [started(instance, ELSEWHERE) for _ in range(2)]
+    found = [launcher.check_run_worker_health(run).status for run in (one, other, other, one)]
+    assert found == [WorkerStatus.RUNNING, WorkerStatus.RUNNING, WorkerStatus.FAILED, WorkerStatus.FAILED]
+    assert launcher._looks == 2
 
 
 def test_a_broker_that_is_away_ends_no_run(instance):
@@ -104,6 +107,13 @@ def test_a_terminated_run_is_being_cancelled(broker, instance):
     assert instance.get_run_by_id(run.run_id).status is DagsterRunStatus.CANCELING
 
 
+def until(what, why):
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline, why
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def quick_watch(instance, monkeypatch):
     """A run's process looks at its status all the time."""
@@ -118,10 +128,25 @@ def test_a_run_that_was_given_up_is_interrupted(instance, how):
     run = started(instance, Identity.own())
     with capture_interrupts(), celery_launcher._interrupted_when_given_up(run.run_id):
         getattr(instance, how)(run)
-        deadline = time.monotonic() + 30
-        while not check_captured_interrupt():
-            assert time.monotonic() < deadline, "nobody interrupts it"
-            time.sleep(0.01)
+        until(check_captured_interrupt, "nobody interrupts it")
+
+
+@pytest.mark.parametrize("moment", ["get", "get_run_by_id"])
+def test_a_run_is_given_up_however_long_the_database_was_away(instance, monkeypatch, quick_watch, moment):
+    """Whether it was away when the process first looked, or later: who was cut off sees what became of its run."""
+    owner = celery_launcher.DagsterInstance if moment == "get" else instance
+    plain, away = getattr(owner, moment), iter([DagsterPostgresException("too many retries"), DBAPIError("", {}, None)])
+
+    def asked(*given):
+        for error in away:
+            raise error
+        return plain(*given)
+
+    run = started(instance, Identity.own())
+    instance.report_run_failed(run)
+    monkeypatch.setattr(owner, moment, asked)
+    with capture_interrupts(), celery_launcher._interrupted_when_given_up(run.run_id):
+        until(check_captured_interrupt, "nobody interrupts it")
 
 
 @pytest.mark.usefixtures("quick_watch")
@@ -132,10 +157,7 @@ def test_a_run_that_goes_on_is_left_alone(instance, monkeypatch):
     run = started(instance, Identity.own())
     looks.clear()
     with capture_interrupts(), celery_launcher._interrupted_when_given_up(run.run_id):
-        deadline = time.monotonic() + 30
-        while len(looks) < 3:
-            assert time.monotonic() < deadline, "it does not look"
-            time.sleep(0.01)
+        until(lambda: len(looks) >= 3, "it does not look")
         assert not check_captured_interrupt()
 
 

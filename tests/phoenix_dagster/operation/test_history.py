@@ -9,10 +9,11 @@ from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
 from phoenix_core.sources.local_tree.document import document_of
 from phoenix_core.sources.local_tree.inventory import take_inventory
-from phoenix_dagster.operation.history import report, tell_history, tell_inventory
+from phoenix_dagster.operation.history import report, tell_adoption
 from phoenix_dagster.settings import Settings
 
 KEY = dg.AssetKey(["um", "btcusdt", "agg_trades"])
+NOTHING = {"folder": "", "holdings": []}
 
 
 def entry(asset="um/btcusdt/agg_trades", day="2024-03-24", **fields):
@@ -55,7 +56,7 @@ def test_only_assets_and_partitions_of_ours_are_told(home):
         data=home / "data", symbols=(Listing.parse("um:BTCUSDT"),), start=date(2024, 3, 24), end=date(2024, 3, 25)
     )
     strange = [entry("um/ethusdt/agg_trades"), entry(day="2024-03-23"), entry(day="2024-03-26")]
-    tell_history(settings, [*strange, entry(), entry(day="2024-03-25")])
+    tell_adoption(settings, [*strange, entry(), entry(day="2024-03-25")], NOTHING)
     with dg.DagsterInstance.get() as instance:
         assert told(instance).keys() == {"2024-03-24", "2024-03-25"}
         assert told(instance, dg.AssetKey(["um", "ethusdt", "agg_trades"])) == {}
@@ -70,7 +71,7 @@ def test_what_a_folder_holds_is_an_observation_of_the_raw_asset(home):
     for name in ("BTCUSDT-aggTrades-2024-03-24", "BTCUSDT-aggTrades-2024-03-27", "ETHUSDT-aggTrades-2024-03-24"):
         (folder / f"{name}.csv").write_text(f"{row}\n")
     settings = Settings(data=home / "data", symbols=(Listing.parse("um:BTCUSDT"),), start=date(2024, 3, 24))
-    tell_inventory(settings, document_of(take_inventory(home / "future_data")))
+    tell_adoption(settings, [], document_of(take_inventory(home / "future_data")))
     with dg.DagsterInstance.get() as instance:
         (record,) = instance.fetch_observations(KEY, limit=10).records
         assert told(instance) == {}
@@ -90,3 +91,22 @@ def test_what_a_folder_holds_is_an_observation_of_the_raw_asset(home):
         "which_missing": "2024-03-25…26",
         "preview": f"```\n{columns}\n{row}\n…\n{row}\n```",
     }
+
+
+def test_what_is_known_is_not_told_again(home):
+    """A folder that is adopted each night: a day or a file that is new or replaced is an event, the others are none."""
+    folder = home / "aggTrades"
+    folder.mkdir()
+    settings = Settings(data=home / "data", symbols=(Listing.parse("um:BTCUSDT"),), start=date(2024, 3, 24))
+
+    def events_after(day, *entries):
+        (folder / f"BTCUSDT-aggTrades-{day}.csv").write_text("1,69903.5,0.014,1,1,1711238400000,true\n")
+        tell_adoption(settings, entries, document_of(take_inventory(folder)))
+        with dg.DagsterInstance.get() as instance:
+            made = instance.fetch_materializations(KEY, limit=10).records
+            return len(made), len(instance.fetch_observations(KEY, limit=10).records)
+
+    assert events_after("2024-03-24", entry()) == (1, 1)
+    assert events_after("2024-03-24", entry()) == (1, 1)
+    assert events_after("2024-03-25", entry(), entry(day="2024-03-25")) == (2, 2)
+    assert events_after("2024-03-25", entry(sha256="replaced"), entry(day="2024-03-25")) == (3, 2)

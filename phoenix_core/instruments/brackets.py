@@ -1,0 +1,99 @@
+"""Leverage brackets: the larger a position, the more margin it must keep and the less leverage it may have.
+
+They come from `binance_brackets.csv`, whose head says where they were published. COIN-M has none there.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import NamedTuple
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_core.market import Listing, Market
+
+_FILE = "binance_brackets.csv"
+
+
+class Bracket(NamedTuple):
+    """Notionals up to a cap.
+
+    Attributes:
+        cap: Largest notional, in quote units.
+        maintenance: Maintenance margin rate of what lies in the bracket.
+        leverage: Highest leverage.
+    """
+
+    cap: Decimal
+    maintenance: Decimal
+    leverage: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """The brackets of a listing on a day.
+
+    Attributes:
+        brackets: By rising cap.
+        valid_from: First day on which they were seen.
+        assumed: The day is before it.
+    """
+
+    brackets: tuple[Bracket, ...]
+    valid_from: date
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        for before, after in pairwise(self.brackets):
+            if not (before.cap < after.cap and before.maintenance <= after.maintenance):
+                raise ConfigInvalid(f"{_FILE} has brackets out of order from {self.valid_from} on: {before}, {after}.")
+
+    def maintenance(self, notional: Decimal) -> Decimal:
+        """The maintenance margin of a position, in quote units.
+
+        As with taxes each part of the notional is charged at the rate of its own bracket; what lies beyond the last
+        cap at the last rate (https://www.binance.com/en/support/faq/360033162192).
+
+        Args:
+            notional: Worth of the position at the mark, quote units.
+        """
+        margin = lower = Decimal(0)
+        for bracket in self.brackets[:-1]:
+            if notional <= bracket.cap:
+                return margin + (notional - lower) * bracket.maintenance
+            margin += (bracket.cap - lower) * bracket.maintenance
+            lower = bracket.cap
+        return margin + (notional - lower) * self.brackets[-1].maintenance
+
+    def largest(self, leverage: Decimal) -> Decimal:
+        """Largest notional of a position at a leverage setting, in quote units; nought beyond the highest leverage."""
+        return max((bracket.cap for bracket in self.brackets if bracket.leverage >= leverage), default=Decimal(0))
+
+
+def brackets_on(listing: Listing, day: date) -> Brackets | None:
+    """Brackets of a listing on a day; before the first that were seen those, marked so. None: none are known."""
+    history = brackets_of(listing)
+    if not history:
+        return None
+    place = bisect_right([one.valid_from for one in history], day)
+    if place:
+        return history[place - 1]
+    return Brackets(history[0].brackets, history[0].valid_from, assumed=True)
+
+
+@cache
+def brackets_of(listing: Listing) -> Sequence[Brackets]:
+    """Brackets of a listing over time; none of a market or a symbol of which none were seen."""
+    if listing.market is not Market.UM:
+        return ()
+    lines = files("phoenix_core.instruments").joinpath(_FILE).read_text(encoding="utf-8").splitlines()
+    rows = (line.split(",") for line in lines if line.startswith(f"{listing.symbol},"))
+    return tuple(Brackets(tuple(map(_bracket, text.split())), date.fromisoformat(day)) for _, day, text in rows)
+
+
+def _bracket(text: str) -> Bracket:
+    return Bracket(*map(Decimal, text.split(":")))
