@@ -101,8 +101,8 @@ class Hub(Installation):
 
     def loses(self, root, number, strike):
         """Strike the host of the n-th try, and see it failed at the second look of run monitoring."""
-        before = len(self.log("daemon"))
         strike()
+        before = len(self.log("daemon"))
         self.until(lambda: self.tries(root)[number - 1]["status"] == "FAILURE", "a run without a worker goes on")
         looked, said, _ = self.log("daemon")[before:].partition(LOST)
         assert said
@@ -187,6 +187,9 @@ def test_runs_outlive_cables_and_hosts(hub, tmp_path):
     hub.until(lambda: hub.at_work(run, 3) == cut.name, "the host does not come back")
     last = hub.running[cut.name]
     os.kill(last.pid, signal.SIGTERM)
+    # However long that takes: who is leaving still says what it has.
+    looked = hub.log("daemon").count(A_LOOK)
+    hub.until(lambda: hub.log("daemon").count(A_LOOK) > looked + 3, "nobody looks")
     third.set()
     assert last.wait(PATIENCE) == 0
     tried = {one["runId"]: one["status"] for one in hub.tries(run)}
