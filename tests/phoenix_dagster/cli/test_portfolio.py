@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -49,6 +50,11 @@ def test_what_came_of_each_and_of_all_is_printed_and_published(phoenix):
     fills = pl.read_parquet(f"{told['path']}/fills.parquet")
     assert fills.group_by("listing").len().height == 2
     assert fills["ts"].is_sorted()
+    code, out, _ = phoenix("report", "--no-open")
+    page = Path(out.strip()).read_text()
+    assert (code, out.strip()) == (0, f"{told['path']}/report.html")
+    assert page.count('<td class="t">um:ETHUSDT</td>') > 1
+    assert "Synthetic data" in page
 
 
 @pytest.mark.slow
