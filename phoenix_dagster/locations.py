@@ -27,7 +27,7 @@ def __getattr__(name: str) -> dg.Definitions:
     spare_imports()
     number = int(found[1])
     mine = chosen.model_copy(update={"symbols": blocks[number - 1]})
-    return definitions(mine, serves_reports=number == 1)
+    return definitions(mine, is_first=number == 1)
 
 
 def names(chosen: Settings) -> list[str]:
