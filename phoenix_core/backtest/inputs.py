@@ -28,6 +28,7 @@ from phoenix_core.datasets import (
 from phoenix_core.errors import InputMissing
 from phoenix_core.execution.holding import rounded
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets, brackets_on
 from phoenix_core.instruments.delivery import delivery_of
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Key, Manifest
@@ -61,6 +62,8 @@ class DayInputs:
         depth: Snapshots of the book around its mid, or None.
         others: What the strategy gets besides ticks and signals.
         delivery: The end of the contract, where it is on this day.
+        brackets: By which a position keeps margin; None: the instrument's one rate holds for all.
+        largest: Notional that a position may have at the venue's leverage, in quote units; None: any.
     """
 
     day: date
@@ -76,6 +79,8 @@ class DayInputs:
     depth: Snapshots | None = None
     others: tuple[Data, ...] = ()
     delivery: Delivery | None = None
+    brackets: Brackets | None = None
+    largest: Decimal | None = None
 
     @property
     def start_ns(self) -> int:
@@ -153,6 +158,7 @@ class InputReader:
             depth=self.depth(day),
             delivery=self._delivery(day),
             others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
+            brackets=brackets_on(self.listing, day),
         )
 
     def with_its_signals(self, read: DayInputs) -> DayInputs:

@@ -50,8 +50,8 @@ class Lane:
         self.day, self.ends_session = day, ends_session
         self._days = [*self._days[-1:], day]
         self._ahead = None
-        self.simulated.settlement.expect(self.simulated.watched, day.funding, day.marks, day.delivery)
-        self.simulated.exchange.expect(day.depth)
+        self.simulated.settlement.expect(self.simulated.watched, day.funding, day.marks, day.delivery, day.brackets)
+        self.simulated.exchange.expect(day.depth, day.largest)
         self.simulated.closing.open_session()
 
     @property

@@ -20,6 +20,7 @@ from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
+from phoenix_core.instruments.brackets import said_of_brackets
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
 from phoenix_core.intervals.interval import Interval
@@ -188,7 +189,7 @@ def result_of(
         missing=plan.missing,
         without=kept.without,
         assumptions=(
-            *_assumptions(experiment, plan.specification, implied=plan.is_implied),
+            *_assumptions(experiment, plan.specification, plan.days, implied=plan.is_implied),
             *_said_of_overdraft(left.overdrawn),
             *assumptions(plan.specification, plan.days[-1]),
             *_said_of_missing(plan.days),
@@ -244,7 +245,9 @@ def _rate(share: Decimal) -> str:
     return f"{share:.4f}".rstrip("0")
 
 
-def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) -> tuple[str, ...]:
+def _assumptions(
+    experiment: Experiment, spec: Specification, days: Sequence[date], *, implied: bool
+) -> tuple[str, ...]:
     venue = experiment.venue
     notes = [
         f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
@@ -260,6 +263,7 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
             if spec.listing.market is Market.SPOT
             else f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional"
         ),
+        *(said_of_brackets(spec.listing, days) if venue.maintenance_margin is None else ()),
         "fills: what was traded and shown, behind the queue (docs/fills.md); "
         + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",

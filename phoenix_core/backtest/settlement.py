@@ -19,6 +19,7 @@ from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.decisions import OrderReason
 from phoenix_core.execution.heartbeat import Heartbeat
 from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.instruments.brackets import Brackets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +95,8 @@ class Watched:
         funding: What is due, next first.
         marks: Those to come, likewise.
         delivery: The end of the contract, if it is near.
+        brackets: Say the margin that maintains a position.
+        one_rate: Those of a day without any.
         settled: What was charged, in order.
     """
 
@@ -101,7 +104,7 @@ class Watched:
     closing: Closing
 
     def __init__(self, instrument: Instrument) -> None:
-        self._maintenance = instrument.margin_maint
+        self.one_rate = self.brackets = Brackets.flat(instrument.margin_maint)
         self._payoff = payoff_of_instrument(instrument)
         self.mark: Mark | None = None
         self.funding: list[FundingTime] = []
@@ -170,7 +173,7 @@ class Watched:
 
     def maintenance(self, worth: Decimal) -> Decimal:
         """The margin that maintains a position of a worth."""
-        return Decimal(worth * self._maintenance)
+        return self.brackets.maintenance(worth)
 
     def _charge(self, kind: Charge, ts: int, quantity: Decimal, price: Decimal, rate: Decimal, amount: Decimal) -> None:
         self.settled.append(Settled(ts, kind, quantity, price, rate, self.account.charge(amount)))
@@ -204,10 +207,14 @@ class Settlement(SimulationModule):
         funding: "Sequence[FundingTime]",
         marks: "Sequence[Mark]",
         delivery: "Delivery | None" = None,
+        brackets: Brackets | None = None,
     ) -> None:
-        """Add the times of another day of an instrument, latest last, and the end of the contract if that is on it."""
+        """Add the times of another day of an instrument, latest last, and the end of the contract if that is on it.
+
+        From now on its positions keep margin by the day's brackets; None: by the instrument's one rate.
+        """
         one.funding, one.marks = [*one.funding, *funding], [*one.marks, *marks]
-        one.delivery = delivery
+        one.delivery, one.brackets = delivery, brackets or one.one_rate
         self._schedule()
 
     def process(self, ts_now: int) -> None:

@@ -29,6 +29,7 @@ from nautilus_trader.model.orders import Order as EngineOrder
 
 from phoenix_core.execution.arrival import arrival_ns
 from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.largest_position import why_too_large
 from phoenix_core.execution.orders import Sent, order_of, sent_of, sign_of, why_not_simulated
 from phoenix_core.execution.reporting import ReportingClient
 from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
@@ -66,6 +67,7 @@ class Exchange(ReportingClient):
         self._orders: dict[str, EngineOrder] = {}
         self._transit, self._rank = Transit(self._clock), 0
         self._depth: list[Snapshots] = []
+        self._largest: Decimal | None = None
         self._active_ns: int | None = None
         self._follows = False
         self._quote: QuoteTick | None = None
@@ -92,9 +94,15 @@ class Exchange(ReportingClient):
         self._transit, self._rank = transit, rank
         self._names = self._instrument.id.symbol.value
 
-    def expect(self, depth: Snapshots | None) -> None:
-        """Add the depth of the next day, where it has some; that of the day before is kept for its first minutes."""
+    def expect(self, depth: Snapshots | None, largest: Decimal | None = None) -> None:
+        """Begin the next day.
+
+        Args:
+            depth: Of the day, where it has some; that of the day before is kept for its first minutes.
+            largest: Notional that a position may have on it, in quote units; None: any.
+        """
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
+        self._largest = largest
 
     @property
     def is_delivered(self) -> bool:
@@ -230,17 +238,22 @@ class Exchange(ReportingClient):
         return ""
 
     def _why_unpaid(self, order: Order) -> str:
-        best = self._quote.ask_price.raw if self._quote is not None else 0
-        return self.account.why_refused(order, best, self._market.resting)
+        best, resting = self._quote.ask_price.raw if self._quote is not None else 0, self._market.resting
+        too_large = why_too_large(self._largest, self._position, order, resting, best)
+        return too_large or self.account.why_refused(order, best, resting)
 
     def _room(self, order: EngineOrder) -> int:
         """Lots that an order can close, in whole steps: a fee that is taken from coins leaves less than one."""
-        held = sum(
-            (1 if position.is_long else -1) * position.quantity.raw
+        step = int(self._instrument.size_increment.raw)
+        return int(-sign_of(order) * self._position) // step * step
+
+    @property
+    def _position(self) -> int:
+        """Lots, negative where short."""
+        return sum(
+            (1 if position.is_long else -1) * int(position.quantity.raw)
             for position in self._cache.positions_open(instrument_id=self._instrument.id)
         )
-        step = int(self._instrument.size_increment.raw)
-        return int(-sign_of(order) * held) // step * step
 
     def _reduce(self, engine_order: EngineOrder, order: Order) -> None:
         room = self._room(engine_order)

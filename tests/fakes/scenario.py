@@ -1,7 +1,7 @@
 """A day made by hand, and the account that comes of it."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -25,6 +25,7 @@ from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.strategies.contract import default_strategy, importable
@@ -87,10 +88,13 @@ class Scenario:
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
     delivery: Delivery | None = None
+    brackets: Brackets | None = None
+    largest: Decimal | None = None
+    largest_position: Decimal | None = None
 
     @property
     def specification(self):
-        return specification(Listing.parse(self.symbol), DAY)
+        return replace(specification(Listing.parse(self.symbol), DAY), largest_position=self.largest_position)
 
     @property
     def instrument_id(self):
@@ -176,6 +180,8 @@ class Scenario:
             without=(),
             depth=self.snapshots(),
             delivery=self.delivery,
+            brackets=self.brackets,
+            largest=self.largest,
         )
 
     def data(self) -> Data:

@@ -13,6 +13,7 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 
 from phoenix_core.execution.holding import payoff_of_instrument, rounded
+from phoenix_core.instruments.brackets import Brackets
 
 _DOUBT = 1e-6  # of what is weighed in floating point before it is weighed exactly
 
@@ -34,11 +35,16 @@ class Account:
         self.payoff = payoff_of_instrument(instrument)
         self._holding = self.payoff.holding() if self.payoff.is_inverse else None
         self._currency = instrument.get_settlement_currency()
+        self._one_rate = self._brackets = Brackets.flat(instrument.margin_maint)
         self._multiplier = instrument.multiplier.as_double()
         self._balance = Money(starting, self._currency)
         self._average = 0.0
         self._signed = 0.0
         self.lots = 0
+
+    def begin(self, brackets: Brackets | None) -> None:
+        """Begin a day, with what says the margin of a position; None: the instrument's one rate does."""
+        self._brackets = brackets or self._one_rate
 
     @property
     def balance(self) -> Decimal:
@@ -70,7 +76,7 @@ class Account:
         """Equity above the maintenance margin, were the mark at a price."""
         quantity = self.position
         equity = self.balance + self._gain(quantity, price)
-        return Decimal(equity - self.payoff.value(abs(quantity), price) * self._instrument.margin_maint)
+        return Decimal(equity - self._brackets.maintenance(self.payoff.value(abs(quantity), price)))
 
     def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The cushion at prices, in floating point, less more than that may be off by."""
@@ -83,7 +89,7 @@ class Account:
             worth, paid = held * size / prices, held * size / float(self._holding.entry)
             gains = paid - worth
         doubt = _DOUBT * (abs(balance) + worth + paid)
-        return balance + gains - worth * float(self._instrument.margin_maint) - doubt
+        return balance + gains - self._brackets.maintenances(worth) - doubt
 
     def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         if self._holding is not None:

@@ -115,7 +115,8 @@ class Session:
         self._before = self._last_signal()
         frame = inputs.signals
         self._signals = Signals(frame, frame["ts_init"].to_list(), *self.trader.acts_on(frame))
-        self.desk.begin(tape, inputs.depth)
+        self.desk.begin(tape, inputs.depth, inputs.largest)
+        self.account.begin(inputs.brackets)
         self.dues.begin(inputs.funding, inputs.marks)
         twice = (inputs.end_ns - 2 * self._closing_ns, inputs.end_ns - self._closing_ns)
         self._ends = list(twice) if ends_session else []

@@ -12,6 +12,7 @@ from typing import Protocol
 import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
+from phoenix_core.catalog.instruments import largest_position
 from phoenix_core.execution.holding import payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
     annotated,
@@ -23,6 +24,7 @@ from phoenix_core.strategies.phoenix.decisions import (
     is_exit,
     price_below_sale,
     qualifies,
+    within,
 )
 from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
@@ -165,6 +167,7 @@ class PhoenixTrader:
             return
         payoff = payoff_of_instrument(traded)
         wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, 1 / traded.margin_init, payoff)
+        wanted = within(largest_position(traded), wanted, price)
         quantity = in_steps(wanted, traded.size_increment.as_decimal())
         if quantity <= 0 or payoff.notional(quantity, price) < traded.min_notional.as_decimal():
             return
