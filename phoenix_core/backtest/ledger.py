@@ -100,7 +100,7 @@ def ledger(
     fills: Sequence[Fill],
     settled: "Sequence[Settled]",
     starting: Decimal,
-    final: Decimal,
+    final: Decimal | None,
     annotations: Sequence[Annotated] = (),
     *,
     payoff: Payoff = _LINEAR,
@@ -111,7 +111,7 @@ def ledger(
         fills: In the order they happened.
         settled: Funding and liquidation fees, in order.
         starting: Balance before.
-        final: The engine's balance after.
+        final: The engine's balance after; None: others share the account, so that all are held against it together.
         annotations: Of orders, which round trips show.
         payoff: How quantities and prices become money.
 
@@ -132,12 +132,22 @@ def ledger(
         fees=sum((row["fee"] for row in book.rows), Decimal(0)),
         funding=sum((row["funding"] for row in book.rows), Decimal(0)),
     )
+    if final is not None:
+        require_balance(starting, parts, final, payoff)
+    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.round_trips, round_trip_schema(annotations)), parts)
+
+
+def require_balance(starting: Decimal, parts: Parts, final: Decimal, payoff: Payoff) -> None:
+    """Hold the parts of a PnL against the account.
+
+    Raises:
+        LedgerUnbalanced: They differ from it.
+    """
     if abs(starting + parts.net - final) >= payoff.tolerance:
         raise LedgerUnbalanced(
             f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
             "No result was published; this is a defect of Phoenix or of the engine's settings."
         )
-    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.round_trips, round_trip_schema(annotations)), parts)
 
 
 class _Book:

@@ -19,7 +19,8 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.publish import span_of
 from phoenix_core.backtest.result import Result
-from phoenix_core.backtest.run import Prepare, run
+from phoenix_core.backtest.run import run
+from phoenix_core.backtest.together import Prepare
 from phoenix_core.errors import PhoenixError, ReplayUnsuitable
 from phoenix_core.signals.table import SIGNAL_COLUMNS
 from phoenix_core.storage.digests import canonical_json, digest_of

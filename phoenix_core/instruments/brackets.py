@@ -11,12 +11,18 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
 
 _FILE = "binance_brackets.csv"
+SEEN_UNTIL = date(2024, 10, 24)  # whether they changed since is not known
+_NOUGHT = Decimal(0)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Bracket(NamedTuple):
@@ -47,6 +53,11 @@ class Brackets:
     valid_from: date
     assumed: bool = False
 
+    @classmethod
+    def flat(cls, share: Decimal, valid_from: date = date.min) -> "Brackets":
+        """One rate for all notionals, and no bound of leverage."""
+        return cls((Bracket(Decimal("Infinity"), share, Decimal("Infinity")),), valid_from)
+
     def __post_init__(self) -> None:
         for before, after in pairwise(self.brackets):
             if not (before.cap < after.cap and before.maintenance <= after.maintenance):
@@ -61,13 +72,21 @@ class Brackets:
         Args:
             notional: Worth of the position at the mark, quote units.
         """
-        margin = lower = Decimal(0)
-        for bracket in self.brackets[:-1]:
-            if notional <= bracket.cap:
-                return margin + (notional - lower) * bracket.maintenance
-            margin += (bracket.cap - lower) * bracket.maintenance
-            lower = bracket.cap
-        return margin + (notional - lower) * self.brackets[-1].maintenance
+        return sum((rise * max(notional - floor, _NOUGHT) for floor, rise in self._rises), _NOUGHT)
+
+    def maintenances(self, notionals: "npt.NDArray[np.float64]") -> "npt.NDArray[np.float64]":
+        """The same of many, in floating point."""
+        margins = notionals * float(self._rises[0][1])
+        for floor, rise in self._rises[1:]:
+            margins = margins + float(rise) * (notionals - float(floor)).clip(min=0)
+        return margins
+
+    @property
+    def _rises(self) -> Sequence[tuple[Decimal, Decimal]]:
+        """From which notional on the rate is how much higher."""
+        floors = (_NOUGHT, *(bracket.cap for bracket in self.brackets))
+        rates = (_NOUGHT, *(bracket.maintenance for bracket in self.brackets))
+        return [(floor, after - before) for floor, (before, after) in zip(floors, pairwise(rates), strict=False)]
 
     def largest(self, leverage: Decimal) -> Decimal:
         """Largest notional of a position at a leverage setting, in quote units; nought beyond the highest leverage."""
@@ -83,6 +102,17 @@ def brackets_on(listing: Listing, day: date) -> Brackets | None:
     if place:
         return history[place - 1]
     return Brackets(history[0].brackets, history[0].valid_from, assumed=True)
+
+
+def said_of_brackets(listing: Listing, days: Sequence[date]) -> tuple[str, ...]:
+    """What is assumed of the brackets of a range of days, in order."""
+    first = brackets_on(listing, days[0])
+    if first is None:
+        return ()
+    said = ["maintenance margins by the leverage brackets of each day"]
+    said += [f"before {first.valid_from} those of that day"] if first.assumed else []
+    said += [f"after {SEEN_UNTIL} those of that day"] if days[-1] > SEEN_UNTIL else []
+    return (", ".join(said),)
 
 
 @cache

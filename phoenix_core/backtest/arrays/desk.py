@@ -24,10 +24,11 @@ from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.exchange import MEMORY_NS
 from phoenix_core.execution.gateway import Conditions
 from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.execution.largest_position import why_too_large
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.passing import Passage
 from phoenix_core.execution.reporting import commission
-from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Rule
+from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.execution.tape import Place, Tape
 from phoenix_core.market import NS_PER_SECOND
@@ -141,8 +142,15 @@ class Desk:
         while self._requests and self._requests[0][0] <= self.now:
             heappop(self._requests)[2]()
 
-    def begin(self, tape: Tape, depth: Snapshots | None) -> None:
-        """Begin a day; its tape has the last quote before it in front, where there was one."""
+    def begin(self, tape: Tape, depth: Snapshots | None, largest: Decimal | None = None) -> None:
+        """Begin a day.
+
+        Args:
+            tape: Has the last quote before the day in front, where there was one.
+            depth: Of the day, where it has some.
+            largest: Notional that a position may have on it, in quote units; None: any.
+        """
+        self._largest = largest
         carried = self._has_tape and self.passage.tape.quotes.ts.size > 0
         was_shown = carried and self.passage.shown == self.passage.tape.quotes.ts.size - 1
         if self._has_tape:
@@ -251,6 +259,9 @@ class Desk:
         if arriving.post_only and self._market.would_take(arriving):
             self._end(order, "REJECTED")
             return
+        if not order.is_reduce_only and self._is_too_large(arriving):
+            self._end(order, "REJECTED")
+            return
         next(self._numbers)  # of the engine's name for it
         order.is_pending_cancel = False
         if order.is_reduce_only and order.lots > room:
@@ -260,6 +271,10 @@ class Desk:
         if arriving.quantity and not arriving.rests:
             self._closed(order.id)
             self._end(order, "CANCELED")
+
+    def _is_too_large(self, arriving: Order) -> bool:
+        _, _, ask, _ = self.passage.tape.quote(self.passage.place.quote - 1)
+        return bool(why_too_large(self._largest, self.account.lots, arriving, self._market.resting, ask))
 
     def _withdraw(self, name: str) -> None:
         order = self._in_market.get(name)

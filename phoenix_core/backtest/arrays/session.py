@@ -105,7 +105,8 @@ class Session:
         """Go through a day; its tape has the last quote before it in front, where there was one."""
         self._before = self._last_signal()
         self._signals = Acted(shared.signals, *self.trader.acts_on(shared.signals.frame))
-        self.desk.begin(tape, inputs.depth)
+        self.desk.begin(tape, inputs.depth, inputs.largest)
+        self.account.begin(inputs.brackets)
         self.dues.begin(inputs.funding, shared.marks)
         twice = (inputs.end_ns - 2 * self._closing_ns, inputs.end_ns - self._closing_ns)
         self._ends = list(twice) if ends_session else []

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
+from phoenix_core.catalog.instruments import largest_position
 from phoenix_core.execution.decisions import Annotation, annotations_of
 from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
@@ -25,6 +26,7 @@ from phoenix_core.strategies.phoenix.decisions import (
     is_exit,
     price_below_sale,
     qualifies,
+    within,
 )
 from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
@@ -92,6 +94,7 @@ class _Terms:
         step: Of quantities.
         largest: Notional by equity that the initial margin allows.
         least: Notional of an order.
+        position: Notional that a position may have; None: any.
         payoff: How quantities become money.
     """
 
@@ -99,6 +102,7 @@ class _Terms:
     step: Decimal
     largest: Decimal
     least: Decimal
+    position: Decimal | None
     payoff: Payoff
 
     @classmethod
@@ -108,6 +112,7 @@ class _Terms:
             traded.size_increment.as_decimal(),
             1 / traded.margin_init,
             traded.min_notional.as_decimal(),
+            largest_position(traded),
             payoff_of_instrument(traded),
         )
 
@@ -210,7 +215,7 @@ class PhoenixTrader:
         if price <= 0:
             return
         wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, terms.largest, terms.payoff)
-        quantity = in_steps(wanted, terms.step)
+        quantity = in_steps(within(terms.position, wanted, price), terms.step)
         if quantity <= 0 or terms.payoff.notional(quantity, price) < terms.least:
             return
         self._timed_out = False
