@@ -13,6 +13,7 @@ from nautilus_trader.model.enums import AccountType, BookType, OmsType
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
+from nautilus_trader.risk.config import RiskEngineConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import SpotFee, VenueParameters
@@ -31,6 +32,7 @@ from phoenix_core.execution.rule import Rule
 from phoenix_core.execution.transit import Transit
 from phoenix_core.instruments.specification import Specification
 
+_ORDERS_A_SECOND = 100
 _FIRST = 10  # what is due is settled before a session ends
 
 
@@ -156,6 +158,8 @@ def engine_with_seats(seats: Sequence[Seat], venue: VenueParameters, limits: Lim
             trader_id=TraderId("BACKTEST-001"),
             logging=LoggingConfig(bypass_logging=True),
             run_analysis=False,
+            # The engine's own bound, for each strategy: what one sends must not keep another from sending.
+            risk_engine=RiskEngineConfig(max_order_submit_rate=f"{_ORDERS_A_SECOND * len(seats)}/00:00:01"),
         )
     )
     instruments = [seat.instrument for seat in seats]

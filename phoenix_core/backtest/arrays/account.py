@@ -28,7 +28,6 @@ class Account:
     Attributes:
         lots: Held, as the rule counts; never negative, since nothing is sold short.
         payoff: How quantities and prices become money.
-        changes: How often any of it changed.
     """
 
     def __init__(self, instrument: Instrument, starting: Decimal) -> None:
@@ -36,17 +35,19 @@ class Account:
         self.payoff = payoff_of_instrument(instrument)
         self._holding = self.payoff.holding() if self.payoff.is_inverse else None
         self._currency = instrument.get_settlement_currency()
-        self._one_rate = self._brackets = Brackets.flat(instrument.margin_maint)
+        self._one_rate = Brackets.flat(instrument.margin_maint)
+        self.begin(None)
         self._multiplier = instrument.multiplier.as_double()
         self._balance = Money(starting, self._currency)
         self._average = 0.0
         self._signed = 0.0
         self._position = Decimal(0)
-        self.lots = self.changes = 0
+        self.lots = 0
 
     def begin(self, brackets: Brackets | None) -> None:
         """Begin a day, with what says the margin of a position; None: the instrument's one rate does."""
         self._brackets = brackets or self._one_rate
+        self._rates, self._amounts = np.array(self._brackets.lines, dtype=np.float64).T
 
     @property
     def balance(self) -> Decimal:
@@ -67,14 +68,12 @@ class Account:
             gained = Money(self._holding.fill(sign * quantity.as_decimal(), price.as_decimal()), self._currency)
         self._balance = self._balance + (gained - fee)
         self.lots += sign * quantity.raw
-        self.changes += 1
         self._position = Decimal(self._quantity(self.lots).as_decimal())
 
     def charge(self, amount: Decimal) -> Decimal:
         """Add an amount, rounded as money is; give what was added."""
         money = Money(amount if self._holding is None else rounded(amount), self._currency)
         self._balance = self._balance + money
-        self.changes += 1
         return Decimal(money.as_decimal())
 
     def cushion(self, price: Decimal) -> Decimal:
@@ -86,12 +85,11 @@ class Account:
     def is_safe_at(self, price: float) -> bool:
         """Whether the cushion is above nothing at a price and at any above it, by more than it may be off by.
 
-        Since nothing is sold short, it grows with the price as long as no part of a notional asks for all of it.
+        Since nothing is sold short, it grows with the price.
         """
-        steepest = float(self._brackets.brackets[-1].maintenance)
-        return steepest < 1 - 2 * _DOUBT and float(self.cushions(np.array([price]))[0]) > 0
+        return self._rates[-1] < 1 - 2 * _DOUBT and float(self.cushions(np.float64(price))) > 0
 
-    def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def cushions[Prices: (npt.NDArray[np.float64], np.float64)](self, prices: Prices) -> Prices:
         """The cushion at prices, in floating point, less more than that may be off by."""
         held, balance = float(self.position), float(self.balance)
         if self._holding is None:
@@ -102,7 +100,8 @@ class Account:
             worth, paid = held * size / prices, held * size / float(self._holding.entry)
             gains = paid - worth
         doubt = _DOUBT * (abs(balance) + worth + paid)
-        return balance + gains - self._brackets.maintenances(worth) - doubt
+        margins: Prices = (np.multiply.outer(worth, self._rates) - self._amounts).max(axis=-1)
+        return balance + gains - margins - doubt
 
     def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         if self._holding is not None:

@@ -35,7 +35,6 @@ class Dues:
     def begin(self, funding: Sequence[FundingTime], marks: Marks) -> None:
         """Begin a day."""
         self._funding, self._marks = funding, marks
-        self._safe_since: int | None = None
         self._funded = self._marked = 0
         self._funding_ts = [one.ts for one in funding]
 
@@ -71,10 +70,7 @@ class Dues:
             return None
         if self.is_liquidating:
             return marks.ts[self._marked]
-        if self._safe_since == self._account.changes:
-            return None
         if self._account.is_safe_at(marks.lowest[self._marked]):
-            self._safe_since = self._account.changes  # the lowest of what is left of the day is not lower later
             return None
         near = np.flatnonzero(self._account.cushions(marks.lows[self._marked : end]) <= 0)
         return marks.ts[self._marked + int(near[0])] if near.size else None

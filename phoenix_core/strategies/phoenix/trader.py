@@ -93,16 +93,16 @@ class _Terms:
         tick: Of prices.
         step: Of quantities.
         largest: Notional by equity that the initial margin allows.
+        largest_position: Notional at which the exchange stops; None: nowhere.
         least: Notional of an order.
-        position: Notional that a position may have; None: any.
         payoff: How quantities become money.
     """
 
     tick: Decimal
     step: Decimal
     largest: Decimal
+    largest_position: Decimal | None
     least: Decimal
-    position: Decimal | None
     payoff: Payoff
 
     @classmethod
@@ -111,8 +111,8 @@ class _Terms:
             traded.price_increment.as_decimal(),
             traded.size_increment.as_decimal(),
             1 / traded.margin_init,
-            traded.min_notional.as_decimal(),
             largest_position(traded),
+            traded.min_notional.as_decimal(),
             payoff_of_instrument(traded),
         )
 
@@ -215,7 +215,7 @@ class PhoenixTrader:
         if price <= 0:
             return
         wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, terms.largest, terms.payoff)
-        quantity = in_steps(within(terms.position, wanted, price), terms.step)
+        quantity = in_steps(within(terms.largest_position, wanted, price), terms.step)
         if quantity <= 0 or terms.payoff.notional(quantity, price) < terms.least:
             return
         self._timed_out = False
