@@ -1,8 +1,8 @@
 """The code location of all symbols: what `dagster dev` and `dagster asset materialize -m` load."""
 
 from phoenix_dagster.code_location import definitions
-from phoenix_dagster.deployment.garbage import spare_imports
+from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.settings import settings
 
-spare_imports()
-defs = definitions(settings())
+with made_for_good():
+    defs = definitions(settings())

@@ -6,11 +6,12 @@ PHOENIX_SYMBOLS_PER_LOCATION symbols. `phoenix_dagster.definitions` has them all
 """
 
 import re
+from functools import cache
 
 import dagster as dg
 
 from phoenix_dagster.code_location import definitions
-from phoenix_dagster.deployment.garbage import spare_imports
+from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.settings import Settings, settings
 from phoenix_dagster.symbols import blocks_of
 
@@ -24,10 +25,15 @@ def __getattr__(name: str) -> dg.Definitions:
     blocks = blocks_of(chosen.symbols, chosen.symbols_per_location)
     if found is None or int(found[1]) > len(blocks):
         raise AttributeError(f"{__name__} has {', '.join(names(chosen))}, and no {name}")
-    spare_imports()
     number = int(found[1])
-    mine = chosen.model_copy(update={"symbols": blocks[number - 1]})
-    return definitions(mine, is_first=number == 1)
+    return _made(chosen.model_copy(update={"symbols": blocks[number - 1]}), is_first=number == 1)
+
+
+@cache
+def _made(chosen: Settings, *, is_first: bool) -> dg.Definitions:
+    """Made once: a code server asks for the name twice, first for what stands there, then for its repository."""
+    with made_for_good():
+        return definitions(chosen, is_first=is_first)
 
 
 def names(chosen: Settings) -> list[str]:

@@ -1,6 +1,6 @@
 """Which days of an experiment can be replayed, and under which terms: the same for every replay."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -70,6 +70,22 @@ class Plan:
         )
 
 
+def plans_of(lake: Lake, experiments: Sequence[Experiment], feeds: frozenset[Feed]) -> list[Plan]:
+    """Plans of experiments over one listing and range; what they have in common is looked up once.
+
+    Raises:
+        InputMissing: Not one day of the range can be replayed.
+    """
+    known: dict[Hashable, Plan] = {}
+    plans = []
+    for one in experiments:
+        key = one.signals, one.venue.imply_quotes, one.venue.feed_latency_ms
+        if (plan := known.get(key)) is None:
+            plan = known[key] = plan_of(lake, one, feeds)
+        plans.append(replace(plan, experiment=one, specification=_specification(lake, one, plan.days)))
+    return plans
+
+
 def plan_of(lake: Lake, experiment: Experiment, feeds: frozenset[Feed]) -> Plan:
     """Find what can be replayed.
 
@@ -93,7 +109,7 @@ def plan_of(lake: Lake, experiment: Experiment, feeds: frozenset[Feed]) -> Plan:
             "Materialize the signals of the range first."
         )
     implied = experiment.venue.imply_quotes or any(not _has_quotes(lake, listing, day) for day in days)
-    return Plan(experiment, reader, days, missing, implied, _specification(lake, listing, experiment, days))
+    return Plan(experiment, reader, days, missing, implied, _specification(lake, experiment, days))
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
@@ -101,8 +117,8 @@ def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
     return entry is not None and entry.published
 
 
-def _specification(lake: Lake, listing: Listing, experiment: Experiment, days: Sequence[date]) -> Specification:
-    day = days[0]
+def _specification(lake: Lake, experiment: Experiment, days: Sequence[date]) -> Specification:
+    listing, day = Listing.parse(experiment.listing), days[0]
     spec = specification(listing, day)
     entry = Manifest(lake).find(INSTRUMENT.asset(listing), day)
     if spec.inferred and entry is not None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
@@ -19,10 +19,6 @@ from phoenix_core.market import Listing, Market
 _FILE = "binance_brackets.csv"
 SEEN_UNTIL = date(2024, 10, 24)  # whether they changed since is not known
 _NOUGHT = Decimal(0)
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 
 class Bracket(NamedTuple):
@@ -72,21 +68,17 @@ class Brackets:
         Args:
             notional: Worth of the position at the mark, quote units.
         """
-        return sum((rise * max(notional - floor, _NOUGHT) for floor, rise in self._rises), _NOUGHT)
-
-    def maintenances(self, notionals: "npt.NDArray[np.float64]") -> "npt.NDArray[np.float64]":
-        """The same of many, in floating point."""
-        margins = notionals * float(self._rises[0][1])
-        for floor, rise in self._rises[1:]:
-            margins = margins + float(rise) * (notionals - float(floor)).clip(min=0)
-        return margins
+        return max(rate * notional - amount for rate, amount in self.lines)
 
     @property
-    def _rises(self) -> Sequence[tuple[Decimal, Decimal]]:
-        """From which notional on the rate is how much higher."""
-        floors = (_NOUGHT, *(bracket.cap for bracket in self.brackets))
-        rates = (_NOUGHT, *(bracket.maintenance for bracket in self.brackets))
-        return [(floor, after - before) for floor, (before, after) in zip(floors, pairwise(rates), strict=False)]
+    def lines(self) -> Sequence[tuple[Decimal, Decimal]]:
+        """Rate and amount of each bracket: the margin is the largest of `rate * notional - amount`."""
+        found, amount, before = [], _NOUGHT, Bracket(_NOUGHT, _NOUGHT, _NOUGHT)
+        for bracket in self.brackets:
+            amount += before.cap * (bracket.maintenance - before.maintenance)
+            found.append((bracket.maintenance, amount))
+            before = bracket
+        return found
 
     def largest(self, leverage: Decimal) -> Decimal:
         """Largest notional of a position at a leverage setting, in quote units; nought beyond the highest leverage."""

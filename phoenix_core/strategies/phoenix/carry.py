@@ -51,9 +51,9 @@ class Carry:
             worth: Of the position, quote units.
             share: Of the worth, on days without brackets.
         """
-        worths = np.array([worth])
-        found = [share * worth if one is None else float(one.maintenances(worths)[0]) for one in self._brackets]
-        return max(found, default=share * worth)
+        lines = [(share, 0.0)] if None in self._brackets else []
+        lines += [(float(rate), float(amount)) for one in self._brackets if one for rate, amount in one.lines]
+        return max((rate * worth - amount for rate, amount in lines), default=share * worth)
 
     def lowest(self, first_ns: int, last_ns: int) -> float | None:
         """Lowest mark of the minutes that end in [first, last]; None: there is none, and nothing is liquidated."""
