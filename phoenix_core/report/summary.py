@@ -11,6 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from phoenix_core.instruments.specification import money_form
+from phoenix_core.report.baselines import Baselines, Draws, baselines
 from phoenix_core.report.figures import moment, signed
 from phoenix_core.report.metrics import Statistics, buy_and_hold, figures, hourly_returns, max_drawdown, statistics
 from phoenix_core.report.result import PublishedResult
@@ -95,13 +96,13 @@ class Summary:
                 "Net PnL",
                 self.money(parts["net"]),
                 f"{self._net_between()}after fees and funding{self._loss_likely()}",
-                _tone(parts["net"]),
+                tone_of(parts["net"]),
             ),
             Headline(
                 "Return",
                 signed(parts["net"] / starting, ".2%"),
                 f"of the starting balance, {format(starting, self._form)} {self.currency}",
-                _tone(parts["net"]),
+                tone_of(parts["net"]),
             ),
             self._held(float(starting)),
             Headline(
@@ -187,6 +188,27 @@ class Summary:
             ),
         ]
 
+    @cached_property
+    def _baselines(self) -> Baselines:
+        result = self.result
+        return baselines(result.equity, result.round_trips, float(result.starting), result.instrument, result.shuffled)
+
+    def baselines(self) -> list[tuple[str, str, str, str, str]]:
+        """What would have been earned without the signals: name, net, nine tenths of them, gained less, meaning."""
+        found, share = self._baselines, "as the result paid on average"
+        rows = [("buy and hold", signed(found.held_net, self._form), "", "", f"With the same balance; fees {share}.")]
+        if found.random is not None:
+            what = "Round trips with its holding times, sizes and costs, at random minutes"
+            rows.append(self._drawn("random entries", found.random, what))
+        if found.shuffled is not None:
+            what = "Replays of the strategy with its signals shuffled within each day"
+            rows.append(self._drawn("shuffled signals", found.shuffled, what))
+        return rows
+
+    def _drawn(self, name: str, drawn: Draws, what: str) -> tuple[str, str, str, str, str]:
+        low, median, high = (signed(value, self._form) for value in (drawn.low, drawn.median, drawn.high))
+        return name, median, f"{low} to {high}", f"{drawn.rank:.0%}", f"{what}; {drawn.draws:,} draws."
+
     def intervals(self) -> list[tuple[str, str, str]]:
         """Figures with their intervals: name, value, interval; empty where no interval can be given."""
         found = self.uncertainty
@@ -231,7 +253,7 @@ class Summary:
         gained = self.hold[-1] - starting if self.hold.len() else 0.0
         what = "contracts for the balance, " if self.result.instrument.is_inverse else ""
         note = f"{self.money(gained)}, {what}unlevered, without fees or funding"
-        return Headline("Buy and hold", signed(gained / starting, ".2%"), note, _tone(gained))
+        return Headline("Buy and hold", signed(gained / starting, ".2%"), note, tone_of(gained))
 
     def _in_quote(self) -> list[Headline]:
         """What trading gained in quote units, where amounts are coins."""
@@ -241,7 +263,7 @@ class Summary:
         unit = self.result.instrument.quote
         net, form = Decimal(found["net"]), money_form(unit)
         note = f"each change at its own price; holding the coins gained {signed(Decimal(found['revaluation']), form)}"
-        return [Headline(f"Net PnL in {unit}", f"{signed(net, form)} {unit}", f"{note} {unit} besides", _tone(net))]
+        return [Headline(f"Net PnL in {unit}", f"{signed(net, form)} {unit}", f"{note} {unit} besides", tone_of(net))]
 
     @cached_property
     def _drawdown_held(self) -> str:
@@ -259,7 +281,8 @@ class Summary:
         return f"{settled:,} settlements while in a position" if charged else "not charged in this experiment"
 
 
-def _tone(value: Decimal | float) -> str:
+def tone_of(value: Decimal | float) -> str:
+    """The tone of a headline with a value."""
     return "gain" if value > 0 else "loss" if value < 0 else ""
 
 
