@@ -72,6 +72,7 @@ FORMS = (
         "bench_ingest.py --dataset agg_trades --rows 120000 --rounds 1 --sample 50000",
         {"vs_seed": Bound("≥", 9), "vs_nautilus": Bound("≥", 6), "vs_floor": Bound("≤", 2.5)},
     ),
+    Form("path", "bench_path.py --trades 60000 --rounds 1", {"assets_vs_floor": Bound("≤", 14)}),
     Form(
         "encodings",
         "bench_encodings.py --trades 50000 --rounds 1",

@@ -14,6 +14,7 @@ from phoenix_core.manifest import Manifest
 from phoenix_core.market import utc_today
 from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
+from phoenix_core.storage.verified_once import forget, verified_once
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -47,6 +48,16 @@ class Workspace(dg.ConfigurableResource[None]):
     monthly: Literal["never", "missing", "first"] = "never"
     today: str = ""
     _lake: Lake | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Begin a run: what one of its stages found whole is not hashed by the next, while nobody wrote to it."""
+        del context
+        self._lake = verified_once(self.lake())
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """End it: the next run hashes anew."""
+        del context
+        forget(self.lake())
 
     def lake(self) -> Lake:
         """The data folder, made if it isn't there."""

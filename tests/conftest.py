@@ -1,5 +1,6 @@
 """Fixtures that many tests share: the real files beside the checkout, and a small synthetic market."""
 
+import gc
 import json
 import os
 import uuid
@@ -44,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(item.path.is_relative_to(folder) for folder in SLOW) or SLOW_FIXTURES.intersection(fixtures):
             item.add_marker("slow")
     schedule.in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported lives as long as the process: the collector need not look through it again and again."""
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -6,11 +6,13 @@ index, the index against spot.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from phoenix_core.catalog.quality import Finding, frames
 from phoenix_core.catalog.recipe import derived_recipe
@@ -95,6 +97,7 @@ class _Days:
     def __init__(self, lake: Lake, listing: Listing, day: date) -> None:
         self._lake, self._listing, self._day = lake, listing, day
         self._manifest = Remembered(lake)  # each of five datasets is asked for by several comparisons
+        self._minutes: dict[str, pl.DataFrame] = {}
 
     def entry(self, dataset: Dataset) -> Entry | None:
         """The published day of a dataset, or None."""
@@ -116,6 +119,12 @@ class _Days:
         """Some columns of a day, see `read_by_role`; times signed."""
         frame = read_by_role(self._lake, dataset, self._listing, self._day, columns)
         return frame.with_columns(pl.col(name).cast(pl.Int64) for name in columns if name.startswith("ts_"))
+
+    def minutes(self, dataset: Dataset) -> pl.DataFrame:
+        """A day of trades as minutes, read once however many comparisons ask for it."""
+        if dataset.name not in self._minutes:
+            self._minutes[dataset.name] = _minutes(self.frame(dataset, "ts_event", "price", "size"))
+        return self._minutes[dataset.name]
 
     @property
     def lake(self) -> Lake:
@@ -149,7 +158,7 @@ def _rebuilt(dataset: Dataset, tolerance: float) -> Callable[[_Days, str], Findi
     def compare(days: _Days, rule: str) -> Finding:
         names = ("open", "high", "low", "close", "volume")
         bars = days.frame(KLINES, Role.OPEN_TIME, *names).filter(pl.col("volume") > 0)
-        both = bars.join(_minutes(days.frame(dataset, "ts_event", "price", "size")), on=Role.OPEN_TIME, how="full")
+        both = bars.join(days.minutes(dataset), on=Role.OPEN_TIME, how="full")
         same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_right")) for name in names)
         other = both.filter(~same)
         message = f"{other.height} of {both.height} minutes differ; up to {tolerance:.0%} are expected"
@@ -159,11 +168,10 @@ def _rebuilt(dataset: Dataset, tolerance: float) -> Callable[[_Days, str], Findi
 
 
 def _volumes(days: _Days, rule: str) -> Finding:
-    aggregates = days.frame(AGG_TRADES, "ts_event", "price", "size")
-    singles = days.frame(TRADES, "ts_event", "price", "size")
-    sums = [float(frame["size"].sum() or 0) for frame in (aggregates, singles)]
+    aggregates, singles = days.minutes(AGG_TRADES), days.minutes(TRADES)
+    sums = [float(frame["volume"].sum() or 0) for frame in (aggregates, singles)]
     apart = abs(sums[0] - sums[1]) / max(sums[1], 1e-12)
-    minutes = _minutes(aggregates).join(_minutes(singles), on=Role.OPEN_TIME, how="full")
+    minutes = aggregates.join(singles, on=Role.OPEN_TIME, how="full")
     worst = minutes.filter(pl.col("volume").ne_missing(pl.col("volume_right"))).select(
         Role.OPEN_TIME, "volume", "volume_right"
     )
@@ -213,18 +221,16 @@ def _apart(rule: str, minutes: pl.DataFrame, apart: pl.Expr, most: float, at_wor
 
 def _at_quotes(days: _Days, rule: str) -> Finding:
     """Each trade against the last quote before its millisecond, a row group of quotes at a time."""
-    trades = days.frame(AGG_TRADES, "ts_event", "price").with_columns(pl.col("price").cast(pl.Float64))
+    trades = _Timed.of(days.frame(AGG_TRADES, "ts_event", "price"))
     entry = days.entry(BOOK_TICKER)
     compared = count = 0
     outside: list[pl.DataFrame] = []
-    seam: pl.DataFrame | None = None
-    for batch in frames(days.lake, entry, ("ts_event", "bid_price", "ask_price")) if entry else ():
-        quotes = batch if seam is None else pl.concat([seam, batch])
-        seam = quotes.tail(1)
-        matched = _with_quotes_before(trades, quotes)
+    held: pl.DataFrame | None = None
+    for quotes in frames(days.lake, entry, ("ts_event", "bid_price", "ask_price")) if entry else ():
+        matched = _with_quotes_before(trades, quotes, quotes.head(1) if held is None else held)
+        held = quotes.tail(1)
         compared += matched.height
-        low, high = pl.col("bid_price") * (1 - _BAND), pl.col("ask_price") * (1 + _BAND)
-        bad = matched.filter(~pl.col("price").is_between(low, high))
+        bad = _outside(matched)
         count += bad.height
         outside = [*outside, bad.head(_SHOWN)] if len(outside) < _SHOWN else outside
     if not compared:
@@ -234,18 +240,64 @@ def _at_quotes(days: _Days, rule: str) -> Finding:
     return Finding(rule, count <= _OUTSIDE * compared, message, tuple(rows))
 
 
-def _with_quotes_before(trades: pl.DataFrame, quotes: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """Rows of which a time's are found without looking at all of them, also where times step back here and there.
+
+    Attributes:
+        rows: With `ts_event`.
+        latest: The largest time up to each row.
+        earliest: The smallest time from each row on.
+    """
+
+    rows: pl.DataFrame
+    latest: NDArray[np.int64]
+    earliest: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> Self:
+        times = rows["ts_event"].to_numpy()
+        return cls(rows, np.maximum.accumulate(times), np.minimum.accumulate(times[::-1])[::-1])
+
+    def between(self, after: int, until: int) -> pl.DataFrame:
+        """Rows of (after, until], in their order."""
+        begin = int(np.searchsorted(self.latest, after, side="right"))
+        end = int(np.searchsorted(self.earliest, until, side="right"))
+        found = self.rows.slice(begin, max(0, end - begin))
+        return found.filter(pl.col("ts_event").is_between(after, until, "right"))
+
+
+def _with_quotes_before(trades: _Timed, quotes: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Trades of the time that quotes span, each beside the last quote before its own time, if that is recent.
 
     An as-of join would want both prices of all quotes as floats, and there are ten quotes to a trade: places are
     looked up by time alone, and only the quotes that stand there are converted.
+
+    Args:
+        trades: Of the day.
+        quotes: A batch.
+        held: The quote before them, in force until they begin.
     """
-    times = np.maximum.accumulate(quotes["ts_event"].cast(pl.Int64).to_numpy())
-    within = trades.filter(pl.col("ts_event").is_between(int(times[0]), int(times[-1]), "right"))
+    since = int(held["ts_event"][0])
+    times = np.maximum(np.maximum.accumulate(quotes["ts_event"].cast(pl.Int64).to_numpy()), since)
+    within = trades.between(since, int(times[-1]))
     places = np.searchsorted(times, within["ts_event"].to_numpy(), side="left") - 1
-    before = quotes[places].select(pl.col("bid_price", "ask_price").cast(pl.Float64))
-    age = pl.col("ts_event") - pl.Series(times[places])
-    return pl.concat([within, before], how="horizontal").filter(age <= NS_PER_SECOND)
+    is_held = pl.Series(places < 0)
+    places = np.maximum(places, 0)
+    before = quotes[places].select(
+        pl.when(is_held).then(pl.lit(held[name][0], held.schema[name])).otherwise(pl.col(name)).alias(name)
+        for name in ("bid_price", "ask_price")
+    )
+    began = pl.when(is_held).then(since).otherwise(pl.Series(times[places]))
+    return pl.concat([within, before], how="horizontal").filter(pl.col("ts_event") - began <= NS_PER_SECOND)
+
+
+def _outside(matched: pl.DataFrame) -> pl.DataFrame:
+    """Trades beyond the band around their quotes, prices as floats. Those within the quotes need not become floats."""
+    beyond = matched.filter(~pl.col("price").is_between("bid_price", "ask_price"))
+    low, high = pl.col("bid_price") * (1 - _BAND), pl.col("ask_price") * (1 + _BAND)
+    floats = beyond.with_columns(pl.col("price", "bid_price", "ask_price").cast(pl.Float64))
+    return floats.filter(~pl.col("price").is_between(low, high))
 
 
 _COMPARISONS: Mapping[str, tuple[tuple[Dataset, ...], Callable[[_Days, str], Finding]]] = {

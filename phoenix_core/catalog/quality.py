@@ -4,7 +4,7 @@ A rule that blocks means the data would be wrong if it were broken; the others m
 true. Comparisons between datasets are in `consistency.py`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,13 +15,15 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from phoenix_core.catalog.convert import fixed_point, is_multiple
 from phoenix_core.catalog.frames import frame_from_arrow
+from phoenix_core.catalog.store import convert_day
 from phoenix_core.columns import DECIMAL_SCALE, Kind, Role
 from phoenix_core.datasets import CatalogType, Dataset
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, NS_PER_SECOND, Listing, Market, day_start_ns
-from phoenix_core.rules import ON_STEP, ON_TICK, QUIET_NS, UNCROSSED, Rule, rules_of
+from phoenix_core.rules import CONTIGUOUS, ON_STEP, ON_TICK, QUIET_NS, UNCROSSED, Rule, rules_of
 from phoenix_core.storage.lake import Lake
 
 # Snapshots of depth come about every 30 seconds; up to 213 have been seen.
@@ -58,12 +60,39 @@ def inspect_day(lake: Lake, dataset: Dataset, entry: Entry) -> tuple[Finding, ..
     """
     if not entry.published:
         return ()
-    day = date.fromisoformat(entry.day)
-    found = _Pass(dataset, entry, day)
+    found = _Pass(dataset, _listing(entry), date.fromisoformat(entry.day))
     for frame in frames(lake, entry, _looked_at(dataset)):
         found.see(frame)
+    return _found(lake, found, entry)
+
+
+def convert_and_inspect(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> tuple[Entry, tuple[Finding, ...]]:
+    """Convert a day and hold it against its rules while its rows pass; one that was there already is read for it.
+
+    Raises:
+        PhoenixError: See `convert_day`.
+    """
+    found: _Pass | None = None
+
+    def seen(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        nonlocal found
+        found = _Pass(dataset, listing, day)  # anew where rows turn out to come out of order
+        looked_at = _looked_at(dataset)
+        for table in tables:
+            wanted = [name for name in table.column_names if looked_at is None or name in looked_at]
+            found.see(frame_from_arrow(table.select(wanted)))
+            yield table
+
+    entry = convert_day(lake, dataset, listing, day, seen)
+    if found is None or not entry.published:
+        return entry, inspect_day(lake, dataset, entry)
+    return entry, _found(lake, found, entry)
+
+
+def _found(lake: Lake, found: "_Pass", entry: Entry) -> tuple[Finding, ...]:
+    day = date.fromisoformat(entry.day)
     findings = {finding.rule: finding for finding in (*found.findings(), _count(Manifest(lake), entry, day))}
-    return tuple(findings[rule.name] for rule in rules_of(dataset))
+    return tuple(findings[rule.name] for rule in rules_of(found.dataset))
 
 
 def frames(lake: Lake, entry: Entry, columns: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
@@ -77,9 +106,10 @@ def frames(lake: Lake, entry: Entry, columns: Collection[str] | None = None) -> 
 class _Pass:
     """One pass over a day: what rules carry from batch to batch."""
 
-    def __init__(self, dataset: Dataset, entry: Entry, day: date) -> None:
-        self._dataset = dataset
-        self._specification = specification(_listing(entry), day)
+    def __init__(self, dataset: Dataset, listing: Listing, day: date) -> None:
+        self.dataset = dataset
+        self._rules = rules_of(dataset)
+        self._specification = specification(listing, day)
         self._start = day_start_ns(day)
         self._seen = 0
         self._last: dict[str, int] = {}
@@ -92,12 +122,12 @@ class _Pass:
         if not frame.height:
             return
         self._seen += frame.height
-        frame = frame.with_columns(pl.col("ts_event", "ts_init").cast(pl.Int64))
+        frame = frame.with_columns(pl.col("ts_event", "ts_init").reinterpret(signed=True))
         self._rises("ordered", frame, "ts_init", 0)
-        half = self._dataset.period_ns // 2
+        half = self.dataset.period_ns // 2
         low, high = self._start - half, self._start + DAY_NS + half
         self._note("within_day", frame.filter((pl.col("ts_event") < low) | (pl.col("ts_event") >= high)))
-        if identity := _running_id(self._dataset):
+        if identity := _running_id(self.dataset):
             numbered = frame.with_columns(pl.col(identity).cast(pl.Int64).alias("id"))
             self._rises("unique", numbered, "id", 1)
             self._gaps(numbered)
@@ -106,19 +136,18 @@ class _Pass:
         if "bid_price" in frame.columns:
             self._note("uncrossed", frame.filter(pl.col("bid_price") >= pl.col("ask_price")))
         if prices := [name for name in _PRICES if name in frame.columns]:
-            tick = self._specification.tick
-            self._note("on_tick", frame.filter(pl.any_horizontal(_between(name, tick) for name in prices)))
+            self._fits("on_tick", frame, prices, self._specification.tick)
         if "size" in frame.columns:
-            self._note("on_step", frame.filter(_between("size", self._specification.step)))
+            self._fits("on_step", frame, ["size"], self._specification.step)
 
     def findings(self) -> Iterator[Finding]:
         """What was found; rules that do not concern the dataset are left to the caller."""
         small = pl.concat(self._small) if self._small else None
         if small is not None:
             for look in (_duplicates, _incomplete, _misshapen, _frozen, _quiet_depth):
-                for name, rows in look(small, self._dataset, self._start):
+                for name, rows in look(small, self.dataset, self._start):
                     self._note(name, rows)
-        for rule in rules_of(self._dataset):
+        for rule in self._rules:
             count = self._counts.get(rule.name, 0)
             passed = count <= self._seen * _SHARES.get(rule, 0)
             message = f"{count:,} of {self._seen:,} rows break it" if count else f"{self._seen:,} rows hold it"
@@ -147,6 +176,10 @@ class _Pass:
     def _rises(self, rule: str, frame: pl.DataFrame, column: str, least: int) -> None:
         self._note(rule, frame.filter(self._steps(rule, frame, column) < least))
 
+    def _fits(self, rule: str, frame: pl.DataFrame, columns: Sequence[str], unit: Decimal) -> None:
+        if not all(_are_multiples(frame[name], unit) for name in columns):
+            self._note(rule, frame.filter(pl.any_horizontal(_between(name, unit) for name in columns)))
+
     def _gaps(self, numbered: pl.DataFrame) -> None:
         steps = numbered.with_columns(
             self._steps("gaps", numbered, "ts_event").alias("gap_ns"),
@@ -156,7 +189,8 @@ class _Pass:
         kind = pl.when(pl.col("id_step") > 1).then(pl.lit("loss")).otherwise(pl.lit("outage"))
         seconds = (pl.col("gap_ns") // NS_PER_SECOND).alias("seconds")
         self._note("gaps", wide.select("ts_event", seconds, "id", "id_step", kind.alias("class")))
-        self._note("contiguous", steps.filter(pl.col("id_step") > 1).select("ts_event", "id", "id_step"))
+        if CONTIGUOUS in self._rules:
+            self._note("contiguous", steps.filter(pl.col("id_step") > 1).select("ts_event", "id", "id_step"))
 
 
 def _running_id(dataset: Dataset) -> str | None:
@@ -180,6 +214,13 @@ def _looked_at(dataset: Dataset) -> Collection[str] | None:
 def _listing(entry: Entry) -> Listing:
     market, symbol, _ = entry.asset.split("/")
     return Listing(Market(market), symbol.upper())
+
+
+def _are_multiples(values: pl.Series, unit: Decimal) -> bool:
+    """Whether all are known to be, in half the time of `_between`: most units are powers of ten, most rows hold."""
+    return unit.normalize().as_tuple().digits == (1,) and is_multiple(
+        fixed_point(values), DECIMAL_SCALE + unit.adjusted()
+    )
 
 
 def _between(column: str, unit: Decimal) -> pl.Expr:

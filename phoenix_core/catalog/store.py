@@ -6,7 +6,7 @@ read_arrow(lake, asset, day)                  → the same as Arrow
 nautilus_catalog(lake)                        → NautilusTrader's own class over the same files
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 
+Passing = Callable[[Iterator[pa.Table]], Iterator[pa.Table]]
+
+
+def _unseen(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    return tables
+
+
 def catalog_asset(dataset: Dataset, listing: Listing) -> str:
     """Name of the catalog asset of a dataset, `market/symbol/name`."""
     return asset_name(listing, dataset.catalog_name)
@@ -55,8 +62,16 @@ def day_file(kind: str, identifier: str, day: date) -> str:
     return f"catalog/data/{kind}/{identifier}/{stamp(start)}_{stamp(start + DAY_NS - 1)}.parquet"
 
 
-def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> Entry:
+def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date, seen: Passing = _unseen) -> Entry:
     """Convert one raw day and publish it; a day that is already there, whole and current, is left alone.
+
+    Args:
+        lake: The data folder.
+        dataset: Which dataset.
+        listing: Market and symbol.
+        day: Which day.
+        seen: Given the day's tables as they are written, and gives the same: whoever wants to look at all rows needs
+            no reading of the file. It is called again where rows turn out to come out of order.
 
     Raises:
         InputMissing: The raw day was never materialized.
@@ -88,7 +103,7 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date) -> En
     )
     relative = day_file(dataset.catalog_type.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
-        facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion)))
+        facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion), seen))
         rows = _counted(staged, conversion)
         digest, size = sha256_of(staged), staged.stat().st_size
         if not rows:
@@ -190,7 +205,10 @@ def read_day(lake: Lake, asset: str, day: date, columns: Sequence[str] | None = 
 
 def read_file(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read a verified parquet file; see `read_day`."""
-    return frame_from_arrow(pq.read_table(path, columns=None if columns is None else list(columns)))
+    with pq.ParquetFile(
+        path
+    ) as file:  # not `read_table`, which looks for a data set first: a third of the time of a day
+        return frame_from_arrow(file.read(None if columns is None else list(columns)))
 
 
 def read_by_role(lake: Lake, dataset: Dataset, listing: Listing, day: date, columns: Sequence[str]) -> pl.DataFrame:
@@ -298,11 +316,11 @@ def encoding(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, tables: Iterator[pa.Table]) -> dict[str, Any]:
+def _write(path: Path, tables: Iterator[pa.Table], seen: Passing) -> dict[str, Any]:
     writer: pq.ParquetWriter | None = None
     first = last = None
     try:
-        for table in in_groups(ahead(tables)):
+        for table in seen(in_groups(ahead(tables))):
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, **encoding(table.schema))
                 first = table["ts_event"][0].as_py()

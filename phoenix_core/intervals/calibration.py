@@ -84,21 +84,25 @@ def violations(day: str, tape: Prints, quotes: Iterable[pl.DataFrame]) -> Calibr
 def _sampled(quotes: Iterable[pl.DataFrame], first: int, last: int) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Instants of the grid with the quote in force at each; a batch's last quote holds until the next batch begins."""
     times = np.arange(first // STEP_NS * STEP_NS + STEP_NS + _HALF_NS, last, STEP_NS, dtype=np.int64)
-    held: tuple[Ints, Ints, Ints] | None = None
+    held: pl.DataFrame | None = None
+    done = 0  # instants before this one are over
     for frame in quotes:
-        prices = ((pl.col(name) * SCALE).cast(pl.Int64) for name in ("bid_price", "ask_price"))
-        ts, bid, ask = (column.to_numpy() for column in frame.select(pl.col("ts_init").cast(pl.Int64), *prices))
-        if held is not None:
-            ts, bid, ask = (np.concatenate([old, new]) for old, new in zip(held, (ts, bid, ask), strict=True))
-        held = ts[-1:], bid[-1:], ask[-1:]
-        yield _at(times[(times >= ts[0]) & (times < ts[-1])], ts, bid, ask)
+        ts = frame["ts_init"].cast(pl.Int64).to_numpy()
+        begin, end = (int(place) for place in np.searchsorted(times, ts[[0, -1]]))
+        if held is not None and done < begin:
+            yield _at(times[done:begin], held, np.zeros(begin - done, np.int64))
+        within = times[begin:end]
+        yield _at(within, frame, np.searchsorted(ts, within, side="right") - 1)
+        held, done = frame.tail(1), end
     if held is not None:
-        yield _at(times[times >= held[0][0]], *held)
+        yield _at(times[done:], held, np.zeros(times.size - done, np.int64))
 
 
-def _at(times: Ints, ts: Ints, bid: Ints, ask: Ints) -> tuple[Ints, Ints, Ints]:
-    known = np.searchsorted(ts, times, side="right") - 1
-    return times, bid[known], ask[known]
+def _at(times: Ints, quotes: pl.DataFrame, known: Ints) -> tuple[Ints, Ints, Ints]:
+    """Prices of the quotes at these places. A fifth of all quotes are asked for, so none is converted before."""
+    prices = ((pl.col(name) * SCALE).cast(pl.Int64) for name in ("bid_price", "ask_price"))
+    bid, ask = (column.to_numpy() for column in quotes[known].select(*prices))
+    return times, bid, ask
 
 
 def calibrations(lake: Lake, listing: Listing, first: date, last: date) -> tuple[list[Calibration], dict[str, str]]:

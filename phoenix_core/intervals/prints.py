@@ -56,12 +56,13 @@ class Side:
         """
         begin = np.searchsorted(self.ts, first, side="right") - 1
         end = np.searchsorted(self.ts, last, side="right") + 1
-        late = np.searchsorted(self.ts, last - _EDGE_NS)
-        early = np.searchsorted(self.ts, first + _EDGE_NS, side="right")
         count = self.ts.size
         # Without a print before (after) the next minute's (the last minute's) prints stand for it, at least one.
-        end = np.where(begin < 0, np.maximum(end, early), end)
-        begin = np.where(end > count, np.minimum(begin, late), begin)
+        if (lone := begin < 0).any():
+            early = np.searchsorted(self.ts, first[lone] + _EDGE_NS, side="right")
+            end[lone] = np.maximum(end[lone], early)
+        if (lone := end > count).any():
+            begin[lone] = np.minimum(begin[lone], np.searchsorted(self.ts, last[lone] - _EDGE_NS))
         begin, end = np.clip(begin, 0, count - 1), np.clip(end, 1, count)
         places = np.ravel(np.column_stack([begin, np.maximum(end, begin + 1)]))
         padded = np.append(self.price, self.price[-1:])  # an end at the very end is still an index

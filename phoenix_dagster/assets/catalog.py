@@ -29,16 +29,13 @@ def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings
     """Build the asset that converts a dataset of a listing."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
-        from phoenix_core.catalog.quality import inspect_day  # noqa: PLC0415 - brings pyarrow and Polars
-        from phoenix_core.catalog.store import convert_day  # noqa: PLC0415 - likewise
+        from phoenix_core.catalog.quality import convert_and_inspect  # noqa: PLC0415 - brings pyarrow and Polars
 
         del log
         started = time.monotonic()
-        entry = convert_day(workspace.lake(), dataset, listing, day)
+        entry, findings = convert_and_inspect(workspace.lake(), dataset, listing, day)
         metadata = described(entry, workspace, time.monotonic() - started)
-        return Done(
-            entry, metadata, (*_checks(entry), *_inspected(entry, inspect_day(workspace.lake(), dataset, entry)))
-        )
+        return Done(entry, metadata, (*_checks(entry), *_inspected(entry, findings)))
 
     def _inspected(entry: Entry, findings: Sequence["Finding"]) -> tuple[Check, ...]:
         if entry.published:

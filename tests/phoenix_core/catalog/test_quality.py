@@ -7,7 +7,7 @@ import pytest
 from fakes.zips import AGG_HEADER, DAY, START_MS, UM, agg_rows, put_day
 
 from phoenix_core.catalog.consistency import compare_day
-from phoenix_core.catalog.quality import inspect_day
+from phoenix_core.catalog.quality import convert_and_inspect, inspect_day
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import (
     AGG_TRADES,
@@ -31,13 +31,15 @@ from phoenix_core.sources.binance.source import BinanceArchive
 
 @pytest.fixture
 def inspect(server, lake):
-    """Publish a text as a day of a dataset; give findings by rule."""
+    """Publish a text as a day of a dataset; give findings by rule, which are those of its rows and of its file."""
 
     def run(dataset, text, listing=UM):
         put_day(server.root, dataset, text, listing=listing)
         Ingest(lake, (BinanceArchive(Archive(server.url)),), date(2026, 1, 1)).day(dataset, listing, DAY)
-        entry = convert_day(lake, dataset, listing, DAY)
-        return {finding.rule: finding for finding in inspect_day(lake, dataset, entry)}
+        entry, findings = convert_and_inspect(lake, dataset, listing, DAY)
+        assert findings == inspect_day(lake, dataset, entry)
+        assert (entry, findings) == convert_and_inspect(lake, dataset, listing, DAY)  # it is current, and read
+        return {finding.rule: finding for finding in findings}
 
     return run
 

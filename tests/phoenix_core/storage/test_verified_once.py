@@ -9,7 +9,7 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
-from phoenix_core.storage.verified_once import verified_once
+from phoenix_core.storage.verified_once import forget, verified_once
 
 BYTES = b"ticks" * 100
 
@@ -87,3 +87,20 @@ def test_it_is_a_folder_like_any(lake):
     """What is published through it is there for all."""
     verified_once(lake).write("a/b", BYTES)
     assert (lake.read("a/b"), isinstance(verified_once(lake).store, FolderStore)) == (BYTES, True)
+
+
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_an_occasion_that_is_over_leaves_nothing_behind(tmp_path, kind):
+    """A worker has a run after another for weeks; what another occasion has found stays."""
+    from phoenix_core.storage import copies_verified_once, verified_once as module  # noqa: PLC0415, I001
+
+    lake = Lake(STORES[kind].make(tmp_path))
+    lake.write("day", BYTES)
+    first, second = verified_once(lake), verified_once(lake)
+    known = module._SEEN if kind == "folder" else copies_verified_once._COPIES
+    for once in (first, second):
+        once.fetch("day", sha256_of(BYTES))
+    forget(first)
+    assert {key[0] for key in known} & {first.store.occasion, second.store.occasion} == {second.store.occasion}
+    forget(second)
+    forget(lake)
