@@ -26,14 +26,14 @@ def __getattr__(name: str) -> dg.Definitions:
     if found is None or int(found[1]) > len(blocks):
         raise AttributeError(f"{__name__} has {', '.join(names(chosen))}, and no {name}")
     number = int(found[1])
-    return _made(chosen.model_copy(update={"symbols": blocks[number - 1]}), serves_reports=number == 1)
+    return _made(chosen.model_copy(update={"symbols": blocks[number - 1]}), is_first=number == 1)
 
 
 @cache
-def _made(chosen: Settings, *, serves_reports: bool) -> dg.Definitions:
+def _made(chosen: Settings, *, is_first: bool) -> dg.Definitions:
     """Made once: a code server asks for the name twice, first for what stands there, then for its repository."""
     with made_for_good():
-        return definitions(chosen, serves_reports=serves_reports)
+        return definitions(chosen, is_first=is_first)
 
 
 def names(chosen: Settings) -> list[str]:

@@ -131,6 +131,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
 
 
 @pytest.fixture(scope="session")
+def two_symbols(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with a small synthetic day, 2024-03-24, of um:BTCUSDT and um:ETHUSDT up to signals."""
+    root, day = tmp_path_factory.mktemp("symbols"), date(2024, 3, 24)
+    lake = Lake.at(root / "data")
+    for seed, symbol in enumerate(("um:BTCUSDT", "um:ETHUSDT"), 7):
+        listing = Listing.parse(symbol)
+        write_archive(root / "archive", listing, [day], seed=seed, size=MarketSize(trades=8_000, quotes_per_trade=2))
+        materialize_day(lake, root / "archive", listing, day)
+    return lake
+
+
+@pytest.fixture(scope="session")
 def coin_market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     """A small synthetic day of cm:BTCUSD_PERP."""
     root = tmp_path_factory.mktemp("coins")

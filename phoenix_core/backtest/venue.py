@@ -187,7 +187,7 @@ def engine_with_seats(seats: Sequence[Seat], venue: VenueParameters, limits: Lim
     )
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
-    engine.kernel.exec_engine.register_client(_together(engine, [one.exchange for one in made], settlement))
+    engine.kernel.exec_engine.register_client(_together(engine, made, seats))
     limits.stakes = tuple(Stake.of(one.exchange, one.closing, one.account) for one in made)
     for one, seat in zip(made, seats, strict=True):
         one.exchange.judged_by = limits.why_refused
@@ -209,15 +209,16 @@ def _simulated(
     return Simulated(engine, exchange, account, settlement, watched, closing, recorder)
 
 
-def _together(engine: BacktestEngine, gateways: Sequence[Gateway], settlement: Settlement) -> ReportingClient:
+def _together(engine: BacktestEngine, made: Sequence[Simulated], seats: Sequence[Seat]) -> ReportingClient:
     """What the engine takes for the venue: the only gateway, or what is before several, which then share their time."""
+    gateways, settlement = [one.exchange for one in made], made[0].settlement
     if len(gateways) == 1:
         return gateways[0]
     transit = Transit(engine.kernel.clock)
     for rank, gateway in enumerate(gateways):
         gateway.share(transit, rank)
     engine.kernel.msgbus.subscribe(f"data.{DataType(Heartbeat).topic}", settlement.on_heartbeat, priority=_FIRST)
-    return Router(engine, gateways)
+    return Router(engine, gateways, [seat.strategy.id for seat in seats])
 
 
 def _account(settlement: Settlement, instrument: Instrument, venue: VenueParameters) -> Account:

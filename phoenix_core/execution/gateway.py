@@ -79,6 +79,11 @@ class Gateway(Exchange):
         """Whether an order was not sent yet, and nothing forces it."""
         return order.client_order_id in self._held and not forced_by(order.tags or ())
 
+    def refuse(self, order: EngineOrder, why: str) -> None:
+        """Don't let an order in."""
+        self._acknowledge(order)
+        self._reject(order, why)
+
     def submit_order(self, command: SubmitOrder) -> None:
         """Hold an order for its jitter, then send it."""
         order = command.order

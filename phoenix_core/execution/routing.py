@@ -15,7 +15,7 @@ from nautilus_trader.execution.messages import (
     SubmitOrder,
     SubmitOrderList,
 )
-from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import InstrumentId, StrategyId
 
 from phoenix_core.execution.gateway import Gateway
 from phoenix_core.execution.reporting import ReportingClient
@@ -27,15 +27,21 @@ class Router(ReportingClient):
     Args:
         engine: Its kernel's bus, cache and clock are used.
         gateways: One for each instrument, at least one.
+        owners: The only strategy that trades each.
     """
 
-    def __init__(self, engine: BacktestEngine, gateways: Sequence[Gateway]) -> None:
+    def __init__(self, engine: BacktestEngine, gateways: Sequence[Gateway], owners: Sequence[StrategyId]) -> None:
         super().__init__(engine, gateways[0].instrument)
         self._gateways: dict[InstrumentId, Gateway] = {one.instrument.id: one for one in gateways}
+        self._owners = {one.instrument.id: owner for one, owner in zip(gateways, owners, strict=True)}
 
     def submit_order(self, command: SubmitOrder) -> None:
-        """Send an order on its way."""
-        self._gateways[command.instrument_id].submit_order(command)
+        """Send an order on its way, if its instrument is its strategy's."""
+        gateway = self._gateways[command.instrument_id]
+        if command.strategy_id != self._owners[command.instrument_id]:
+            gateway.refuse(command.order, "each strategy trades its own instrument alone")
+            return
+        gateway.submit_order(command)
 
     def submit_order_list(self, command: SubmitOrderList) -> None:
         """Refuse: contingent orders are not simulated."""

@@ -91,7 +91,7 @@ def test_comments_docstrings_and_formatting_change_nothing(tree):
         ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest", "portfolio"}),
         ("strategies/phoenix/strategy.py", "_TIMEOUT", "_TIMED_OUT", {"backtest", "portfolio"}),
         ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest", "portfolio"}),
-        ("report/page.py", "_ROWS_SHOWN = 200", "_ROWS_SHOWN = 100", {"report"}),
+        ("report/page.py", "ROWS_SHOWN = 200", "ROWS_SHOWN = 100", {"report"}),
     ],
 )
 def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, new, stale):

@@ -50,6 +50,7 @@ def publish_portfolio(lake: Lake, result: PortfolioResult) -> Entry:
         "files": digests,
         "days": [day.isoformat() for day in result.days],
         "ruined_ns": result.insolvent_ns,
+        "starting_balance": str(portfolio.starting),
         "final_balance": str(result.final_balance),
         "parts": parts_as_text(result.ledger.parts),
         "orders": {

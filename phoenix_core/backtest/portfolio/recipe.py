@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from phoenix_core.instruments.brackets import brackets_of
 from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.products import BACKTEST, SIGNALS
@@ -32,6 +33,7 @@ def portfolio_recipe(portfolio: "Portfolio") -> str:
         "portfolio": portfolio.model_dump(mode="json", exclude={"first", "last"}),
         "reads": [product.reads(listings[0].market) for product in (BACKTEST, SIGNALS)],
         "specifications": [history(one) for one in listings],
+        "brackets": [brackets_of(one) for one in listings],
     }
     strategy = portfolio.strategy
     if isinstance(strategy, ImportedStrategy):

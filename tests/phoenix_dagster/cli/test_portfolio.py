@@ -1,36 +1,19 @@
 """Several symbols with one account, from the shell."""
 
 import json
-from datetime import date
+import shutil
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
-from conftest import materialize_day
 
-from phoenix_core.market import Listing
-from phoenix_core.storage.lake import Lake
-from phoenix_core.synthetic.files import write_archive
-from phoenix_core.synthetic.market import MarketSize
-
-DAY = date(2024, 3, 24)
 CALL = ("portfolio", "--first", "2024-03-24", "--strategy", '{"lpi_entry_threshold": 0.6}')
 
 
-@pytest.fixture(scope="module")
-def two_symbols(tmp_path_factory):
-    """A small day of two symbols, up to signals."""
-    root = tmp_path_factory.mktemp("portfolio")
-    for seed, symbol in enumerate(("um:BTCUSDT", "um:ETHUSDT"), 7):
-        listing = Listing.parse(symbol)
-        write_archive(root / "archive", listing, [DAY], seed=seed, size=MarketSize(trades=8_000, quotes_per_trade=2))
-        materialize_day(Lake.at(root / "data"), root / "archive", listing, DAY)
-    return root / "data"
-
-
 @pytest.fixture
-def settings(two_symbols, monkeypatch):
-    monkeypatch.setenv("PHOENIX_DATA", str(two_symbols))
+def settings(two_symbols, data, monkeypatch):
+    monkeypatch.setenv("PHOENIX_DATA", str(shutil.copytree(two_symbols.store.root, data)))
     monkeypatch.setenv("PHOENIX_SYMBOLS", "um:BTCUSDT,um:ETHUSDT,spot:BTCUSDT")
 
 
@@ -49,6 +32,11 @@ def test_what_came_of_each_and_of_all_is_printed_and_published(phoenix):
     fills = pl.read_parquet(f"{told['path']}/fills.parquet")
     assert fills.group_by("listing").len().height == 2
     assert fills["ts"].is_sorted()
+    code, out, _ = phoenix("report", "--no-open")
+    page = Path(out.strip()).read_text()
+    assert (code, out.strip()) == (0, f"{told['path']}/report.html")
+    assert page.count('<td class="t">um:ETHUSDT</td>') > 1
+    assert "Synthetic data" in page
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 from fakes.scenario import Scenario
-from fakes.together import both_ways
+from fakes.scripted import Script, Scripted
+from fakes.together import both_ways, run_days
 
 from phoenix_core.backtest.settlement import Charge
 from phoenix_core.execution.decisions import OrderReason
@@ -111,6 +112,14 @@ def test_gains_of_what_is_held_are_no_balance(held):
     """Whether BTC stands 300 above or at its entry, ETH is sized by the balance of 99,960."""
     first = bitcoin().quote(15, f"{50000 + held}.0", f"{50000 + held}.1")
     assert both_ways([first, ether()], max_leverage=2.0).parts[1].sent[0].quantity == Decimal("79.968")
+
+
+def test_a_strategy_trades_its_own_instrument_alone():
+    """An order of the strategy of ETH for BTC would be nobody's position."""
+    days = [Scenario().quote(1, "50000.0", "50000.1"), Scenario("um:ETHUSDT").quote(1, "2500.00", "2500.01")]
+    stray = Scripted(Script().send(10, "BUY", "1"), days[0].instrument_id)
+    outcome = run_days(days, full=True, strategies=[Scripted(Script(), days[0].instrument_id), stray])
+    assert [one.orders for one in outcome.parts] == [{"REJECTED": 1}, {}]
 
 
 def test_each_hears_its_own_signals_alone():

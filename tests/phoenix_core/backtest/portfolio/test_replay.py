@@ -40,6 +40,7 @@ def days_of(events, *, with_quotes):
             day.trade(moment, ask, size, "BUYER")
         else:
             day.trade(moment, bid, size).signal(moment, 0.9 if kind == "pressure" else 0.1)
+    days[2].delivers(45, bids[2])
     for day, bid in zip(days, bids, strict=True):
         day.funds(5, "0.0001", bid).mark(30, bid).mark(59.999, bid)
         day.trade(moment + 4, bid, "1").trade(moment + 5, bid, "1", "BUYER").signal(moment + 6, 0.1)
