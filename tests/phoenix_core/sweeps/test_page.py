@@ -42,7 +42,7 @@ def page_of(found):
 
 def test_what_the_benchmark_opens_is_a_page_of_today():
     """Its made-up table has every column that the page asks for."""
-    fields = dict.fromkeys(bench_sweep_page._FIELDS, [])
+    fields = {name: [] for name in bench_sweep_page._FIELDS}
     assert sweep_page(DESCRIBED | {"grid": fields}, "0123456789ab", SPAN, bench_sweep_page.swept(8, 160), "USDT")
 
 
