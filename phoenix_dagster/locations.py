@@ -10,6 +10,7 @@ import re
 import dagster as dg
 
 from phoenix_dagster.code_location import definitions
+from phoenix_dagster.deployment.allocator import keep_freed_memory
 from phoenix_dagster.deployment.garbage import spare_imports
 from phoenix_dagster.settings import Settings, settings
 from phoenix_dagster.symbols import blocks_of
@@ -25,6 +26,7 @@ def __getattr__(name: str) -> dg.Definitions:
     if found is None or int(found[1]) > len(blocks):
         raise AttributeError(f"{__name__} has {', '.join(names(chosen))}, and no {name}")
     spare_imports()
+    keep_freed_memory()
     number = int(found[1])
     mine = chosen.model_copy(update={"symbols": blocks[number - 1]})
     return definitions(mine, serves_reports=number == 1)
