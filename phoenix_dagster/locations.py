@@ -12,7 +12,8 @@ import dagster as dg
 from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.allocator import keep_freed_memory
 from phoenix_dagster.deployment.garbage import spare_imports
-from phoenix_dagster.settings import Settings, settings
+from phoenix_dagster.deployment.recipe_memory import remembered_recipes
+from phoenix_dagster.settings import Settings, dagster_home, settings
 from phoenix_dagster.symbols import blocks_of
 
 _NAME = re.compile(r"symbols_([1-9]\d{0,3})")
@@ -29,7 +30,8 @@ def __getattr__(name: str) -> dg.Definitions:
     keep_freed_memory()
     number = int(found[1])
     mine = chosen.model_copy(update={"symbols": blocks[number - 1]})
-    return definitions(mine, serves_reports=number == 1)
+    with remembered_recipes(dagster_home()):
+        return definitions(mine, serves_reports=number == 1)
 
 
 def names(chosen: Settings) -> list[str]:
