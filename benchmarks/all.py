@@ -7,7 +7,8 @@ Figures of short forms are rougher than those of results.md, and days this small
 wide: what crosses one has changed by its nature. Ratios compare CPU seconds of one machine with each other, and hold on
 any. Ends with 1 if a figure is beyond its bound or a benchmark failed.
 
-`bench_year.py` is not among them: its shortest form takes a quarter of an hour.
+`bench_year.py` is not among them: its shortest form takes a quarter of an hour. Nor is `bench_workers.py`, which needs
+RabbitMQ and PostgreSQL.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from operator import eq, ge, le
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-LEFT_OUT = {"bench_year.py"}
+LEFT_OUT = {"bench_year.py", "bench_workers.py"}
 RELATIONS = {"≥": ge, "≤": le, "=": eq}
 
 
@@ -126,6 +127,7 @@ FORMS = (
         "bench_claims.py --seeds 1 --first-seed 2",
         {"found_share": Bound("=", 1), "silent_share": Bound("=", 1)},
     ),
+    Form("scale", "bench_scale.py", {"requests": Bound("≤", 10), "speedup_64_workers": Bound("≥", 16)}),
     Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )
 

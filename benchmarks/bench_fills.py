@@ -35,25 +35,25 @@ def by_the_engine() -> Iterator[None]:
     from nautilus_trader.backtest.engine import BacktestEngine  # noqa: PLC0415
     from nautilus_trader.backtest.models import LatencyModel  # noqa: PLC0415
 
-    from phoenix_core.backtest import run  # noqa: PLC0415
+    from phoenix_core.backtest import together  # noqa: PLC0415
 
-    add_venue, ours = BacktestEngine.add_venue, run.engine_with_venue
+    add_venue, ours = BacktestEngine.add_venue, together.engine_with_seats
 
     class Engine(BacktestEngine):
         def add_venue(self, **settings: object) -> None:
             latency = LatencyModel(base_latency_nanos=LATENCY_NS)
             add_venue(self, **settings, latency_model=latency, queue_position=True, use_market_order_acks=True)
 
-    def engine_with_venue(*arguments: object, **options: object) -> object:
-        simulated = ours(*arguments, **options)
+    def engine_with_seats(*arguments: object) -> object:
+        (simulated,) = made = ours(*arguments)
         clients = simulated.engine.kernel.exec_engine
         clients.deregister_client(simulated.exchange)
         clients.register_client(simulated.settlement.exchange.exec_client)
-        return simulated
+        return made
 
     with (
         mock.patch("phoenix_core.backtest.venue.BacktestEngine", Engine),
-        mock.patch.object(run, "engine_with_venue", engine_with_venue),
+        mock.patch.object(together, "engine_with_seats", engine_with_seats),
     ):
         yield
 

@@ -74,8 +74,8 @@ def idle(lake: Lake, days: Sequence[date]) -> int:
     from nautilus_trader.model.objects import Money  # noqa: PLC0415
     from nautilus_trader.trading.strategy import Strategy  # noqa: PLC0415
 
+    from phoenix_core.backtest.chunks import merged_chunks  # noqa: PLC0415
     from phoenix_core.backtest.inputs import InputReader  # noqa: PLC0415
-    from phoenix_core.backtest.replay import merged_chunks  # noqa: PLC0415
     from phoenix_core.catalog.instruments import instrument  # noqa: PLC0415
     from phoenix_core.instruments.table import specification  # noqa: PLC0415
     from phoenix_core.signals.parameters import SignalParameters  # noqa: PLC0415

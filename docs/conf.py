@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 from phoenix_core.backtest.experiment import VenueParameters
+from phoenix_core.backtest.portfolio.portfolio import LimitParameters
 from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.strategies.phoenix.parameters import StrategyParameters
 from phoenix_dagster.cli.app import app
@@ -64,6 +65,7 @@ MADE = {
     "<!-- strategy parameters -->": parameters(StrategyParameters),
     "<!-- signal parameters -->": parameters(SignalParameters),
     "<!-- venue parameters -->": parameters(VenueParameters),
+    "<!-- limit parameters -->": parameters(LimitParameters),
 }
 
 

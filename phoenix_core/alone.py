@@ -28,14 +28,17 @@ def made_alone[Made](lake: Lake, key: Key, make: Callable[[Lake], Made]) -> Made
     """
     for _ in range(_TURNS - 1):
         try:
-            return make(_watched(lake, key))
+            return make(watched(lake, key))
         except Superseded:
             continue
-    return make(_watched(lake, key))
+    return make(watched(lake, key))
 
 
-def _watched(lake: Lake, key: Key) -> Lake:
-    """Watch the entry and its file. A file that has no entry yet is looked at when building begins."""
+def watched(lake: Lake, key: Key) -> Lake:
+    """The data folder for a writer who replaces this entry and its file only as they are now.
+
+    A file that has no entry yet is looked at when building begins.
+    """
     manifest = Manifest(lake)
     files = [
         entry.file

@@ -14,6 +14,7 @@ from phoenix_core.market import Listing
 from phoenix_core.products import CONTINUOUS_BACKTEST, Stage, products_on
 from phoenix_dagster.assets.factories import asset_of
 from phoenix_dagster.assets.keys import group_of
+from phoenix_dagster.assets.portfolio import portfolio_assets
 from phoenix_dagster.assets.sweep import sweep_asset, variant_asset
 from phoenix_dagster.automation.following import following_sensor
 from phoenix_dagster.automation.freshness import fresh_check, fresh_schedule
@@ -42,8 +43,8 @@ def sweeps_of(listings: Iterable[Listing], chosen: Settings) -> list[dg.AssetsDe
     return [build(listing, chosen) for listing in backtested for build in (variant_asset, sweep_asset)]
 
 
-def definitions(chosen: Settings, *, serves_reports: bool = True) -> dg.Definitions:
-    """Assemble a code location from settings; of several, one serves the reports."""
+def definitions(chosen: Settings, *, is_first: bool = True) -> dg.Definitions:
+    """Assemble a code location from settings; of several, the first serves the reports and has the portfolio."""
     # It has been "beta" for years; every command would say so for every asset.
     warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*`backfill_policy`")
     executors = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
@@ -57,13 +58,17 @@ def definitions(chosen: Settings, *, serves_reports: bool = True) -> dg.Definiti
     ]
     checks = [fresh_check(listing, chosen) for listing in chosen.symbols]
     return dg.Definitions(
-        assets=[*(asset for made in assets.values() for asset in made), *sweeps_of(assets, chosen)],
+        assets=[
+            *(asset for made in assets.values() for asset in made),
+            *sweeps_of(assets, chosen),
+            *(portfolio_assets(assets, chosen) if is_first else []),
+        ],
         asset_checks=checks,
         jobs=_jobs(chosen.symbols),
         sensors=[
             ingestion_sensor(raw, chosen),
             following_sensor([asset for made in daily.values() for asset in made], chosen),
-            *_location_sensors(chosen, serves_reports=serves_reports),
+            *_location_sensors(chosen, serves_reports=is_first),
         ],
         schedules=[morning_schedule(daily, chosen), fresh_schedule(checks, chosen)],
         resources={

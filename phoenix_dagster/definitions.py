@@ -2,11 +2,10 @@
 
 from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.allocator import keep_freed_memory
-from phoenix_dagster.deployment.garbage import spare_imports
+from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.deployment.recipe_memory import remembered_recipes
 from phoenix_dagster.settings import dagster_home, settings
 
-spare_imports()
 keep_freed_memory()
-with remembered_recipes(dagster_home()):
+with made_for_good(), remembered_recipes(dagster_home()):
     defs = definitions(settings())

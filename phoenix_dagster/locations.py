@@ -6,12 +6,13 @@ PHOENIX_SYMBOLS_PER_LOCATION symbols. `phoenix_dagster.definitions` has them all
 """
 
 import re
+from functools import cache
 
 import dagster as dg
 
 from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.allocator import keep_freed_memory
-from phoenix_dagster.deployment.garbage import spare_imports
+from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.deployment.recipe_memory import remembered_recipes
 from phoenix_dagster.settings import Settings, dagster_home, settings
 from phoenix_dagster.symbols import blocks_of
@@ -26,12 +27,16 @@ def __getattr__(name: str) -> dg.Definitions:
     blocks = blocks_of(chosen.symbols, chosen.symbols_per_location)
     if found is None or int(found[1]) > len(blocks):
         raise AttributeError(f"{__name__} has {', '.join(names(chosen))}, and no {name}")
-    spare_imports()
-    keep_freed_memory()
     number = int(found[1])
-    mine = chosen.model_copy(update={"symbols": blocks[number - 1]})
-    with remembered_recipes(dagster_home()):
-        return definitions(mine, serves_reports=number == 1)
+    return _made(chosen.model_copy(update={"symbols": blocks[number - 1]}), is_first=number == 1)
+
+
+@cache
+def _made(chosen: Settings, *, is_first: bool) -> dg.Definitions:
+    """Made once: a code server asks for the name twice, first for what stands there, then for its repository."""
+    keep_freed_memory()
+    with made_for_good(), remembered_recipes(dagster_home()):
+        return definitions(chosen, is_first=is_first)
 
 
 def names(chosen: Settings) -> list[str]:

@@ -1,5 +1,6 @@
 """Fixtures that many tests share: the real files beside the checkout, and a small synthetic market."""
 
+import gc
 import json
 import os
 import uuid
@@ -44,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(item.path.is_relative_to(folder) for folder in SLOW) or SLOW_FIXTURES.intersection(fixtures):
             item.add_marker("slow")
     schedule.in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported lives as long as the process: the collector need not look through it again and again."""
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -122,6 +128,18 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     for day in days:
         materialize_day(lake, root / "archive", listing, day)
     return Market(root / "archive", lake, listing, days)
+
+
+@pytest.fixture(scope="session")
+def two_symbols(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with a small synthetic day, 2024-03-24, of um:BTCUSDT and um:ETHUSDT up to signals."""
+    root, day = tmp_path_factory.mktemp("symbols"), date(2024, 3, 24)
+    lake = Lake.at(root / "data")
+    for seed, symbol in enumerate(("um:BTCUSDT", "um:ETHUSDT"), 7):
+        listing = Listing.parse(symbol)
+        write_archive(root / "archive", listing, [day], seed=seed, size=MarketSize(trades=8_000, quotes_per_trade=2))
+        materialize_day(lake, root / "archive", listing, day)
+    return lake
 
 
 @pytest.fixture(scope="session")

@@ -160,12 +160,12 @@ class Experiment(BaseModel):
         try:
             values["strategy"] = strategy_from(section)
         except ValidationError as error:
-            problems += _problems(model_of(section), error, "strategy.")
+            problems += problems_of(model_of(section), error, "strategy.")
             values.pop("strategy")
         try:
             parsed = cls.model_validate(values)
         except ValidationError as error:
-            problems += _problems(cls, error)
+            problems += problems_of(cls, error)
         if problems:
             raise ConfigInvalid(f"The experiment can't be run: {'; '.join(problems)}. Correct its config.")
         return parsed
@@ -188,7 +188,7 @@ class Experiment(BaseModel):
         return digest_of(self.model_dump(mode="json", exclude=same))[:12]
 
 
-def _problems(model: type[BaseModel], error: ValidationError, within: str = "") -> list[str]:
+def problems_of(model: type[BaseModel], error: ValidationError, within: str = "") -> list[str]:
     """What is wrong with the values of a model, each named by its place."""
     return [
         f"{within}{'.'.join(str(part) for part in problem['loc'])}: {_said(model, problem)}, found {problem['input']!r}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 import polars as pl
 from nautilus_trader.core.data import Data
 from nautilus_trader.core.nautilus_pyo3 import NautilusDataType
+from nautilus_trader.model.identifiers import InstrumentId
 
 from phoenix_core.backtest.feeds import FEED_DATASETS, FeedReader
 from phoenix_core.backtest.gaps import Gap, gaps_of, with_blocked_entries
@@ -27,6 +28,7 @@ from phoenix_core.datasets import (
 from phoenix_core.errors import InputMissing
 from phoenix_core.execution.holding import rounded
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets, brackets_on
 from phoenix_core.instruments.delivery import delivery_of
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Key, Manifest
@@ -60,6 +62,8 @@ class DayInputs:
         depth: Snapshots of the book around its mid, or None.
         others: What the strategy gets besides ticks and signals.
         delivery: The end of the contract, where it is on this day.
+        brackets: By which a position keeps margin; None: the instrument's one rate holds for all.
+        largest: Notional that a position may have at the venue's leverage, in quote units; None: any.
     """
 
     day: date
@@ -75,6 +79,8 @@ class DayInputs:
     depth: Snapshots | None = None
     others: tuple[Data, ...] = ()
     delivery: Delivery | None = None
+    brackets: Brackets | None = None
+    largest: Decimal | None = None
 
     @property
     def start_ns(self) -> int:
@@ -86,9 +92,9 @@ class DayInputs:
         """Last nanosecond of the day."""
         return self.start_ns + DAY_NS - 1
 
-    def signal_ticks(self, rows: pl.DataFrame) -> list[SignalTick]:
+    def signal_ticks(self, rows: pl.DataFrame, instrument_id: InstrumentId) -> list[SignalTick]:
         """Signals as events."""
-        return [SignalTick(row) for row in rows.iter_rows(named=True)]
+        return [SignalTick(row, instrument_id) for row in rows.iter_rows(named=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class InputReader:
             depth=self.depth(day),
             delivery=self._delivery(day),
             others=FeedReader(self.lake, self.listing, self.feeds, self.late_ns).events(day),
+            brackets=brackets_on(self.listing, day),
         )
 
     def with_its_signals(self, read: DayInputs) -> DayInputs:

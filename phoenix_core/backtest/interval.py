@@ -6,6 +6,7 @@ First the run's days are planned, which costs nothing as it reads them anyway; t
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Self
 
 import polars as pl
@@ -61,7 +62,7 @@ class BoundsOfRun:
             closings = (day.end_ns - 2 * closing, day.end_ns - closing) if self.plan.ends_session(day.day) else ()
             funding = [(due.ts, float(-due.rate * due.mark)) for due in day.funding]
             lows = [(mark.ts, float(mark.low)) for mark in day.marks]
-            self.bounds.plan(Known(day.signals, closings, funding, lows))
+            self.bounds.plan(Known(day.signals, closings, funding, lows, day.brackets))
 
     def interval(self) -> tuple[Interval, dict[str, str]]:
         """The interval, and the data versions of the calibrations that it names."""
@@ -119,4 +120,5 @@ def terms_of(venue: VenueParameters, spec: Specification) -> Terms:
         maintenance=spec.margin_maint if venue.liquidation else None,
         may_slip=venue.prob_slippage > 0,
         is_patient=venue.price_protection_ticks > 0,
+        largest_position=Decimal("Infinity") if spec.largest_position is None else spec.largest_position,
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from phoenix_core.errors import LedgerUnbalanced
 from phoenix_core.execution.decisions import Fill, OrderReason
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from phoenix_core.backtest.settlement import Settled
 
 _LINEAR = Payoff()
-_MONEY = pl.Decimal(38, 12)
+_DECIMALS = 12
+_MONEY = pl.Decimal(38, _DECIMALS)
+_PLACES = Decimal(1).scaleb(-_DECIMALS)
 _KINDS: Mapping[type, type[pl.DataType]] = {int: pl.Int64, float: pl.Float64, str: pl.String}
 
 LEDGER_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -96,7 +100,7 @@ def ledger(
     fills: Sequence[Fill],
     settled: "Sequence[Settled]",
     starting: Decimal,
-    final: Decimal,
+    final: Decimal | None,
     annotations: Sequence[Annotated] = (),
     *,
     payoff: Payoff = _LINEAR,
@@ -107,7 +111,7 @@ def ledger(
         fills: In the order they happened.
         settled: Funding and liquidation fees, in order.
         starting: Balance before.
-        final: The engine's balance after.
+        final: The engine's balance after; None: others share the account, so that all are held against it together.
         annotations: Of orders, which round trips show.
         payoff: How quantities and prices become money.
 
@@ -128,12 +132,22 @@ def ledger(
         fees=sum((row["fee"] for row in book.rows), Decimal(0)),
         funding=sum((row["funding"] for row in book.rows), Decimal(0)),
     )
+    if final is not None:
+        require_balance(starting, parts, final, payoff)
+    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.round_trips, round_trip_schema(annotations)), parts)
+
+
+def require_balance(starting: Decimal, parts: Parts, final: Decimal, payoff: Payoff) -> None:
+    """Hold the parts of a PnL against the account.
+
+    Raises:
+        LedgerUnbalanced: They differ from it.
+    """
     if abs(starting + parts.net - final) >= payoff.tolerance:
         raise LedgerUnbalanced(
             f"The ledger does not add up: {starting} + {parts.net} by its parts, {final} in the account. "
             "No result was published; this is a defect of Phoenix or of the engine's settings."
         )
-    return Ledger(_frame(book.rows, LEDGER_SCHEMA), _frame(book.round_trips, round_trip_schema(annotations)), parts)
 
 
 class _Book:
@@ -256,7 +270,8 @@ def _trip(
 
 def _annotated(fill: Fill, annotations: Sequence[Annotated]) -> dict[str, Any]:
     """What the decision behind a fill was annotated with, as published."""
-    return {one.name: _as(one, fill.decision.annotation(one.name, one.missing)) for one in annotations}
+    told = dict(reversed(fill.decision.annotations))  # of two with one name the first, as `Decision.annotation` has it
+    return {one.name: _as(one, told.get(one.name, one.missing)) for one in annotations}
 
 
 def _as(declared: Annotated, value: Any) -> Any:  # noqa: ANN401 - an annotation
@@ -345,15 +360,19 @@ def equity_curve(prices: pl.DataFrame, rows: pl.DataFrame, starting: Decimal, pa
 
 
 def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
-    places = Decimal(1).scaleb(-12)
-    columns = {name: [row[name] for row in rows] for name in schema}
-    return pl.DataFrame(
-        [
-            pl.Series(name, [_quantized(value, places) for value in values], dtype=schema[name])
-            for name, values in columns.items()
-        ]
-    )
+    return pl.DataFrame([_column(name, [row[name] for row in rows], kind) for name, kind in schema.items()])
 
 
-def _quantized(value: Any, places: Decimal) -> Any:  # noqa: ANN401 - any cell
-    return value.quantize(places) if isinstance(value, Decimal) else value
+def _column(name: str, values: list[Any], kind: Any) -> pl.Series:  # noqa: ANN401 - a type of Polars
+    """A column; money has twelve decimals, rounded half to even where it has more."""
+    if kind != _MONEY or not values:
+        return pl.Series(name, values, dtype=kind)
+    rounded = [value.quantize(_PLACES) for value in values]
+    try:
+        mantissas = np.array([int(value.scaleb(_DECIMALS)) for value in rounded], dtype=np.int64)
+    except OverflowError:
+        return pl.Series(name, rounded, dtype=kind)
+    # Polars takes a decimal apart into its digits; given as the 128 bits that it keeps, a column takes half the time.
+    bits = np.stack([mantissas, mantissas >> 63], axis=1)
+    array = pa.Array.from_buffers(pa.decimal128(38, _DECIMALS), len(values), [None, pa.py_buffer(bits)])
+    return pl.Series(name, pl.from_arrow(array))

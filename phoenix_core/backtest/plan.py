@@ -1,6 +1,6 @@
 """Which days of an experiment can be replayed, and under which terms: the same for every replay."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from phoenix_core.backtest.venue import as_traded, feed_latency_ns, order_latenc
 from phoenix_core.catalog.store import catalog_asset
 from phoenix_core.datasets import BOOK_TICKER
 from phoenix_core.errors import InputMissing
+from phoenix_core.instruments.brackets import brackets_on
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Manifest
@@ -54,12 +55,35 @@ class Plan:
         return day + timedelta(1) not in self.days
 
     def priced(self, day: DayInputs) -> DayInputs:
-        """A day as the venue's settings see it: without funding, or with signals that are known later."""
+        """A day as the venue's settings see it: its funding and margins, and signals that are known later."""
         late = feed_latency_ns(self.experiment.venue)
         signals = day.signals
         if late:
             signals = signals.with_columns(pl.col("ts_init") + late).filter(pl.col("ts_init") <= day.end_ns)
-        return replace(day, signals=signals, funding=day.funding if self.experiment.venue.funding else ())
+        venue = self.experiment.venue
+        return replace(
+            day,
+            signals=signals,
+            funding=day.funding if venue.funding else (),
+            brackets=day.brackets if venue.maintenance_margin is None else None,
+            largest=day.brackets.largest(venue.leverage) if day.brackets else None,
+        )
+
+
+def plans_of(lake: Lake, experiments: Sequence[Experiment], feeds: frozenset[Feed]) -> list[Plan]:
+    """Plans of experiments over one listing and range; what they have in common is looked up once.
+
+    Raises:
+        InputMissing: Not one day of the range can be replayed.
+    """
+    known: dict[Hashable, Plan] = {}
+    plans = []
+    for one in experiments:
+        key = one.signals, one.venue.imply_quotes, one.venue.feed_latency_ms
+        if (plan := known.get(key)) is None:
+            plan = known[key] = plan_of(lake, one, feeds)
+        plans.append(replace(plan, experiment=one, specification=_specification(lake, one, plan.days)))
+    return plans
 
 
 def plan_of(lake: Lake, experiment: Experiment, feeds: frozenset[Feed]) -> Plan:
@@ -85,7 +109,7 @@ def plan_of(lake: Lake, experiment: Experiment, feeds: frozenset[Feed]) -> Plan:
             "Materialize the signals of the range first."
         )
     implied = experiment.venue.imply_quotes or any(not _has_quotes(lake, listing, day) for day in days)
-    return Plan(experiment, reader, days, missing, implied, _specification(lake, listing, experiment, days[0]))
+    return Plan(experiment, reader, days, missing, implied, _specification(lake, experiment, days))
 
 
 def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
@@ -93,9 +117,13 @@ def _has_quotes(lake: Lake, listing: Listing, day: date) -> bool:
     return entry is not None and entry.published
 
 
-def _specification(lake: Lake, listing: Listing, experiment: Experiment, day: date) -> Specification:
+def _specification(lake: Lake, experiment: Experiment, days: Sequence[date]) -> Specification:
+    listing, day = Listing.parse(experiment.listing), days[0]
     spec = specification(listing, day)
     entry = Manifest(lake).find(INSTRUMENT.asset(listing), day)
     if spec.inferred and entry is not None:
         spec = replace(spec, tick=Decimal(entry.facts["tick"]), step=Decimal(entry.facts["step"]))
-    return as_traded(spec, experiment.venue)
+    known = {brackets for one in days if (brackets := brackets_on(listing, one)) is not None}
+    # On all days: a strategy that goes by it is never refused.
+    largest = min((brackets.largest(experiment.venue.leverage) for brackets in known), default=None)
+    return replace(as_traded(spec, experiment.venue), largest_position=largest)

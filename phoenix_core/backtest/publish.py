@@ -1,13 +1,15 @@
 """Write what an experiment gave, and record it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.ledger import Parts
 from phoenix_core.backtest.recipe import backtest_recipe
 from phoenix_core.backtest.result import Result
 from phoenix_core.backtest.revision import note_revision
@@ -18,6 +20,9 @@ from phoenix_core.market import Listing, day_of_ns
 from phoenix_core.raw.store import raw_asset
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from phoenix_core.backtest.portfolio.portfolio import Portfolio
 
 
 def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
@@ -30,20 +35,15 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     experiment = result.experiment
     span = span_of(experiment)
     folder = f"backtests/{experiment.name}/{span}"
-    zips = _zips(lake, result)
+    zips = zips_of(lake, result)
     tables = {
         "fills": result.fills,
-        "positions": _with_zip(result.ledger.round_trips, zips),
+        "positions": with_zip(result.ledger.round_trips, zips),
         "ledger": result.ledger.rows,
         "equity": result.equity,
-        "orders": _orders(result),
+        "orders": orders_of(result),
     }
-    digests = {}
-    for name, table in tables.items():
-        relative = f"{folder}/{name}.parquet"
-        with lake.publishing(relative) as staged:
-            table.write_parquet(staged, compression="zstd", compression_level=1)
-            digests[f"{name}.parquet"] = sha256_of(staged)
+    digests = written(lake, folder, tables)
     parts, recipe = result.ledger.parts, backtest_recipe(experiment)
     document = {
         "experiment": experiment.model_dump(mode="json"),
@@ -64,13 +64,7 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
         "final_balance": str(result.final_balance),
-        "parts": {
-            "price": str(parts.price),
-            "slippage": str(parts.slippage),
-            "fees": str(parts.fees),
-            "funding": str(parts.funding),
-            "net": str(parts.net),
-        },
+        "parts": parts_as_text(parts),
         **({"balances": {name: f"{value:f}" for name, value in result.balances.items()}} if result.balances else {}),
         **({"in_quote": result.in_quote} if result.in_quote else {}),
     }
@@ -92,6 +86,21 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
     note_revision(lake, entry, document)  # while the one before still stands
     lake.write(relative, content)
     return Manifest(lake).record(entry)
+
+
+def written(lake: Lake, folder: str, tables: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Write tables into a folder; give the digest of each file by its name."""
+    digests = {}
+    for name, table in tables.items():
+        with lake.publishing(f"{folder}/{name}.parquet") as staged:
+            table.write_parquet(staged, compression="zstd", compression_level=1)
+            digests[f"{name}.parquet"] = sha256_of(staged)
+    return digests
+
+
+def parts_as_text(parts: Parts) -> dict[str, str]:
+    """The parts of a PnL and their sum, exact."""
+    return {name: str(getattr(parts, name)) for name in ("price", "slippage", "fees", "funding", "net")}
 
 
 def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str) -> Entry:
@@ -121,14 +130,14 @@ def identity(result: Result) -> str:
     )
 
 
-def _zips(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
+def zips_of(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:
     """File and SHA-256 of each day's aggregate trades as published, where the manifest knows them."""
     asset = raw_asset(AGG_TRADES, Listing.parse(result.experiment.listing))
     entries = Manifest(lake).find_days(asset, result.days)
     return {day: (entry.file, entry.sha256) for day, entry in entries.items()}
 
 
-def _orders(result: Result) -> pl.DataFrame:
+def orders_of(result: Result) -> pl.DataFrame:
     """Every request as it was sent: with the zips and docs/fills.md, all that anybody needs to recompute the fills."""
     money, whole = pl.Decimal(38, 12), pl.Int64
     types: dict[Any, Any] = {
@@ -143,14 +152,14 @@ def _orders(result: Result) -> pl.DataFrame:
     return pl.DataFrame([asdict(one) for one in result.sent], schema=schema, orient="row")
 
 
-def _with_zip(round_trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:
+def with_zip(round_trips: pl.DataFrame, zips: dict[date, tuple[str, str]]) -> pl.DataFrame:
     """Round trips with the zip that holds the trades of their entry's signal."""
     days = (day_of_ns(decided) for decided in round_trips["entry_decided_ns"])
     files = [zips[day][0] if day in zips else None for day in days]
     return round_trips.with_columns(pl.Series("entry_zip", files, dtype=pl.String))
 
 
-def span_of(experiment: Experiment) -> str:
+def span_of(experiment: "Experiment | Portfolio") -> str:
     """Give the day, or `first_last`: how the manifest and the folders name what an experiment covers."""
     if experiment.first == experiment.last:
         return experiment.first.isoformat()

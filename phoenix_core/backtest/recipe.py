@@ -6,6 +6,7 @@ source of its modules (`strategies.source`).
 
 from typing import TYPE_CHECKING
 
+from phoenix_core.instruments.brackets import brackets_of
 from phoenix_core.instruments.table import history
 from phoenix_core.market import Listing
 from phoenix_core.products import BACKTEST, SIGNALS
@@ -25,7 +26,8 @@ def backtest_code(listing: Listing) -> str:
 def _code(listing: Listing, *roots: str) -> str:
     # With parameters of its own a run computes its signals, from what they are always computed from.
     reads = [product.reads(listing.market) for product in (BACKTEST, SIGNALS)]
-    return recipe(code_digest(*BACKTEST.code, *roots), reads=reads, specifications=history(listing))
+    constants = {"specifications": history(listing), "brackets": brackets_of(listing)}
+    return recipe(code_digest(*BACKTEST.code, *roots), reads=reads, **constants)
 
 
 def backtest_recipe(experiment: "Experiment") -> str:

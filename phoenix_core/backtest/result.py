@@ -20,6 +20,7 @@ from phoenix_core.execution.capacity import Capacity, capacity
 from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
+from phoenix_core.instruments.brackets import said_of_brackets
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
 from phoenix_core.intervals.interval import Interval
@@ -86,9 +87,18 @@ class Result:
     @property
     def insolvent_ns(self) -> int | None:
         """When the account was first worth nothing, after a change or at a minute's end; None: never."""
-        worth = (("cash", self.ledger.rows.filter(pl.col("position") == 0)), ("equity", self.equity))
-        times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in worth]
-        return min((int(found[0]) for found in times if found.len()), default=None)
+        return insolvent_ns(self.ledger.rows.filter(pl.col("position") == 0), self.equity)
+
+
+def insolvent_ns(flat: pl.DataFrame, equity: pl.DataFrame) -> int | None:
+    """When an account was first worth nothing; None: never.
+
+    Args:
+        flat: ts and cash after each change that left nothing held.
+        equity: ts and equity.
+    """
+    times = [table.filter(pl.col(name) <= 0)["ts"] for name, table in (("cash", flat), ("equity", equity))]
+    return min((int(found[0]) for found in times if found.len()), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Replayed:
         sent: Every request as it went to the exchange.
         orders: How many orders ended in which way.
         settled: Funding and liquidation fees, in order.
-        final: Balance at the end, flat.
+        final: Balance at the end, flat; None: others share the account.
         events: Events that were looked at.
         balances: What is there of each currency at the end, on spot.
         overdrawn: Least that its quote balance was; not below zero, but where an order walked too deep.
@@ -112,7 +122,7 @@ class Replayed:
     sent: tuple[Sent, ...]
     orders: dict[str, int]
     settled: Sequence[Settled]
-    final: Decimal
+    final: Decimal | None
     events: int
     balances: dict[str, Decimal] = field(default_factory=dict)
     overdrawn: Decimal = Decimal(0)
@@ -167,18 +177,19 @@ def result_of(
     experiment = plan.experiment
     starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
     books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
+    final = starting + books.parts.net if left.final is None else left.final
     fills, minutes = fills_frame(left.fills, annotations, payoff), _with_missing_days(pl.concat(kept.prices), plan.days)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
         equity=equity_curve(minutes, books.rows, starting, payoff),
-        final_balance=left.final,
+        final_balance=final,
         days=tuple(plan.days),
         missing=plan.missing,
         without=kept.without,
         assumptions=(
-            *_assumptions(experiment, plan.specification, implied=plan.is_implied),
+            *_assumptions(experiment, plan.specification, plan.days, implied=plan.is_implied),
             *_said_of_overdraft(left.overdrawn),
             *assumptions(plan.specification, plan.days[-1]),
             *_said_of_missing(plan.days),
@@ -193,7 +204,7 @@ def result_of(
         capacity=capacity(fills, minutes, experiment.venue.largest_share),
         balances=left.balances,
         interval=interval.around(books.parts.net) if interval else None,
-        in_quote=in_quote(books.rows, minutes, starting, left.final) if payoff.is_inverse else {},
+        in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
     )
 
 
@@ -234,7 +245,9 @@ def _rate(share: Decimal) -> str:
     return f"{share:.4f}".rstrip("0")
 
 
-def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) -> tuple[str, ...]:
+def _assumptions(
+    experiment: Experiment, spec: Specification, days: Sequence[date], *, implied: bool
+) -> tuple[str, ...]:
     venue = experiment.venue
     notes = [
         f"fees: maker {spec.maker_fee}, taker {spec.taker_fee} of notional",
@@ -250,6 +263,7 @@ def _assumptions(experiment: Experiment, spec: Specification, *, implied: bool) 
             if spec.listing.market is Market.SPOT
             else f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional"
         ),
+        *(said_of_brackets(spec.listing, days) if venue.maintenance_margin is None else ()),
         "fills: what was traded and shown, behind the queue (docs/fills.md); "
         + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",

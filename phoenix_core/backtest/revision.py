@@ -79,8 +79,7 @@ def note_revision(lake: Lake, entry: Entry, after: Mapping[str, Any]) -> None:
         after=_figures(after, entry),
     )
     names = f"{revision.before.identity[:12]}-{revision.after.identity[:12]}"
-    listing = entry.asset.rpartition("/")[0]
-    place = f"revisions/{listing}/{entry.asset.rpartition('/')[2]}@{entry.variant}@{entry.day}@{names}.json"
+    place = f"revisions/{entry.asset}@{entry.variant}@{entry.day}@{names}.json"
     lake.write(place, canonical_json(asdict(revision)))
 
 

@@ -18,7 +18,7 @@ from nautilus_trader.model.data import QuoteTick, TradeTick, capsule_to_list
 from nautilus_trader.model.enums import AggressorSide
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 
-_CHUNK = 50_000
+CHUNK = 50_000  # rows at hand of one stream
 _COLUMNS = {
     NautilusDataType.QuoteTick: ("bid_price", "ask_price", "bid_size", "ask_size", "ts_event", "ts_init"),
     NautilusDataType.TradeTick: ("price", "size", "aggressor_side", "trade_id", "ts_event", "ts_init"),
@@ -58,9 +58,9 @@ class TickFile:
             InstrumentId.from_str(told[b"instrument_id"].decode()),
         )
 
-    def stream(self) -> Iterator[list[QuoteTick] | list[TradeTick]]:
-        """Yield all ticks in lists of some ten thousand."""
-        session = DataBackendSession(chunk_size=_CHUNK)
+    def stream(self, rows: int = CHUNK) -> Iterator[list[QuoteTick] | list[TradeTick]]:
+        """Yield all ticks in lists of so many rows."""
+        session = DataBackendSession(chunk_size=rows)
         session.add_file(self.kind, "ticks", str(self.path), "SELECT * FROM ticks")
         for chunk in session.to_query_result():
             ticks = capsule_to_list(chunk)

@@ -1,29 +1,39 @@
 """The simulated exchange of an experiment."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.common.config import LoggingConfig
+from nautilus_trader.model.data import DataType
 from nautilus_trader.model.enums import AccountType, BookType, OmsType
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money
+from nautilus_trader.risk.config import RiskEngineConfig
 from nautilus_trader.trading.strategy import Strategy
 
 from phoenix_core.backtest.experiment import SpotFee, VenueParameters
-from phoenix_core.backtest.settlement import Settlement
+from phoenix_core.backtest.settlement import Settlement, Watched
 from phoenix_core.execution.account import Account, EngineAccount, ExactAccount, SpotAccount
 from phoenix_core.execution.closing import Closing
 from phoenix_core.execution.depth import Grid
 from phoenix_core.execution.gateway import Conditions, Gateway
+from phoenix_core.execution.heartbeat import Heartbeat
 from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.execution.limits import Limits, Stake
 from phoenix_core.execution.recorder import Recorder
+from phoenix_core.execution.reporting import ReportingClient
+from phoenix_core.execution.routing import Router
 from phoenix_core.execution.rule import Rule
+from phoenix_core.execution.transit import Transit
 from phoenix_core.instruments.specification import Specification
+
+_ORDERS_A_SECOND = 100
+_FIRST = 10  # what is due is settled before a session ends
 
 
 def order_latency_ns(venue: VenueParameters) -> int:
@@ -90,14 +100,30 @@ def _drawn(chance: random.Random, share: float) -> Callable[[], bool]:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """An instrument to be traded.
+
+    Attributes:
+        instrument: With the venue's fees and margins.
+        strategy: The only one that trades it, and it trades no other.
+        quotes_implied: Its quotes are implied from trades.
+    """
+
+    instrument: Instrument
+    strategy: Strategy
+    quotes_implied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Simulated:
-    """An engine with one venue and one strategy.
+    """An instrument at a venue in an engine, and the strategy that trades it; others may share engine and account.
 
     Attributes:
         engine: NautilusTrader's, which keeps account and positions.
         exchange: Where orders go, through the gateway that it is.
         account: What it has.
-        settlement: Funding and liquidation.
+        settlement: Funding and liquidation, of the whole account.
+        watched: What of that is this instrument's.
         closing: Makes the strategy flat when it has to be.
         recorder: What was decided and filled.
     """
@@ -106,6 +132,7 @@ class Simulated:
     exchange: Gateway
     account: Account
     settlement: Settlement
+    watched: Watched
     closing: Closing
     recorder: Recorder
 
@@ -114,19 +141,34 @@ def engine_with_venue(
     instrument: Instrument, venue: VenueParameters, strategy: Strategy, *, quotes_implied: bool
 ) -> Simulated:
     """Build an engine with one venue, instrument and strategy, whose orders our own exchange fills."""
+    (simulated,) = engine_with_seats([Seat(instrument, strategy, quotes_implied)], venue, Limits())
+    return simulated
+
+
+def engine_with_seats(seats: Sequence[Seat], venue: VenueParameters, limits: Limits) -> tuple[Simulated, ...]:
+    """Build an engine with one venue and one account for several instruments, each with a strategy of its own.
+
+    Args:
+        seats: At least one; where several things happen at one instant, in this order. All settle in one currency.
+        venue: Its settings.
+        limits: What the account lets in; they learn of its instruments here.
+    """
     engine = BacktestEngine(
         BacktestEngineConfig(
             trader_id=TraderId("BACKTEST-001"),
             logging=LoggingConfig(bypass_logging=True),
             run_analysis=False,
+            # The engine's own bound, for each strategy: what one sends must not keep another from sending.
+            risk_engine=RiskEngineConfig(max_order_submit_rate=f"{_ORDERS_A_SECOND * len(seats)}/00:00:01"),
         )
     )
-    is_lent = not payoff_of_instrument(instrument).dust  # on spot nothing is, so nothing is liquidated
-    fee = venue.liquidation_fee if venue.liquidation and is_lent else None
-    settlement = Settlement(instrument, fee)
-    currency = instrument.get_settlement_currency()
+    instruments = [seat.instrument for seat in seats]
+    first = instruments[0]
+    is_lent = not payoff_of_instrument(first).dust  # on spot nothing is, so nothing is liquidated
+    settlement = Settlement(instruments, venue.liquidation_fee if venue.liquidation and is_lent else None)
+    currency = first.get_settlement_currency()
     engine.add_venue(
-        venue=instrument.id.venue,
+        venue=first.id.venue,
         oms_type=OmsType.NETTING,
         account_type=AccountType.MARGIN,
         starting_balances=[Money(venue.starting_balance, currency)],
@@ -136,19 +178,47 @@ def engine_with_venue(
         book_type=BookType.L1_MBP,
         bar_execution=False,
     )
-    engine.add_instrument(instrument)
+    for instrument in instruments:
+        engine.add_instrument(instrument)
     engine.set_default_market_data_client()
-    rule = fill_rule(instrument, venue, quotes_implied=quotes_implied)
-    exchange = Gateway(engine, instrument, rule, conditions(venue))
-    recorder = Recorder(engine, instrument)
-    closing = Closing(engine, instrument, strategy, exchange)
-    exchange.account = settlement.account = account = _account(settlement, instrument, venue)
-    settlement.closing = closing
+    made = tuple(
+        _simulated(engine, settlement, seat, watched, venue)
+        for seat, watched in zip(seats, settlement.watched, strict=True)
+    )
     # The simulated exchange keeps the account; orders go past its matching.
     engine.kernel.exec_engine.deregister_client(settlement.exchange.exec_client)
-    engine.kernel.exec_engine.register_client(exchange)
-    engine.add_strategy(strategy)
-    return Simulated(engine, exchange, account, settlement, closing, recorder)
+    engine.kernel.exec_engine.register_client(_together(engine, made, seats))
+    limits.stakes = tuple(Stake.of(one.exchange, one.closing, one.account) for one in made)
+    for one, seat in zip(made, seats, strict=True):
+        one.exchange.judged_by = limits.why_refused
+        engine.add_strategy(seat.strategy)
+    return made
+
+
+def _simulated(
+    engine: BacktestEngine, settlement: Settlement, seat: Seat, watched: Watched, venue: VenueParameters
+) -> Simulated:
+    instrument = seat.instrument
+    exchange = Gateway(
+        engine, instrument, fill_rule(instrument, venue, quotes_implied=seat.quotes_implied), conditions(venue)
+    )
+    recorder = Recorder(engine, instrument)
+    closing = Closing(engine, instrument, seat.strategy, exchange)
+    exchange.account = watched.account = account = _account(settlement, instrument, venue)
+    watched.closing = closing
+    return Simulated(engine, exchange, account, settlement, watched, closing, recorder)
+
+
+def _together(engine: BacktestEngine, made: Sequence[Simulated], seats: Sequence[Seat]) -> ReportingClient:
+    """What the engine takes for the venue: the only gateway, or what is before several, which then share their time."""
+    gateways, settlement = [one.exchange for one in made], made[0].settlement
+    if len(gateways) == 1:
+        return gateways[0]
+    transit = Transit(engine.kernel.clock)
+    for rank, gateway in enumerate(gateways):
+        gateway.share(transit, rank)
+    engine.kernel.msgbus.subscribe(f"data.{DataType(Heartbeat).topic}", settlement.on_heartbeat, priority=_FIRST)
+    return Router(engine, gateways, [seat.strategy.id for seat in seats])
 
 
 def _account(settlement: Settlement, instrument: Instrument, venue: VenueParameters) -> Account:

@@ -16,6 +16,7 @@ from phoenix_core.instruments.specification import Specification
 from phoenix_core.market import Market, day_start_ns
 
 _MAX_QUANTITY = Decimal(1_000_000)
+_LARGEST_POSITION = "largest_position"
 _CLASSES = {cls.__name__: cls for cls in (CryptoFuture, CryptoPerpetual, CurrencyPair)}
 
 
@@ -60,7 +61,18 @@ def instrument(specification: Specification, ts_ns: int = 0, *, expires: bool = 
     if spec.listing.delivery is not None and expires:
         expiry = day_start_ns(spec.listing.delivery) + 8 * 3600 * 1_000_000_000  # contracts settle at 08:00 UTC
         return CryptoFuture(underlying=base, activation_ns=0, expiration_ns=expiry, **derivative)
+    if spec.largest_position is not None:
+        derivative["info"] = {_LARGEST_POSITION: str(spec.largest_position)}
     return CryptoPerpetual(base_currency=base, **derivative)
+
+
+def largest_position(traded: Instrument) -> Decimal | None:
+    """Notional that a position may have, in quote units; None: any.
+
+    It stands in the instrument's free fields: by `max_notional` NautilusTrader would refuse exits, too.
+    """
+    found = (traded.info or {}).get(_LARGEST_POSITION)
+    return None if found is None else Decimal(found)
 
 
 def instrument_table(specification: Specification, day: date) -> pa.Table:

@@ -18,7 +18,7 @@ _SPECIFICATION = "instruments.table:specification"  # its rows are no code
 # What orders cost and may be, from which day on; rows of market data are the same whatever it is.
 _OF_ORDERS = frozenset(
     {"tick", "step", "min_notional", "margin_init", "margin_maint", "maker_fee", "taker_fee"}
-    | {"valid_from", "source", "inferred", "assumed"}
+    | {"valid_from", "source", "inferred", "assumed", "largest_position"}
 )
 
 

@@ -42,6 +42,9 @@ class Account(Protocol):
     def gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         """What is held would realize at a price; the quantity is what the portfolio holds."""
 
+    def entry(self, quantity: Decimal) -> Decimal:
+        """The price at which what is held, which is not nothing, gains nothing."""
+
     def charge(self, amount: Decimal) -> Decimal:
         """Book an amount besides fills, positive where it is received, and give it as it was booked."""
 
@@ -60,7 +63,7 @@ class EngineAccount:
 
     Args:
         exchange: Its simulated exchange, once it has an account.
-        instrument: The only one that is traded.
+        instrument: One that is traded; others may share the account.
     """
 
     def __init__(self, exchange: Any, instrument: Instrument) -> None:  # noqa: ANN401 - Nautilus's exchange
@@ -76,9 +79,16 @@ class EngineAccount:
 
     def gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         """By the engine's average entries."""
+        return quantity * price - self._paid
+
+    def entry(self, quantity: Decimal) -> Decimal:
+        """By the engine's average entries."""
+        return self._paid / quantity
+
+    @property
+    def _paid(self) -> Decimal:
         positions = self._exchange.cache.positions_open(instrument_id=self._instrument.id)
-        paid = sum((Decimal(repr(one.avg_px_open)) * Decimal(repr(one.signed_qty)) for one in positions), Decimal(0))
-        return quantity * price - paid
+        return sum((Decimal(repr(one.avg_px_open)) * Decimal(repr(one.signed_qty)) for one in positions), Decimal(0))
 
     def charge(self, amount: Decimal) -> Decimal:
         """Adjust the engine's balance."""
@@ -115,6 +125,11 @@ class ExactAccount(EngineAccount):
         """Of what was filled here."""
         del quantity
         return self._holding.gain(price)
+
+    def entry(self, quantity: Decimal) -> Decimal:
+        """Of what was filled here."""
+        del quantity
+        return self._holding.entry
 
     def charge(self, amount: Decimal) -> Decimal:
         """Adjust the engine's balance by an amount rounded to 8 decimals."""

@@ -85,6 +85,6 @@ class Closing:
         self._gateway.is_open = True
 
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
-        if heartbeat.ends_session:
+        if heartbeat.closes == self._instrument.id:
             self.close(OrderReason.SESSION_END)
             self._gateway.is_open = False

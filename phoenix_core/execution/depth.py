@@ -91,14 +91,14 @@ class Walk:
         """Price at a distance from the mid."""
         return self.mid * (_HUNDREDTHS + self.shown.sign * hundredths) / _HUNDREDTHS
 
-    def _points(self) -> list[tuple[int, Fraction]]:
-        """(lots, price): the best price, then each band that holds more and lies further out."""
-        points = [(self.shown.size, Fraction(self.shown.price))]
+    def _points(self) -> Iterator[tuple[int, Fraction]]:
+        """(lots, price): the best price, then each band that holds more and lies further out, as far as one walks."""
+        held, reached = self.shown.size, Fraction(self.shown.price)
+        yield held, reached
         for distance, lots in self.bands:
-            price = self._edge(distance)
-            if lots > points[-1][0] and self._is_worse(price, points[-1][1]):
-                points.append((lots, price))
-        return points
+            if lots > held and self._is_worse(price := self._edge(distance), reached):
+                held, reached = lots, price
+                yield held, reached
 
     def _is_worse(self, price: Fraction, than: Fraction | int) -> bool:
         return self.shown.sign * (price - than) > 0

@@ -9,7 +9,6 @@ second longer, so that a replay may skip the rest (rule 9 of docs/fills.md).
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from heapq import heappop, heappush
 from typing import Any
 
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -30,10 +29,12 @@ from nautilus_trader.model.orders import Order as EngineOrder
 
 from phoenix_core.execution.arrival import arrival_ns
 from phoenix_core.execution.depth import Depth
+from phoenix_core.execution.largest_position import why_too_large
 from phoenix_core.execution.orders import Sent, order_of, sent_of, sign_of, why_not_simulated
 from phoenix_core.execution.reporting import ReportingClient
 from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.execution.transit import Transit
 from phoenix_core.market import NS_PER_SECOND
 
 MEMORY_NS = NS_PER_SECOND
@@ -64,8 +65,9 @@ class Exchange(ReportingClient):
         self._latency_ns = latency_ns
         self._market = Market(rule)
         self._orders: dict[str, EngineOrder] = {}
-        self._requests: list[tuple[int, int, Callable[[], None]]] = []
+        self._transit, self._rank = Transit(self._clock), 0
         self._depth: list[Snapshots] = []
+        self._largest: Decimal | None = None
         self._active_ns: int | None = None
         self._follows = False
         self._quote: QuoteTick | None = None
@@ -82,9 +84,25 @@ class Exchange(ReportingClient):
         self.sent: dict[str, Sent] = {}
         self._delivered_at: Decimal | None = None
 
-    def expect(self, depth: Snapshots | None) -> None:
-        """Add the depth of the next day, where it has some; that of the day before is kept for its first minutes."""
+    def share(self, transit: Transit, rank: int) -> None:
+        """Be one of several instruments of a venue.
+
+        Args:
+            transit: Of the venue.
+            rank: Of this instrument among them, from 0 on.
+        """
+        self._transit, self._rank = transit, rank
+        self._names = self._instrument.id.symbol.value
+
+    def expect(self, depth: Snapshots | None, largest: Decimal | None = None) -> None:
+        """Begin the next day.
+
+        Args:
+            depth: Of the day, where it has some; that of the day before is kept for its first minutes.
+            largest: Notional that a position may have on it, in quote units; None: any.
+        """
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
+        self._largest = largest
 
     @property
     def is_delivered(self) -> bool:
@@ -110,7 +128,7 @@ class Exchange(ReportingClient):
 
     def needs_ticks(self, now_ns: int) -> bool:
         """Whether an order is on its way or works, or did within the last second."""
-        return bool(self._requests or self._orders) or self._remembers(now_ns)
+        return bool(self._transit.holds(self._rank) or self._orders) or self._remembers(now_ns)
 
     def unfinished_orders(self, side: OrderSide = OrderSide.NO_ORDER_SIDE) -> list[EngineOrder]:
         """Orders that have not ended, those on their way included, in the order in which they were made."""
@@ -174,15 +192,7 @@ class Exchange(ReportingClient):
 
     def _send(self, action: Callable[[], None]) -> None:
         due = arrival_ns(self._clock.timestamp_ns(), self._latency_ns)
-        number = next(self._numbers)
-        heappush(self._requests, (due, number, action))
-        self._clock.set_time_alert_ns(f"arrival-{number}", due, self._on_arrival)
-
-    def _on_arrival(self, event: object) -> None:
-        """Let in what is due, in the order in which it was sent."""
-        del event
-        while self._requests and self._requests[0][0] <= self._clock.timestamp_ns():
-            heappop(self._requests)[2]()
+        self._transit.send(due, self._rank, next(self._numbers), action)
 
     # -- arrival ----------------------------------------------------------------------------------
 
@@ -228,17 +238,22 @@ class Exchange(ReportingClient):
         return ""
 
     def _why_unpaid(self, order: Order) -> str:
-        best = self._quote.ask_price.raw if self._quote is not None else 0
-        return self.account.why_refused(order, best, self._market.resting)
+        best, resting = self._quote.ask_price.raw if self._quote is not None else 0, self._market.resting
+        too_large = why_too_large(self._largest, self._position, order, resting, best)
+        return too_large or self.account.why_refused(order, best, resting)
 
     def _room(self, order: EngineOrder) -> int:
         """Lots that an order can close, in whole steps: a fee that is taken from coins leaves less than one."""
-        held = sum(
-            (1 if position.is_long else -1) * position.quantity.raw
+        step = int(self._instrument.size_increment.raw)
+        return int(-sign_of(order) * self._position) // step * step
+
+    @property
+    def _position(self) -> int:
+        """Lots, negative where short."""
+        return sum(
+            (1 if position.is_long else -1) * int(position.quantity.raw)
             for position in self._cache.positions_open(instrument_id=self._instrument.id)
         )
-        step = int(self._instrument.size_increment.raw)
-        return int(-sign_of(order) * held) // step * step
 
     def _reduce(self, engine_order: EngineOrder, order: Order) -> None:
         room = self._room(engine_order)

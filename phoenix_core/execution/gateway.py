@@ -39,6 +39,11 @@ class Conditions:
     protection_ticks: int = 0
 
 
+def _nobody(gateway: "Gateway", order: EngineOrder) -> str:
+    del gateway, order
+    return ""
+
+
 class Gateway(Exchange):
     """The exchange as a strategy reaches it.
 
@@ -47,6 +52,10 @@ class Gateway(Exchange):
         instrument: What is traded.
         rule: Settings of the fill rule.
         conditions: How requests travel.
+
+    Attributes:
+        is_open: Orders are let in, not only such as close.
+        judged_by: Says why the account as a whole does not let an order in that nothing forces; empty where it does.
     """
 
     def __init__(self, engine: BacktestEngine, instrument: Instrument, rule: Rule, conditions: Conditions) -> None:
@@ -54,6 +63,13 @@ class Gateway(Exchange):
         self._conditions = conditions
         self._held: dict[ClientOrderId, tuple[EngineOrder, int | None]] = {}
         self.is_open = True
+        self.judged_by: Callable[[Gateway, EngineOrder], str] = _nobody
+
+    @property
+    def mid(self) -> Decimal | None:
+        """Of the best quotes as strategies see them; None: there is no quote yet."""
+        quote = self._cache.quote_tick(self._instrument.id)
+        return (quote.bid_price.as_decimal() + quote.ask_price.as_decimal()) / 2 if quote is not None else None
 
     def needs_ticks(self, now_ns: int) -> bool:
         """Whether an order is held, on its way, or works, or did within the last second."""
@@ -62,6 +78,11 @@ class Gateway(Exchange):
     def can_take_back(self, order: EngineOrder) -> bool:
         """Whether an order was not sent yet, and nothing forces it."""
         return order.client_order_id in self._held and not forced_by(order.tags or ())
+
+    def refuse(self, order: EngineOrder, why: str) -> None:
+        """Don't let an order in."""
+        self._acknowledge(order)
+        self._reject(order, why)
 
     def submit_order(self, command: SubmitOrder) -> None:
         """Hold an order for its jitter, then send it."""
@@ -73,6 +94,9 @@ class Gateway(Exchange):
             return
         if not (self.is_open or reason or order.is_reduce_only):
             self._reject(order, "the session has ended: only what closes a position is let through")
+            return
+        if not reason and (why := self.judged_by(self, order)):
+            self._reject(order, why)
             return
         limit = None if reason else self._protected(order)
         # The end of the session is no event of the market: nothing delays leaving there.

@@ -1,6 +1,7 @@
 """Events that bring no data: they let time pass, so that the exchange settles when it should."""
 
 from nautilus_trader.core.data import Data
+from nautilus_trader.model.identifiers import InstrumentId
 
 
 class Heartbeat(Data):
@@ -8,14 +9,15 @@ class Heartbeat(Data):
 
     Args:
         ts: When, in nanoseconds.
-        ends_session: Everything is closed now, and nothing new is let in until the next day begins.
+        closes: The instrument whose session ends: what is held of it is closed now, and nothing new is let in until its
+            next day begins; None: no session ends.
     """
 
-    __slots__ = ("ends_session", "ts")
+    __slots__ = ("closes", "ts")
 
-    def __init__(self, ts: int, *, ends_session: bool = False) -> None:
+    def __init__(self, ts: int, *, closes: InstrumentId | None = None) -> None:
         self.ts = ts
-        self.ends_session = ends_session
+        self.closes = closes
 
     @property
     def ts_event(self) -> int:

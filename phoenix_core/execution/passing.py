@@ -1,22 +1,23 @@
-"""Which ticks can pass without changing what our orders get: all but a few, found by comparing whole columns.
+"""Which ticks can pass without changing what our orders get: all but a few, which `watching.py` finds.
 
-The rule itself stays in `rule.py`. What is found here is a superset of what moves it, so that a market which is told
-only of these ticks is, at each fill and at each arrival, what it were if it had been told of all.
+The rule itself stays in `rule.py`. What is found is a superset of what moves it, so that a market which is told only of
+these ticks is, at each fill and at each arrival, what it were if it had been told of all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
+from phoenix_core.execution.rule import Filled, Market, QueueDepletion
+from phoenix_core.execution.tape import Place, Tape
+from phoenix_core.execution.watching import Queue, Reach, Watch
 
-from phoenix_core.execution.rule import Filled, Market, Order, QueueDepletion
-from phoenix_core.execution.tape import Ints, Place, Quotes, Tape, Trades
 
-_FIRST_STRIDE = 512  # quotes looked at together; doubled while nothing happens
-_LONGEST_STRIDE = 65_536
+@dataclass(slots=True)
+class _Cursor:
+    """How far something that is watched was followed."""
 
-Mask = npt.NDArray[np.bool_]
+    watch: Watch
+    seen: int = 0
 
 
 @dataclass(slots=True)
@@ -36,21 +37,25 @@ class Passage:
     place: Place = field(default_factory=Place)
     shown: int = -1
     ts: int = 0
+    _cursors: dict[Hashable, _Cursor] = field(default_factory=dict)
+    _followed: Place | None = None
 
     def until(self, end: Place) -> list[Filled]:
         """Go on until something is filled, or to a place; `place` says how far that was."""
-        stride = _FIRST_STRIDE
-        while self.place != end:
-            part = self._within(end, stride)
-            for is_quote, row in _in_order(self.tape, *_concerning(self.market, self.tape, self.place, part)):
-                filled = self._show(row) if is_quote else self.market.trade(*self.tape.trade(row))
-                if filled:
-                    self.place = self.tape.behind_quote(row) if is_quote else self.tape.behind_trade(row)
-                    self.ts = int((self.tape.quotes if is_quote else self.tape.trades).ts[row])
-                    return filled
-            self.place = part
-            stride = min(2 * stride, _LONGEST_STRIDE)
-        return []
+        followed = self._cursors if self._followed == self.place else {}
+        self._cursors = {key: followed.get(key) or self._begun(concern) for key, concern in self._concerns()}
+        last, cursors = end.trade + end.quote, list(self._cursors.values())
+        while (found := _next(cursors, last)) is not None:
+            number, row = found
+            filled = self._show(~row) if row < 0 else self.market.trade(*self.tape.trade(row))
+            if filled:
+                self.place = Place(number + row, -row) if row < 0 else Place(row + 1, number - row - 1)
+                self.ts = int(self.tape.quotes.ts[~row] if row < 0 else self.tape.trades.ts[row])
+                break
+        else:
+            self.place, filled = end, []
+        self._followed = self.place
+        return filled
 
     def show_last(self, *, again: bool = False) -> None:
         """Tell the market of the quote in force, if it was not told; it fills nothing."""
@@ -65,79 +70,37 @@ class Passage:
         self.shown = row
         return self.market.quote(*self.tape.quote(row))
 
-    def _within(self, end: Place, stride: int) -> Place:
-        """A place no more than some quotes further."""
-        further = self.place.quote + stride
-        return end if end.quote <= further else self.tape.behind_quote(further - 1)
+    def _concerns(self) -> Iterator[tuple[Hashable, Queue | Reach]]:
+        """What is to be watched now, by what makes it the same as before."""
+        rule, unit = self.market.rule, self.tape.price_unit
+        is_depleted = rule.depletion is not QueueDepletion.NONE
+        for order in self.market.resting:
+            yield (
+                order.key,
+                Queue(order.sign, (order.price or 0) // unit, order.ahead != 0, is_depleted, rule.quotes_fill),
+            )
+        for side in (self.market.bids, self.market.asks):
+            if (worst := side.watched_up_to) is not None:
+                reach = Reach(side.sign, worst // unit)
+                yield reach, reach
+
+    def _begun(self, concern: Queue | Reach) -> _Cursor:
+        """At the present place, where somebody may have begun to watch the same before."""
+        place, watched = self.place, self.tape.watched
+        if (watch := watched.get((concern, place))) is None:
+            watch = watched[concern, place] = Watch(self.tape, concern, place)
+        return _Cursor(watch)
 
 
-def _concerning(market: Market, tape: Tape, begin: Place, end: Place) -> tuple[Ints, Ints]:
-    """Rows of trades and of quotes between two places that may move the rule."""
-    trades, quotes = tape.trades.between(begin.trade, end.trade), tape.quotes.between(begin.quote, end.quote)
-    passed, shown = np.zeros(trades.ts.size, dtype=bool), np.zeros(quotes.ts.size, dtype=bool)
-    for order in market.resting:
-        passed |= _sold_into(order, trades, tape.price_unit)
-        shown |= _shown_to(order, market, quotes, tape)
-    for side in (market.bids, market.asks):
-        if (worst := side.watched_up_to) is not None:
-            reached = worst // tape.price_unit
-            passed |= (trades.aggressor == side.sign) & _no_worse(trades.price, reached, side.sign)
-            shown[_first(~_no_worse(_best(quotes, side.sign), reached, side.sign))] = True  # there it is forgotten
-    return begin.trade + np.flatnonzero(passed), begin.quote + np.flatnonzero(shown)
-
-
-def _sold_into(order: Order, trades: Trades, unit: int) -> Mask:
-    """Trades of the other side at an order's price or through it (rule 4)."""
-    price = (order.price or 0) // unit
-    sold: Mask = trades.aggressor == -order.sign
-    return sold & _no_worse(trades.price, price, order.sign)
-
-
-def _shown_to(order: Order, market: Market, quotes: Quotes, tape: Tape) -> Mask:
-    """Quotes that show an order lots (rule 5), or move its queue (rule 3)."""
-    price = (order.price or 0) // tape.price_unit
-    concerns = np.zeros(quotes.ts.size, dtype=bool)
-    if market.rule.quotes_fill:
-        concerns |= _no_worse(_best(quotes, order.sign), price, order.sign)
-    if order.ahead == 0:
-        return concerns
-    near = _best(quotes, -order.sign)
-    gone = _first(near < price if order.sign > 0 else near > price)  # from there on nobody is ahead
-    concerns[gone] = True
-    joined = near[: gone.start] == price
-    if market.rule.depletion is not QueueDepletion.NONE:
-        concerns[: gone.start] |= joined
-    elif order.ahead is None:
-        concerns[_first(joined)] = True
-    return concerns
-
-
-def _first(found: Mask) -> slice:
-    """The first place that is true, as a slice; an empty one at the end where none is."""
-    place = int(found.argmax()) if found.size else 0
-    return slice(place, place + 1) if found.size and found[place] else slice(found.size, found.size)
-
-
-def _best(quotes: Quotes, sign: int) -> Ints:
-    """The side that a buyer (+1) or a seller (-1) takes."""
-    return quotes.ask if sign > 0 else quotes.bid
-
-
-def _no_worse(prices: Ints, than: int, sign: int) -> Mask:
-    """Whether prices are as good for a buyer (+1) or a seller (-1) as one."""
-    return prices <= than if sign > 0 else prices >= than
-
-
-def _in_order(tape: Tape, trades: Ints, quotes: Ints) -> Iterator[tuple[bool, int]]:
-    """Rows of both in the order of docs/fills.md, rule 2: whether it is a quote, and which."""
-    first_trades = tape.trades_before(quotes).tolist() if quotes.size else []
-    waiting = iter(trades.tolist())
-    trade = next(waiting, None)
-    for quote, behind in zip(quotes.tolist(), first_trades, strict=True):
-        while trade is not None and trade < behind:
-            yield False, trade
-            trade = next(waiting, None)
-        yield True, quote
-    while trade is not None:
-        yield False, trade
-        trade = next(waiting, None)
+def _next(cursors: list[_Cursor], last: int) -> tuple[int, int] | None:
+    """Number and row of the next tick up to one; whoever watches it has then seen it."""
+    first: tuple[int, int] | None = None
+    for cursor in cursors:
+        found = cursor.watch.found(cursor.seen, last)
+        if found is not None and (first is None or found < first):
+            first, last = found, found[0]
+    for cursor in cursors if first is not None else ():
+        ticks = cursor.watch.ticks
+        if cursor.seen < len(ticks) and ticks[cursor.seen] == first:
+            cursor.seen += 1
+    return first

@@ -1,4 +1,4 @@
-"""Follows the order events of a strategy: what it decided, what was filled, how orders ended."""
+"""Follows the order events of an instrument: what its strategy decided, what was filled, how orders ended."""
 
 from collections import Counter
 from decimal import Decimal
@@ -46,6 +46,8 @@ class Recorder:
         return dict(sorted(self._ends.items()))
 
     def _on_event(self, event: OrderEvent) -> None:
+        if event.instrument_id != self._instrument_id:
+            return
         if isinstance(event, OrderInitialized):
             self._decisions[event.client_order_id] = self._decision(event)
         elif isinstance(event, OrderFilled):

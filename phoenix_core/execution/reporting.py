@@ -17,7 +17,7 @@ from phoenix_core.execution.rule import Filled
 
 
 class ReportingClient(ExecutionClient):
-    """An execution client of a venue with one instrument, which can report; what it reports is its subclass's business.
+    """An execution client of one instrument of a venue, which can report; what it reports is its subclass's business.
 
     Args:
         engine: Its kernel's bus, cache and clock are used.
@@ -43,7 +43,13 @@ class ReportingClient(ExecutionClient):
         )
         self._set_account_id(AccountId(f"{venue.value}-001"))
         self._instrument = instrument
+        self._names = venue.value  # the first part of the names that it gives to orders and trades
         self._numbers = count(1)
+
+    @property
+    def instrument(self) -> Instrument:
+        """What is traded."""
+        return self._instrument
 
     def _start(self) -> None:
         self._set_connected(True)
@@ -64,7 +70,7 @@ class ReportingClient(ExecutionClient):
             client_order_id=order.client_order_id,
             venue_order_id=order.venue_order_id,
             venue_position_id=None,
-            trade_id=TradeId(f"{self.id}-{next(self._numbers)}"),
+            trade_id=TradeId(f"{self._names}-{next(self._numbers)}"),
             order_side=order.side,
             order_type=order.order_type,
             last_qty=quantity,
@@ -88,7 +94,7 @@ class ReportingClient(ExecutionClient):
             order.strategy_id,
             order.instrument_id,
             order.client_order_id,
-            VenueOrderId(f"{self.id}-{next(self._numbers)}"),
+            VenueOrderId(f"{self._names}-{next(self._numbers)}"),
             self._clock.timestamp_ns(),
         )
 

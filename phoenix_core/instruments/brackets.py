@@ -17,6 +17,8 @@ from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
 
 _FILE = "binance_brackets.csv"
+SEEN_UNTIL = date(2024, 10, 24)  # whether they changed since is not known
+_NOUGHT = Decimal(0)
 
 
 class Bracket(NamedTuple):
@@ -47,6 +49,11 @@ class Brackets:
     valid_from: date
     assumed: bool = False
 
+    @classmethod
+    def flat(cls, share: Decimal, valid_from: date = date.min) -> "Brackets":
+        """One rate for all notionals, and no bound of leverage."""
+        return cls((Bracket(Decimal("Infinity"), share, Decimal("Infinity")),), valid_from)
+
     def __post_init__(self) -> None:
         for before, after in pairwise(self.brackets):
             if not (before.cap < after.cap and before.maintenance <= after.maintenance):
@@ -61,13 +68,17 @@ class Brackets:
         Args:
             notional: Worth of the position at the mark, quote units.
         """
-        margin = lower = Decimal(0)
-        for bracket in self.brackets[:-1]:
-            if notional <= bracket.cap:
-                return margin + (notional - lower) * bracket.maintenance
-            margin += (bracket.cap - lower) * bracket.maintenance
-            lower = bracket.cap
-        return margin + (notional - lower) * self.brackets[-1].maintenance
+        return max(rate * notional - amount for rate, amount in self.lines)
+
+    @property
+    def lines(self) -> Sequence[tuple[Decimal, Decimal]]:
+        """Rate and amount of each bracket: the margin is the largest of `rate * notional - amount`."""
+        found, amount, before = [], _NOUGHT, Bracket(_NOUGHT, _NOUGHT, _NOUGHT)
+        for bracket in self.brackets:
+            amount += before.cap * (bracket.maintenance - before.maintenance)
+            found.append((bracket.maintenance, amount))
+            before = bracket
+        return found
 
     def largest(self, leverage: Decimal) -> Decimal:
         """Largest notional of a position at a leverage setting, in quote units; nought beyond the highest leverage."""
@@ -83,6 +94,17 @@ def brackets_on(listing: Listing, day: date) -> Brackets | None:
     if place:
         return history[place - 1]
     return Brackets(history[0].brackets, history[0].valid_from, assumed=True)
+
+
+def said_of_brackets(listing: Listing, days: Sequence[date]) -> tuple[str, ...]:
+    """What is assumed of the brackets of a range of days, in order."""
+    first = brackets_on(listing, days[0])
+    if first is None:
+        return ()
+    said = ["maintenance margins by the leverage brackets of each day"]
+    said += [f"before {first.valid_from} those of that day"] if first.assumed else []
+    said += [f"after {SEEN_UNTIL} those of that day"] if days[-1] > SEEN_UNTIL else []
+    return (", ".join(said),)
 
 
 @cache

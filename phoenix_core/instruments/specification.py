@@ -55,6 +55,7 @@ class Specification:
         source: Where they are published.
         inferred: No file has the symbol: tick and step are read off the day's trades.
         assumed: The day is before `valid_from`.
+        largest_position: Notional that a position may have, in quote units: an account's leverage decides. None: any.
     """
 
     listing: Listing
@@ -76,6 +77,7 @@ class Specification:
     source: str
     inferred: bool = False
     assumed: bool = False
+    largest_position: Decimal | None = None
 
     @property
     def is_inverse(self) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.intervals.prints import Prints
 
@@ -26,8 +27,9 @@ class Terms:
         maker_fee: Share of notional.
         taker_fee: Likewise.
         largest_leverage: Notional of an order by equity that the initial margin allows.
+        largest_position: Notional that a position may have, quote units; infinite where any may.
         min_notional: Smallest order, quote units.
-        maintenance: Share of notional below which a position is liquidated; None: it never is.
+        maintenance: Share of notional that keeps a position, on days without brackets; None: it is never liquidated.
         may_slip: A taker may pay a tick more.
         is_patient: A market order takes nothing beyond some price, so that it may take any time.
     """
@@ -44,6 +46,7 @@ class Terms:
     maintenance: Decimal | None = None
     may_slip: bool = False
     is_patient: bool = False
+    largest_position: Decimal = Decimal("Infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,14 @@ class Known:
         closings: When the session's end closes everything; empty on a day after which it goes on.
         funding: (ts, quote units that one base unit held long receives).
         lows: (ts, lowest mark price of the minute that ends there).
+        brackets: By which a position keeps margin; None: one rate holds for all.
     """
 
     signals: "pl.DataFrame"
     closings: tuple[int, ...] = ()
     funding: Sequence[tuple[int, float]] = ()
     lows: Sequence[tuple[int, float]] = ()
+    brackets: Brackets | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
     )
 
     def curve(column: str, name: str, color: str, form: str, **style: Any) -> Trace:  # noqa: ANN401 - plotly's own
-        return _line(pointed(equity, _POINTS, column).select("ts", column), name, color, form, **style)
+        return line_of(pointed(equity, _POINTS, column).select("ts", column), name, color, form, **style)
 
     amount = f"{money_form(money)}}} {money}"
     lines = [curve("equity", "equity", "teal", amount), curve("hold", "buy and hold", "slate", amount, dash="dot")]
@@ -90,7 +90,7 @@ def charts(result: PublishedResult, hold: pl.Series) -> list[Chart]:
         *_signals(result),
     ]
     start, end = (equity["ts"][0] // _MS, equity["ts"][-1] // _MS) if equity.height else (0, 1)
-    return [_spanning(panel, start, end) for panel in panels]
+    return [spanning(panel, start, end) for panel in panels]
 
 
 def distribution(result: PublishedResult) -> Chart | None:
@@ -150,7 +150,7 @@ def _dotted(points: pl.DataFrame, column: str, name: str, color: str, form: str)
     }
 
 
-def _spanning(chart: Chart, start: int, end: int) -> Chart:
+def spanning(chart: Chart, start: int, end: int) -> Chart:
     """The chart over the whole time; dragging chooses a stretch of it, the scale of values follows."""
     time = {"type": "date", "range": [start, end], "hoverformat": "%Y-%m-%d %H:%M:%S"}
     values = {"fixedrange": True, **chart.layout.get("yaxis", {})}
@@ -158,7 +158,8 @@ def _spanning(chart: Chart, start: int, end: int) -> Chart:
     return replace(chart, layout=dict(chart.layout) | axes)
 
 
-def _line(points: pl.DataFrame, name: str, color: str, form: str, **style: Any) -> Trace:  # noqa: ANN401 - plotly's own
+def line_of(points: pl.DataFrame, name: str, color: str, form: str, **style: Any) -> Trace:  # noqa: ANN401 - plotly's own
+    """A line through ts and one other column, with plotly.js's form of its values."""
     return {
         "type": "scatter",
         "mode": "lines",
@@ -196,7 +197,7 @@ def _parts(ledger: pl.DataFrame, form: str) -> list[Trace]:
         pl.col("funding").cum_sum(),
     )
     kept = thinned(sums, _POINTS)
-    return [_line(kept.select("ts", name), name, color, form, shape="hv") for name, color in colors.items()]
+    return [line_of(kept.select("ts", name), name, color, form, shape="hv") for name, color in colors.items()]
 
 
 def _signals(result: PublishedResult) -> list[Chart]:
@@ -208,7 +209,7 @@ def _signals(result: PublishedResult) -> list[Chart]:
     def line(column: str, color: str) -> Trace:
         # Scores of seven digits: four bytes hold them.
         points = signals.select(pl.col("ts_init").alias("ts"), pl.col(column).cast(pl.Float32))
-        return _line(points, column.upper().replace("_", " "), color, ".3f}")
+        return line_of(points, column.upper().replace("_", " "), color, ".3f}")
 
     return [
         Chart(panel.name, panel.title, panel.note, [line(*pair) for pair in panel.lines], {"height": panel.height})

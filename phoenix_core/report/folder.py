@@ -60,7 +60,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         ledger=table_in(lake, location, "ledger", document),
         signals=signals,
         signals_absent=why,
-        is_synthetic=any(_is_synthetic(lake, file) for file in document["zips"]),
+        is_synthetic=any(is_made_up(lake, file) for file in document["zips"]),
         capacity=_capacity(lake, location, document),
         envelope=_envelope(lake, location, document),
         in_sample=_in_sample(lake, document["experiment"]),
@@ -96,7 +96,7 @@ def table_in(lake: Lake, location: str, name: str, document: Mapping[str, Any]) 
         raise CatalogCorrupt(f"{error}. Materialize the backtest again.") from error
 
 
-def _is_synthetic(lake: Lake, file: str) -> bool:
+def is_made_up(lake: Lake, file: str) -> bool:
     """Whether the trades were made up; a file that is gone says nothing, and people's own are not of our making."""
     if PurePosixPath(file).is_absolute():
         return False

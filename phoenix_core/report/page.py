@@ -32,7 +32,7 @@ from phoenix_core.report.tables import (
 )
 from phoenix_core.report.uncertainty import LEVEL
 
-_ROWS_SHOWN = 200
+ROWS_SHOWN = 200
 _TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -92,7 +92,7 @@ def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "assumptions": document["assumptions"],
         "signals_absent": result.signals_absent,
         "uncertainty_note": summary.uncertainty.told(),
-        "rows_shown": _ROWS_SHOWN,
+        "rows_shown": ROWS_SHOWN,
     }
 
 
@@ -116,7 +116,7 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "sections": [_section(name, list(group)) for name, group in groupby(chosen, key=lambda one: one.section)],
         "missing": missing_days(document["missing"]),
         "without": listed(("day", "without"), without),
-        "identities": _identities(document),
+        "identities": identities(document),
     }
 
 
@@ -132,7 +132,8 @@ def _changed(chosen: list[Parameter]) -> str:
     return f"{len(changed)} of {len(chosen)} parameters differ from their defaults: {', '.join(changed)}."
 
 
-def _identities(document: Mapping[str, Any]) -> list[Section]:
+def identities(document: Mapping[str, Any]) -> list[Section]:
+    """Identity of a result, and digests of its files, inputs and archives."""
     inputs = ((*name.split("@"), digest) for name, digest in document["inputs"].items())
     return [
         Section("Identity of the result", listed(("of", "SHA-256"), [("result", document["identity"])])),

@@ -95,13 +95,13 @@ class Summary:
                 "Net PnL",
                 self.money(parts["net"]),
                 f"{self._net_between()}after fees and funding{self._loss_likely()}",
-                _tone(parts["net"]),
+                tone_of(parts["net"]),
             ),
             Headline(
                 "Return",
                 signed(parts["net"] / starting, ".2%"),
                 f"of the starting balance, {format(starting, self._form)} {self.currency}",
-                _tone(parts["net"]),
+                tone_of(parts["net"]),
             ),
             self._held(float(starting)),
             Headline(
@@ -231,7 +231,7 @@ class Summary:
         gained = self.hold[-1] - starting if self.hold.len() else 0.0
         what = "contracts for the balance, " if self.result.instrument.is_inverse else ""
         note = f"{self.money(gained)}, {what}unlevered, without fees or funding"
-        return Headline("Buy and hold", signed(gained / starting, ".2%"), note, _tone(gained))
+        return Headline("Buy and hold", signed(gained / starting, ".2%"), note, tone_of(gained))
 
     def _in_quote(self) -> list[Headline]:
         """What trading gained in quote units, where amounts are coins."""
@@ -241,7 +241,7 @@ class Summary:
         unit = self.result.instrument.quote
         net, form = Decimal(found["net"]), money_form(unit)
         note = f"each change at its own price; holding the coins gained {signed(Decimal(found['revaluation']), form)}"
-        return [Headline(f"Net PnL in {unit}", f"{signed(net, form)} {unit}", f"{note} {unit} besides", _tone(net))]
+        return [Headline(f"Net PnL in {unit}", f"{signed(net, form)} {unit}", f"{note} {unit} besides", tone_of(net))]
 
     @cached_property
     def _drawdown_held(self) -> str:
@@ -259,7 +259,8 @@ class Summary:
         return f"{settled:,} settlements while in a position" if charged else "not charged in this experiment"
 
 
-def _tone(value: Decimal | float) -> str:
+def tone_of(value: Decimal | float) -> str:
+    """The tone of a headline with a value."""
     return "gain" if value > 0 else "loss" if value < 0 else ""
 
 

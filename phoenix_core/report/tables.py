@@ -56,21 +56,21 @@ def round_trips(result: PublishedResult) -> Table:
     if traded.is_inverse:
         contracts, entry = (pl.col(name).cast(pl.Float64) for name in ("quantity", "entry_price"))
         notional = contracts * float(traded.contract_size) / entry
-    return _table(
+    return table_of(
         result.round_trips,
         {
-            Column("opened", "UTC", is_number=False): _clock("opened_ns"),
-            Column("held", "min"): _number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),
+            Column("opened", "UTC", is_number=False): clock("opened_ns"),
+            Column("held", "min"): number((pl.col("closed_ns") - pl.col("opened_ns")) / (60 * NS_PER_SECOND), 1),
             Column("side", is_number=False): pl.col("side").str.to_lowercase(),
-            Column("quantity", traded.quantity_unit): _exact("quantity"),
-            Column("entry", traded.quote): _exact("entry_price"),
-            Column("exit", traded.quote): _number(pl.col("exit_price"), 2),
-            Column("price PnL", money): _number(pl.col("realized") - pl.col("slippage"), places),
-            Column("slippage", money): _number(pl.col("slippage"), places),
-            Column("fees", money): _number(pl.col("fees"), places),
-            Column("funding", money): _number(pl.col("funding"), places),
-            Column("net", money): _number(pl.col("net"), places),
-            Column("net", "bp of notional"): _number(1e4 * pl.col("net").cast(pl.Float64) / notional, 1),
+            Column("quantity", traded.quantity_unit): exact("quantity"),
+            Column("entry", traded.quote): exact("entry_price"),
+            Column("exit", traded.quote): number(pl.col("exit_price"), 2),
+            Column("price PnL", money): number(pl.col("realized") - pl.col("slippage"), places),
+            Column("slippage", money): number(pl.col("slippage"), places),
+            Column("fees", money): number(pl.col("fees"), places),
+            Column("funding", money): number(pl.col("funding"), places),
+            Column("net", money): number(pl.col("net"), places),
+            Column("net", "bp of notional"): number(1e4 * pl.col("net").cast(pl.Float64) / notional, 1),
             Column("closed by", is_number=False): pl.col("closed_by").str.to_lowercase(),
             **_annotated(result),
         },
@@ -182,18 +182,22 @@ def _changes(year: str, found: Mapping[str, float], before: float) -> list[str]:
     return [*cells, signed(last / before - 1, ".2%")]
 
 
-def _table(frame: pl.DataFrame, columns: Mapping[Column, pl.Expr]) -> Table:
+def table_of(frame: pl.DataFrame, columns: Mapping[Column, pl.Expr]) -> Table:
+    """A row for each row of a frame, its cells made of it."""
     cells = [value.fill_null("").alias(str(number)) for number, value in enumerate(columns.values())]
     return Table(list(columns), frame.select(cells).rows())
 
 
-def _clock(name: str) -> pl.Expr:
+def clock(name: str) -> pl.Expr:
+    """A time in nanoseconds, to the second."""
     return pl.from_epoch(pl.col(name) // NS_PER_SECOND, "s").dt.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _number(value: pl.Expr, places: int) -> pl.Expr:
+def number(value: pl.Expr, places: int) -> pl.Expr:
+    """A number with so many decimals."""
     return value.cast(pl.Float64).map_elements(lambda number: f"{number:,.{places}f}", return_dtype=pl.String)
 
 
-def _exact(name: str) -> pl.Expr:
+def exact(name: str) -> pl.Expr:
+    """A decimal as it is, without zeros behind it."""
     return pl.col(name).map_elements(written, return_dtype=pl.String)

@@ -27,7 +27,11 @@ _SILENCE = "60s"
 
 _STATUS = re.compile(r"status code: (\d{3} [A-Za-z ]+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
-_NETWORK = re.compile(r"(?i)(connection refused|connection reset|connection closed|dns error|timed out|certificate)")
+_NETWORK = re.compile(
+    r"(?i)(connection refused|connection reset|connection closed|incompletemessage|dns error|timed out|certificate)"
+)
+# Of servers that fill up, which Amazon's does not: Ceph's and MinIO's codes for a quota and for a full disk.
+_FULL_STATUS, _FULL_CODES = "507", ("QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded")
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
 CONFLICT = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
@@ -107,6 +111,11 @@ def _meant(address: str, error: exceptions.BaseError) -> PhoenixError | FileNotF
     status = found.group(1)[:3] if (found := _STATUS.search(str(error))) else ""
     if status == "404":
         return FileNotFoundError(address)
+    if status == _FULL_STATUS or ((code := _CODE.search(str(error))) and code.group(1) in _FULL_CODES):
+        return StorageFailed(
+            f"{address} can't be written: the bucket is full ({told(error)}). Nothing was published; free space or "
+            "raise its quota, then run this again."
+        )
     if isinstance(error, _REFUSED) or status in {"401", "403"}:
         return StorageFailed(
             f"{address} is refused to us ({told(error)}): expected credentials that may read, write, list and delete "

@@ -6,6 +6,7 @@ wrote to it since: a bit that flips on the disk meanwhile is noticed by the next
 on this machine that are looked at so, without a request.
 """
 
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
 
+_TICKS_NS = 100_000_000  # file systems write down the time of the kernel's last tick: every 10 ms where they are rarest
 Seen = tuple[str, int, int, int]  # digest, size, inode, time of the last change in ns, which no program can set
 # By process and not by object, since a store is pickled anew with every task that is sent to a process.
 _SEEN: dict[tuple[str, Path], Seen] = {}
@@ -37,7 +39,7 @@ class VerifiedOnce(FolderStore):
         before = state_of(path, sha256) if path.is_file() else None
         # Not super(): a dataclass with slots is another class than the one that this function was defined in.
         found = FolderStore.fetch(self, name, sha256, fresh=fresh)
-        if before is not None:
+        if before is not None and is_settled(before):
             _SEEN[key] = before
         return found
 
@@ -64,6 +66,11 @@ def forget(lake: Lake) -> None:
     end = getattr(lake.store, "forget", None)  # of the two stores above; others remember nothing
     if end is not None:
         end()
+
+
+def is_settled(seen: Seen) -> bool:
+    """Whether a file changed so long ago that the file system's clock would tell another change from that one."""
+    return time.time_ns() - seen[3] > _TICKS_NS
 
 
 def state_of(path: Path, sha256: str) -> Seen:

@@ -37,6 +37,17 @@ def strategy_of(chosen: Importable, instrument_id: InstrumentId) -> Strategy:
         ) from error
 
 
+def hears_only(strategy: Strategy, instrument_id: InstrumentId) -> None:
+    """Keep from a strategy what is said of other instruments, though it did not say of which it wants to hear."""
+    handle = strategy.handle_data
+
+    def hear(data: object) -> None:
+        if getattr(data, _INSTRUMENT, None) in {None, instrument_id}:
+            handle(data)
+
+    strategy.handle_data = hear
+
+
 def contract_of(strategy: Strategy) -> Contract:
     """What a strategy declares of itself.
 

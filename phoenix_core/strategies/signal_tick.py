@@ -1,7 +1,7 @@
 """Signals as events for strategies: custom data that is known when its volume bucket closes."""
 
 from nautilus_trader.core.data import Data
-from nautilus_trader.model.identifiers import ClientId
+from nautilus_trader.model.identifiers import ClientId, InstrumentId
 
 # Where custom data comes from, for `subscribe_data(DataType(SignalTick), client_id=ARCHIVE)`.
 ARCHIVE = ClientId("ARCHIVE")
@@ -11,10 +11,12 @@ class SignalTick(Data):
     """The signals of one volume bucket.
 
     Attributes mirror `signals.table.SIGNAL_COLUMNS`; ldr and oi_z are None where they are not known.
-    `entries_blocked`: the data had a gap just before, so nothing should be entered.
+    `entries_blocked`: the data had a gap just before, so nothing should be entered. `instrument_id`: whose they are;
+    None where that is not said.
     """
 
-    def __init__(self, row: dict[str, object]) -> None:
+    def __init__(self, row: dict[str, object], instrument_id: InstrumentId | None = None) -> None:
+        self.instrument_id = instrument_id
         self.ts: int = row["ts_init"]  # type: ignore[assignment]
         self.bucket: int = row["bucket"]  # type: ignore[assignment]
         self.first_trade: int = row["first_trade"]  # type: ignore[assignment]

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+from phoenix_core.alone import watched
 from phoenix_core.backtest.arrays.agreement import TABLES, Compared, confirm
 from phoenix_core.backtest.arrays.batch import run_arrays, why_unsuitable
 from phoenix_core.backtest.result import Result
-from phoenix_core.errors import PhoenixError, ReplayDiffers, ReplayUnsuitable
+from phoenix_core.errors import PhoenixError, ReplayDiffers, ReplayUnsuitable, Superseded
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.storage.digests import digest_of
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps.grid import Point
-from phoenix_core.sweeps.sweep import Job, Outcome, PointRunner, by_engine, published, said
+from phoenix_core.sweeps.sweep import Job, Outcome, PointRunner, by_engine, key_of, published, said
 from phoenix_core.sweeps.trials import begin
 
 _SAMPLE = 2  # points of a sweep that the engine confirms, besides the best
@@ -75,21 +76,29 @@ class _BatchRunner:
     sample: frozenset[str]
 
     def __call__(self, points: Sequence[Point]) -> list[Outcome]:
+        # As each stands now, before anything is read: whoever publishes one meanwhile has newer inputs, perhaps.
+        alone = [watched(self.lake, key_of(point.experiment)) for point in points]
         for point in points:
             begin(self.lake, point.experiment)
         try:
             results = run_arrays(self.lake, [point.experiment for point in points])
-            return [self._outcome(point, result) for point, (_, result) in zip(points, results, strict=True)]
+            found = zip(alone, points, results, strict=True)
+            return [self._outcome(lake, point, result) for lake, point, (_, result) in found]
         except ReplayDiffers:
             raise
         except PhoenixError as error:  # of what they all read
             return [Outcome(point, None, said(error)) for point in points]
 
-    def _outcome(self, point: Point, result: Result | PhoenixError) -> Outcome:
+    def _outcome(self, lake: Lake, point: Point, result: Result | PhoenixError) -> Outcome:
         if isinstance(result, ReplayUnsuitable):
             return PointRunner(self.lake)(point)
         if isinstance(result, PhoenixError):
             return Outcome(point, None, said(result))
         if point.experiment.name in self.sample:
             confirm(self.lake, point.experiment, Compared.of(result))
-        return published(self.lake, point, result)
+        try:
+            return published(lake, point, result)
+        except Superseded:
+            return PointRunner(self.lake)(point)
+        except PhoenixError as error:
+            return Outcome(point, None, said(error))

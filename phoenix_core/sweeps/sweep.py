@@ -17,13 +17,14 @@ from functools import partial
 from multiprocessing.connection import Connection
 from threading import Thread
 
+from phoenix_core.alone import made_alone
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import publish, span_of
 from phoenix_core.backtest.recipe import backtest_recipe
 from phoenix_core.backtest.result import Result
 from phoenix_core.backtest.run import run
 from phoenix_core.errors import CatalogCorrupt, PhoenixError, StrategyFailed
-from phoenix_core.manifest import Entry, Manifest
+from phoenix_core.manifest import Entry, Key, Manifest
 from phoenix_core.market import Listing, day_from_text, days_between
 from phoenix_core.products import CONTINUOUS_BACKTEST
 from phoenix_core.report.folder import document_in, table_in
@@ -145,6 +146,11 @@ def asset_of(experiment: Experiment) -> str:
     return CONTINUOUS_BACKTEST.asset(Listing.parse(experiment.listing))
 
 
+def key_of(experiment: Experiment) -> Key:
+    """Under which its result is recorded."""
+    return Key(asset_of(experiment), span_of(experiment), experiment.name)
+
+
 def by_engine(lake: Lake, points: Sequence[Point], at_once: int) -> list[Job]:
     """A job for each point, which NautilusTrader replays."""
     del at_once
@@ -165,18 +171,22 @@ class PointRunner:
         """Run it; why it failed is in its outcome."""
         begin(self.lake, point.experiment)
         try:
-            result = run(self.lake, point.experiment)
+            return made_alone(self.lake, key_of(point.experiment), partial(_made, point))
         except PhoenixError as error:
             return Outcome(point, None, said(error))
-        return published(self.lake, point, result)
+
+
+def _made(point: Point, lake: Lake) -> Outcome:
+    # Another worker may have made it since the sweep began, or while this one slept.
+    if entry := Standing(lake).find(point.experiment):
+        remember(lake, entry)
+        return Outcome(point, entry, is_kept=True)
+    return published(lake, point, run(lake, point.experiment))
 
 
 def published(lake: Lake, point: Point, result: Result) -> Outcome:
     """Publish the result of a point, and enter what it earned in the ledger of trials."""
-    try:
-        entry = publish(lake, result, asset=asset_of(point.experiment))
-    except PhoenixError as error:
-        return Outcome(point, None, said(error))
+    entry = publish(lake, result, asset=asset_of(point.experiment))
     remember(lake, entry)
     return Outcome(point, entry)
 

@@ -19,6 +19,7 @@ from statistics import variance
 from typing import Any
 
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.portfolio.portfolio import Portfolio
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
@@ -88,6 +89,17 @@ def remember(lake: Lake, entry: Entry) -> None:
         CatalogCorrupt: The trial is in the ledger and can't be read.
     """
     _enter(lake, entry.facts["folder"], entry.facts)
+
+
+def enter_portfolio(lake: Lake, portfolio: Portfolio, identity: str = "") -> None:
+    """Enter a portfolio as a trial on each of its listings: before it runs, and with its identity when it has.
+
+    What it earned on one listing hangs on what it held of the others: its ratio is held against none.
+    """
+    for listing in map(Listing.parse, portfolio.listings):
+        place = _place(listing.path, portfolio.name, portfolio.first, portfolio.last)
+        if identity or lake.stat(place) is None:
+            _write(lake, place, Trial(portfolio.name, portfolio.first, portfolio.last, identity))
 
 
 def gather(lake: Lake, listing: Listing) -> None:

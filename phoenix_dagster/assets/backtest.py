@@ -39,11 +39,8 @@ _PARAMETERS = default_strategy().parameters
 # Either parameters of the default strategy, or another one's `path` and `config`: one shape, so that run config
 # from before there was a choice is still valid, and the launchpad checks the names of both.
 _STRATEGY = dg.Shape(shape_of(ImportedStrategy) | shape_of(_PARAMETERS))  # type: ignore[no-untyped-call]
-_CONFIG = {
-    "strategy": dg.Field(
-        _STRATEGY, description="Parameters of the default strategy; or the path and config of any other."
-    )
-} | shape_of(Experiment, without=_GIVEN | {"strategy"})
+STRATEGY = dg.Field(_STRATEGY, description="Parameters of the default strategy; or the path and config of any other.")
+_CONFIG = {"strategy": STRATEGY} | shape_of(Experiment, without=_GIVEN | {"strategy"})
 RANGE = {
     "first": dg.Field(
         str,
@@ -153,11 +150,11 @@ def experiment_of(listing: Listing, config: Mapping[str, Any], first: date, last
         ConfigInvalid: A value that the experiment refuses.
     """
     chosen = {name: value for name, value in config.items() if name not in RANGE}
-    chosen["strategy"] = _strategy(chosen.get("strategy", {}))
+    chosen["strategy"] = strategy_in(chosen.get("strategy", {}))
     return Experiment.parse(listing=str(listing), first=first, last=last, **exact(chosen))
 
 
-def _strategy(config: Mapping[str, Any]) -> dict[str, Any]:
+def strategy_in(config: Mapping[str, Any]) -> dict[str, Any]:
     """What was chosen of the two halves of a strategy's config: Dagster fills in the defaults of both.
 
     Raises:

@@ -17,6 +17,7 @@ from phoenix_dagster.cli import (
     folders,
     init,
     migrate,
+    portfolio,
     results,
     revise,
     run,
@@ -58,6 +59,7 @@ app.command()(verify.verify)
 app.command()(data.doctor)
 app.command()(sweep.sweep)
 app.command()(revise.revise)
+app.command()(portfolio.portfolio)
 app.command()(results.lookahead)
 app.command()(results.implied)
 app.command()(results.envelope)

@@ -20,6 +20,12 @@ def symbols_beginning(incomplete: str) -> list[str]:
     return [str(one) for one in found.symbols if str(one).startswith(incomplete)] if found else []
 
 
+def listings_beginning(incomplete: str) -> list[str]:
+    """Symbols of the settings; the last of several after commas."""
+    before, comma, part = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in symbols_beginning(part)]
+
+
 def names_beginning(incomplete: str) -> list[str]:
     """Stages, and assets that have days in the data folder; the last of several after commas."""
     from phoenix_core.products import Stage  # noqa: PLC0415 - for this option alone

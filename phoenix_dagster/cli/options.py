@@ -103,6 +103,15 @@ def listing_of(symbol: str, settings: "Settings") -> Listing:
     return Listing.parse(symbol)
 
 
+def listings_of(symbols: str, settings: "Settings") -> list[Listing]:
+    """The symbols that were asked for, separated by commas, or all of the settings.
+
+    Raises:
+        ConfigInvalid: One that is no symbol of the settings.
+    """
+    return [listing_of(name, settings) for name in names_of(symbols)] if symbols else list(settings.symbols)
+
+
 def shortened(names: Sequence[str], most: int = 10) -> str:
     """Names as a message has them, the first of many.
 

@@ -213,8 +213,8 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def result_folder(lake: Lake, given: str) -> str:
-    """Folder of the result that was named, or of the last one that was written.
+def result_folder(lake: Lake, given: str, documents: tuple[str, ...] = ("/experiment.json",)) -> str:
+    """Folder of the result that was named, or of the last one that was written, of those with such documents.
 
     Raises:
         InputMissing: There is none.
@@ -223,7 +223,7 @@ def result_folder(lake: Lake, given: str) -> str:
 
     if given:
         return lake.name(given)
-    described = [name for name in lake.names("backtests") if name.endswith("/experiment.json")]
+    described = [name for name in lake.names("backtests") if name.endswith(documents)]
     written = {name: status.modified_ns for name in described if (status := lake.stat(name))}
     if not written:
         raise InputMissing(f"No backtest lies in {lake.address('backtests')}: materialize one first.")
@@ -235,12 +235,14 @@ def report(
     *,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only make it and print where it is.")] = False,
 ) -> None:
-    """Make the page of a backtest and open it in a browser."""
+    """Make the page of a backtest or a portfolio and open it in a browser."""
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
+    from phoenix_core.report.portfolio import is_portfolio, portfolio_page  # noqa: PLC0415 - likewise
 
     lake = _lake()
-    result = result_folder(lake, folder)
-    page, content = f"{result}/report.html", page_of(lake, result).encode()
+    result = result_folder(lake, folder, ("/experiment.json", "/portfolio.json"))
+    composed = portfolio_page if is_portfolio(lake, result) else page_of
+    page, content = f"{result}/report.html", composed(lake, result).encode()
     lake.write(page, content)
     print(lake.address(page))
     if not no_open:

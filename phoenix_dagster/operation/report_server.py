@@ -91,9 +91,9 @@ class ReportServer(ThreadingHTTPServer):
         if match is None:
             return None
         folder, _, page = match[1].rpartition("/")
-        described = f"{folder}/{'experiment' if page == 'report.html' else 'sweep'}.json"
+        described = ("experiment", "portfolio") if page == "report.html" else ("sweep",)
         try:
-            if not self.lake.stat(described):
+            if not any(self.lake.stat(f"{folder}/{name}.json") for name in described):
                 return None
             if page == "report.html" and not self.lake.stat(match[1]):
                 self._make(folder, match[1])
@@ -104,10 +104,12 @@ class ReportServer(ThreadingHTTPServer):
     def _make(self, folder: str, page: str) -> None:
         """Make the report of a sweep's point, which has none until somebody looks at it."""
         from phoenix_core.report.folder import page_of  # noqa: PLC0415 - most servers are never asked for it
+        from phoenix_core.report.portfolio import is_portfolio, portfolio_page  # noqa: PLC0415 - likewise
 
         with self._making:
             if not self.lake.stat(page):
-                self.lake.write(page, page_of(self.lake, folder).encode())
+                composed = portfolio_page if is_portfolio(self.lake, folder) else page_of
+                self.lake.write(page, composed(self.lake, folder).encode())
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the base class has it
         """Take a request if one of the few slots is free; a browser asks again."""

@@ -29,6 +29,7 @@ Say = Callable[[str], None]
 
 _LOOK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 30.0
+_TURN_SECONDS = 0.2
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -93,7 +94,6 @@ def _refusal(hub: Mapping[str, str]) -> str:
 
 def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> int:  # noqa: ANN401 - as above
     from celery import signals  # noqa: PLC0415 - an extra
-    from celery.worker import state  # noqa: PLC0415 - as above
 
     signals.worker_process_init.connect(_begin_process)
     signals.setup_logging.connect(_log_plainly)
@@ -107,6 +107,8 @@ def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> 
         quiet=True,
     )
 
+    departure = _Departure(worker, launcher.queue)
+
     def ready(**_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, ended)
@@ -114,17 +116,14 @@ def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> 
 
     def ended(number: int, _: object) -> None:
         # Not Celery's cold shutdown: it interrupts steps once, which Dagster answers with a retry, and waits for that.
-        if number == signal.SIGQUIT or (number == signal.SIGINT and state.should_stop is not None):
+        if number == signal.SIGQUIT or (number == signal.SIGINT and departure.is_due):
             os._exit(_INTERRUPTED)
-        if state.should_stop is None:
+        if not departure.is_due:
             say("The worker finishes its runs and takes no more; Ctrl-C once more ends it at once.")
-            leave()
-
-    def leave() -> None:
-        state.should_stop = os.EX_OK  # Celery's own word for: finish what is at work and take nothing more
+            departure.is_due = True
 
     signals.worker_ready.connect(ready)
-    with _watching(instance, leave) as changed:
+    with _watching(instance, departure) as changed:
         worker.start()
     if changed:
         raise ConfigInvalid(_refusal(changed[0]))
@@ -132,9 +131,40 @@ def _serve(instance: dg.DagsterInstance, launcher: Any, runs: int, say: Say) -> 
     return 0
 
 
+class _Departure:
+    """How a worker leaves: it takes no more runs, says which it has as long as it has some, and ends with the last.
+
+    Not Celery's warm shutdown: a worker in that answers nobody, so its hub would take its runs for lost.
+    """
+
+    def __init__(self, worker: Any, queue: str) -> None:  # noqa: ANN401 - of an extra
+        # A plain fact, since signals set it: whatever takes a lock may be what the signal interrupted.
+        self.is_due = False
+        self._worker, self._queue = worker, queue
+
+    def attend(self, ended: threading.Event) -> None:
+        """Wait until it is due, and see to it; until the worker has ended."""
+        from celery.worker import state  # noqa: PLC0415 - an extra
+
+        while not self.is_due:
+            if ended.wait(_TURN_SECONDS):
+                return
+        consumer = self._worker.consumer
+        consumer.app.amqp.queues.deselect(self._queue)  # for connections that are made from now on
+        consumer.call_soon(self._stop_taking)
+        while state.active_requests or state.reserved_requests:
+            if ended.wait(_TURN_SECONDS):
+                return
+        state.should_stop = os.EX_OK  # Celery's own word for: finish what is at work, and end
+
+    def _stop_taking(self) -> None:
+        if consumer := self._worker.consumer.task_consumer:
+            consumer.cancel_by_queue(self._queue)
+
+
 @contextmanager
-def _watching(instance: dg.DagsterInstance, leave: Callable[[], None]) -> Iterator[list[Mapping[str, str]]]:
-    """Leave when the hub gets other versions; its runs go to another queue then. Gives those versions."""
+def _watching(instance: dg.DagsterInstance, departure: _Departure) -> Iterator[list[Mapping[str, str]]]:
+    """Leave in order, and when the hub gets other versions, since its runs go to another queue then: gives those."""
     changed: list[Mapping[str, str]] = []
     ended = threading.Event()
 
@@ -144,11 +174,13 @@ def _watching(instance: dg.DagsterInstance, leave: Callable[[], None]) -> Iterat
                 hub = announced(instance.run_storage)
                 if hub is not None and hub != own_versions():
                     changed.append(hub)
-                    leave()
+                    departure.is_due = True
                     return
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=watch, daemon=True)]
+    threads.append(threading.Thread(target=departure.attend, args=(ended,), daemon=True))
+    for thread in threads:
+        thread.start()
     try:
         yield changed
     finally:

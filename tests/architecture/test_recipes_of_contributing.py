@@ -248,6 +248,7 @@ def add_the_moon(copy):
     edit(core / "catalog" / "convert.py", "    CatalogType.BAR: _bars,\n", "    CatalogType.BAR: _bars,\n    CatalogType.MOON: _as_published,\n")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_dataset_is_there_from_its_entry_alone(copy):
     """Raw asset, reader, catalog asset, checks, page and recognition; no other asset becomes stale by it."""
     before = shown(copy)
@@ -266,6 +267,7 @@ def test_a_dataset_is_there_from_its_entry_alone(copy):
     assert "| `moon_phase` | decimal | share that is lit |" in after["page"]
 
 
+@pytest.mark.slow
 def test_a_product_is_there_from_its_entry_and_one_function(copy):
     """Asset, checks, plan, what follows, inventory, doctor and page; no other asset becomes stale by it."""
     before = shown(copy, SHOW_PRODUCTS)

@@ -5,14 +5,13 @@ from decimal import Decimal
 import numpy as np
 import polars as pl
 
-from fakes.scenario import DAY, START, Scenario, at
+from fakes.scenario import START, Scenario, at
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.interval import terms_of
 from phoenix_core.backtest.venue import as_traded, feed_latency_ns, order_latency_ns
-from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.prints import SCALE, Prints
 from phoenix_core.intervals.terms import Evidence, Known
-from phoenix_core.market import DAY_NS, Listing
+from phoenix_core.market import DAY_NS
 from phoenix_core.strategies.contract import default_strategy
 from phoenix_core.strategies.phoenix.bounds import PhoenixBounds
 
@@ -30,7 +29,7 @@ def tape_of(scenario, margin_ns=0):
 def interval_of(scenario, *, venue=None, margin_ns=0, **strategy):
     """Bounds of what `Scenario.run` can give on any quotes within the hull."""
     exchange = VenueParameters.model_validate({"order_latency_ms": 5} | (venue or {}))
-    spec = as_traded(specification(Listing.parse("um:BTCUSDT"), DAY), exchange)
+    spec = as_traded(scenario.specification, exchange)
     chosen = default_strategy().parameters.model_validate({"max_leverage": 0.5} | strategy)
     bounds = PhoenixBounds(chosen, terms_of(exchange, spec))
     end, closing = START + DAY_NS - 1, order_latency_ns(exchange) + 2_000_000
@@ -38,7 +37,7 @@ def interval_of(scenario, *, venue=None, margin_ns=0, **strategy):
     signals = inputs.signals.with_columns(pl.col("ts_init") + late_ns)
     funding = [(due.ts, float(-due.rate * due.mark)) for due in inputs.funding]
     lows = [(mark.ts, float(mark.low)) for mark in inputs.marks]
-    bounds.plan(Known(signals, (end - 2 * closing, end - closing), funding, lows))
+    bounds.plan(Known(signals, (end - 2 * closing, end - closing), funding, lows, inputs.brackets))
     depth = (inputs.depth,) if scenario.depths else ()
     bounds.look(Evidence(START, end, tape_of(scenario, margin_ns), depth))
     return bounds.interval()

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from fakes.processes import PATIENCE, ROOT, free_port, plain_environment
+from fakes.processes import PATIENCE, QUICKER, ROOT, free_port, plain_environment
 from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_dagster.operation.backfill import RunningDagster
 
@@ -29,6 +29,7 @@ class Installation:
             "PHOENIX_START": first.isoformat(),
             "PHOENIX_POSTGRES_URL": database_url,
             "PHOENIX_REPORTS_PORT": str(free_port()),
+            **QUICKER,
             **settings,
         }
         self.running = {}
@@ -80,7 +81,7 @@ class Installation:
                 if what():
                     return
             assert time.monotonic() < deadline, f"{why}: {self.said()}"
-            time.sleep(0.2)
+            time.sleep(0.5)  # most questions are asked of the webserver, which needs the processors for others
 
     def said(self):
         return {log.name: log.read_text()[-1500:] for log in self.folder.glob("*.log")}

@@ -70,7 +70,7 @@ class Between:
     Attributes:
         url: Its address.
         answer: Asked about each request by method and path: a status to answer with at once, "lost" to do it and drop
-            the answer, None to pass it on.
+            the answer, "cut" to drop the connection and do nothing, None to pass it on.
         without: Headers of requests that are left out.
         body: Of an answer of its own.
         asked: Methods and paths in the order in which they came.
@@ -99,6 +99,9 @@ def between() -> Iterator[Between]:
             answer = told.answer(self.command, self.path)
             if isinstance(answer, int):
                 self._say(answer, {}, told.body)
+                return
+            if answer == "cut":
+                self.close_connection = True
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in told.without}
             done = requests.request(self.command, server() + self.path, headers=headers, data=content, timeout=60)

@@ -1,7 +1,7 @@
 """A day made by hand, and the account that comes of it."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
@@ -15,6 +15,7 @@ from nautilus_trader.model.objects import Price, Quantity
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.implied_quotes import ImpliedQuotes
 from phoenix_core.backtest.inputs import DayInputs
+from phoenix_core.backtest.lane import Lane
 from phoenix_core.backtest.ledger import Ledger, ledger
 from phoenix_core.backtest.replay import Replay
 from phoenix_core.backtest.settlement import Delivery, FundingTime, Mark, Settled
@@ -24,6 +25,7 @@ from phoenix_core.execution.decisions import Decision, Fill
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.snapshots import Snapshots
+from phoenix_core.instruments.brackets import Brackets
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, Market, day_start_ns
 from phoenix_core.strategies.contract import default_strategy, importable
@@ -46,7 +48,7 @@ class Ticks:
     def __init__(self, ticks):
         self.ticks = sorted(ticks, key=lambda tick: tick.ts_init)
 
-    def stream(self, where=""):
+    def stream(self, rows=0):
         for begin in range(0, len(self.ticks), 7):
             yield self.ticks[begin : begin + 7]
 
@@ -86,10 +88,13 @@ class Scenario:
     marks: list[Mark] = field(default_factory=list)
     depths: list = field(default_factory=list)
     delivery: Delivery | None = None
+    brackets: Brackets | None = None
+    largest: Decimal | None = None
+    largest_position: Decimal | None = None
 
     @property
     def specification(self):
-        return specification(Listing.parse(self.symbol), DAY)
+        return replace(specification(Listing.parse(self.symbol), DAY), largest_position=self.largest_position)
 
     @property
     def instrument_id(self):
@@ -175,6 +180,8 @@ class Scenario:
             without=(),
             depth=self.snapshots(),
             delivery=self.delivery,
+            brackets=self.brackets,
+            largest=self.largest,
         )
 
     def data(self) -> Data:
@@ -204,16 +211,18 @@ class Scenario:
         implied = None if self.quotes else ImpliedQuotes(traded.price_increment)
         made = engine_with_venue(traded, exchange, trader, quotes_implied=not self.quotes)
         late_ns, closing_ns = feed_latency_ns(exchange), order_latency_ns(exchange) + 2_000_000
-        replay = Replay(made, contract_of(trader).skipper(trader), closing_ns, late_ns, implied)
+        lane = Lane(made, contract_of(trader).skipper(trader), closing_ns, late_ns, implied)
+        replay = Replay([lane], late_ns)
         try:
-            (replay.full if full else replay.skipping)(self.inputs(), ends_session=True)
+            lane.begin(self.inputs(), ends_session=True)
+            (replay.full if full else replay.skipping)()
             made.engine.end()
             account = made.engine.portfolio.account(self.instrument_id.venue)
             final = account.balance_total(account.base_currency).as_decimal()
             assert final == made.account.balance, (final, made.account.balance)
         finally:
             made.engine.dispose()
-        fills, settled = made.recorder.fills, made.settlement.settled
+        fills, settled = made.recorder.fills, made.watched.settled
         return Outcome(
             fills,
             settled,

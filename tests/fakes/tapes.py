@@ -6,6 +6,7 @@ import numpy as np
 from nautilus_trader.model.enums import AggressorSide
 
 from fakes.scenario import Outcome, Scenario
+from phoenix_core.backtest.arrays.day import Day
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import VenueParameters
 from phoenix_core.backtest.ledger import ledger
@@ -59,7 +60,7 @@ def by_arrays(day: Scenario, venue=None, **strategy) -> Outcome:
     session = Session(
         traded, partial(default_strategy().contract.trader, chosen), exchange, closing_ns, quotes_implied=not day.quotes
     )
-    session.day(day.inputs(), tape_of(day), ends_session=True)
+    session.day(inputs := day.inputs(), Day.of(inputs), tape_of(day), ends_session=True)
     assert session.is_flat
     records, settled, final = session.desk.records, session.dues.settled, session.account.balance
     return Outcome(

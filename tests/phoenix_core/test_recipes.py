@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from phoenix_core import recipes
+from phoenix_core.backtest.portfolio.recipe import ROOTS as ROOTS_OF_PORTFOLIOS
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import RecipeUnknown
 from phoenix_core.products import BACKTEST, DERIVED, catalog_product, raw_product
@@ -28,6 +29,7 @@ ROOTS = {
     "quote_hull": ["intervals.calibration:calibrate_day"],
     "signals": ["signals.days:SignalDays"],
     "backtest": [*BACKTEST.code, *ROOTS_OF_STRATEGY],
+    "portfolio": [*ROOTS_OF_PORTFOLIOS, *ROOTS_OF_STRATEGY],
     "report": ["report.folder:page_of", *REPORT_ROOTS],
     "sweep": ["sweeps.table:table", "sweeps.publish:sweep_document", "sweeps.publish:write_tables"],
 }
@@ -84,12 +86,12 @@ def test_comments_docstrings_and_formatting_change_nothing(tree):
     [
         ("catalog/convert.py", "_BUYER, _SELLER = 1, 2", "_BUYER, _SELLER = 2, 1", {"catalog"}),
         ("tables/timestamps.py", "period_ns // 2", "period_ns // 3", {"catalog"}),
-        ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest"}),
+        ("catalog/instruments.py", "8 * 3600", "9 * 3600", {"instrument", "backtest", "portfolio"}),
         ("catalog/consistency.py", "_VOLUME = 1e-4", "_VOLUME = 1e-3", {"consistency"}),
-        ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest"}),
-        ("strategies/phoenix/strategy.py", "_TIMEOUT", "_TIMED_OUT", {"backtest"}),
-        ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest"}),
-        ("report/page.py", "_ROWS_SHOWN = 200", "_ROWS_SHOWN = 100", {"report"}),
+        ("signals/rolling.py", "_NO_VARIANCE = ", "_NO_VARIANCE = 2 * ", {"signals", "backtest", "portfolio"}),
+        ("strategies/phoenix/strategy.py", "_TIMEOUT", "_TIMED_OUT", {"backtest", "portfolio"}),
+        ("backtest/settlement.py", "_FAR = ", "_FAR = 1 + ", {"backtest", "portfolio"}),
+        ("report/page.py", "ROWS_SHOWN = 200", "ROWS_SHOWN = 100", {"report"}),
     ],
 )
 def test_a_change_of_what_computes_reaches_its_stages_alone(tree, module, old, new, stale):
@@ -139,8 +141,8 @@ def test_a_raw_day_is_none_of_the_business_of_instruments():
 def test_the_roots_here_are_those_of_the_recipes():
     """The code that each product's entry names is under test, and no recipe begins at code of its own."""
     products = (raw_product(AGG_TRADES), catalog_product(AGG_TRADES), *DERIVED)
-    declared = {*default_strategy().roots, *default_strategy().report_roots, *ROOTS_OF_SWEEPS}
-    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS, *ROOTS_OF_SWEEPS}
+    declared = {*default_strategy().roots, *default_strategy().report_roots, *ROOTS_OF_SWEEPS, *ROOTS_OF_PORTFOLIOS}
+    assert declared == {*ROOTS_OF_STRATEGY, *REPORT_ROOTS, *ROOTS_OF_SWEEPS, *ROOTS_OF_PORTFOLIOS}
     assert {root for product in products for root in product.code} | declared == {
         root for roots in ROOTS.values() for root in roots
     } - {"catalog.convert:_trade_ticks"}

@@ -40,6 +40,11 @@ def test_each_symbol_is_in_one_location(chosen):
     assert names == [{"ingest", "follow", "reports"}, {"ingest", "follow"}]
 
 
+def test_a_location_is_made_once(chosen):
+    """A code server asks for it twice, and a hundred symbols take seconds each time."""
+    assert locations.symbols_1 is locations.symbols_1
+
+
 @pytest.mark.parametrize(("most", "jobs"), [(2, 4), (1, 0)])
 def test_many_symbols_have_no_jobs_of_their_own(chosen, monkeypatch, most, jobs):
     """Two for each symbol up to a bound, beyond it none: they would be most of what a webserver reads at its start."""

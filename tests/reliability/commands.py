@@ -90,13 +90,9 @@ class Killed:
         return self.unended + self.different
 
 
-def rounds(folder, archive, name, *, count, seed):
+def rounds(folder, archive, name, *, whole, count, seed):
     """Kill a command twice, then run it to its end, in a new home each round."""
     chosen, found, command = random.Random(seed), Killed(name), COMMANDS[name]
-    undisturbed = Home(folder / "undisturbed", archive)
-    code, said = undisturbed.run(command)
-    assert code == 0, said
-    whole = digests(undisturbed.data)
     for number in range(count):
         home = Home(folder / f"round-{number}", archive)
         for _ in range(2):
@@ -115,8 +111,12 @@ def rounds(folder, archive, name, *, count, seed):
 
 
 def killed(folder, *, count, seed):
-    """Both commands over three small days."""
+    """Both commands over three small days, each held to the bytes of one that nothing disturbed."""
     days = [date.fromisoformat(DAYS[0]) + timedelta(n) for n in range(3)]
     size = MarketSize(trades=2_000, quotes_per_trade=1)
     write_archive(folder / "archive", Listing.parse("um:BTCUSDT"), days, size=size)
-    return [rounds(folder / name, folder / "archive", name, count=count, seed=seed) for name in COMMANDS]
+    undisturbed = Home(folder / "undisturbed", folder / "archive")
+    code, said = undisturbed.run(RUN)
+    assert code == 0, said
+    whole = digests(undisturbed.data)
+    return [rounds(folder / name, folder / "archive", name, whole=whole, count=count, seed=seed) for name in COMMANDS]

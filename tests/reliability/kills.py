@@ -262,8 +262,8 @@ def kill_everywhere(root: Path, *, named: int, at_random: int, seed: int) -> lis
     return results
 
 
-def write_data_killed(root: Path, *, kills: int, seed: int) -> tuple[int, int]:
-    """The negative control: NautilusTrader's own write_data under the same kills.
+def write_data_killed(root: Path, *, kills: int, seed: int, enough: int | None = None) -> tuple[int, int]:
+    """The negative control: NautilusTrader's own write_data under the same kills, until enough files are broken.
 
     Returns:
         Kills, and how many left a file that can't be read and that a second run did not mend.
@@ -300,4 +300,6 @@ def write_data_killed(root: Path, *, kills: int, seed: int) -> tuple[int, int]:
             except Exception:  # noqa: BLE001 - whatever it is, the file can't be read
                 rows = -1
             broken += rows != len(ticks)
+        if enough is not None and broken >= enough:
+            return number + 1, broken
     return kills, broken

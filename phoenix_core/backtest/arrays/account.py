@@ -13,6 +13,7 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 
 from phoenix_core.execution.holding import payoff_of_instrument, rounded
+from phoenix_core.instruments.brackets import Brackets
 
 _DOUBT = 1e-6  # of what is weighed in floating point before it is weighed exactly
 
@@ -34,11 +35,19 @@ class Account:
         self.payoff = payoff_of_instrument(instrument)
         self._holding = self.payoff.holding() if self.payoff.is_inverse else None
         self._currency = instrument.get_settlement_currency()
+        self._one_rate = Brackets.flat(instrument.margin_maint)
+        self.begin(None)
         self._multiplier = instrument.multiplier.as_double()
         self._balance = Money(starting, self._currency)
         self._average = 0.0
         self._signed = 0.0
+        self._position = Decimal(0)
         self.lots = 0
+
+    def begin(self, brackets: Brackets | None) -> None:
+        """Begin a day, with what says the margin of a position; None: the instrument's one rate does."""
+        self._brackets = brackets or self._one_rate
+        self._rates, self._amounts = np.array(self._brackets.lines, dtype=np.float64).T
 
     @property
     def balance(self) -> Decimal:
@@ -48,7 +57,7 @@ class Account:
     @property
     def position(self) -> Decimal:
         """Base units, or contracts, held."""
-        return Decimal(self._quantity(self.lots).as_decimal())
+        return self._position
 
     def fill(self, sign: int, quantity: Quantity, price: Price, fee: Money) -> None:
         """Book a fill: what it realizes against the entry, less its fee."""
@@ -59,6 +68,7 @@ class Account:
             gained = Money(self._holding.fill(sign * quantity.as_decimal(), price.as_decimal()), self._currency)
         self._balance = self._balance + (gained - fee)
         self.lots += sign * quantity.raw
+        self._position = Decimal(self._quantity(self.lots).as_decimal())
 
     def charge(self, amount: Decimal) -> Decimal:
         """Add an amount, rounded as money is; give what was added."""
@@ -70,9 +80,16 @@ class Account:
         """Equity above the maintenance margin, were the mark at a price."""
         quantity = self.position
         equity = self.balance + self._gain(quantity, price)
-        return Decimal(equity - self.payoff.value(abs(quantity), price) * self._instrument.margin_maint)
+        return Decimal(equity - self._brackets.maintenance(self.payoff.value(abs(quantity), price)))
 
-    def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def is_safe_at(self, price: float) -> bool:
+        """Whether the cushion is above nothing at a price and at any above it, by more than it may be off by.
+
+        Since nothing is sold short, it grows with the price.
+        """
+        return self._rates[-1] < 1 - 2 * _DOUBT and float(self.cushions(np.float64(price))) > 0
+
+    def cushions[Prices: (npt.NDArray[np.float64], np.float64)](self, prices: Prices) -> Prices:
         """The cushion at prices, in floating point, less more than that may be off by."""
         held, balance = float(self.position), float(self.balance)
         if self._holding is None:
@@ -83,7 +100,8 @@ class Account:
             worth, paid = held * size / prices, held * size / float(self._holding.entry)
             gains = paid - worth
         doubt = _DOUBT * (abs(balance) + worth + paid)
-        return balance + gains - worth * float(self._instrument.margin_maint) - doubt
+        margins: Prices = (np.multiply.outer(worth, self._rates) - self._amounts).max(axis=-1)
+        return balance + gains - margins - doubt
 
     def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         if self._holding is not None:

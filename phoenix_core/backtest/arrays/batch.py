@@ -4,18 +4,21 @@ What this replay can't do it refuses by name before anything is read (`why_unsui
 NautilusTrader's replay gives, fill for fill (docs/decisions/0023).
 """
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Never, Self
 
 from phoenix_core.backtest.arrays.columns import TapeReader
+from phoenix_core.backtest.arrays.day import Day
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.interval import BoundsOfRun
-from phoenix_core.backtest.plan import Plan, plan_of
+from phoenix_core.backtest.plan import Plan, plans_of
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import ConfigInvalid, PhoenixError, ReplayUnsuitable, StrategyFailed
@@ -66,14 +69,17 @@ def run_arrays(lake: Lake, experiments: Sequence[Experiment]) -> Iterator[tuple[
             )
     if len({(one.listing, one.first, one.last) for one in experiments}) > 1:
         raise ConfigInvalid("Experiments of one batch read the same days: give those of one listing and one range.")
-    runs = [_Run.of(plan_of(lake, one, frozenset())) for one in experiments]
+    runs = [_Run.of(plan) for plan in plans_of(lake, experiments, frozenset())]
     inputs = Inputs(runs)
     for day in runs[0].plan.days if runs else ():
         inputs.read(day)
-        for run in runs:
-            run.replay(day, inputs)
+        with _uncollected():
+            for run in runs:
+                run.replay(day, inputs)
     for run in runs:
-        yield run.plan.experiment, run.result(inputs)
+        with _uncollected():
+            result = run.result(inputs)
+        yield run.plan.experiment, result
 
 
 @dataclass(slots=True)
@@ -101,7 +107,7 @@ class _Run:
             read = self.plan.priced(inputs.day(self.plan))
             if self.bounds:
                 self.bounds.add(read)
-            session.day(read, inputs.tape(self.plan), ends_session=ends)
+            session.day(read, inputs.shared(self.plan), inputs.tape(self.plan), ends_session=ends)
             if ends and not session.is_flat:
                 raise StrategyFailed(not_flat(day, session.account.position))
         except PhoenixError as error:
@@ -142,6 +148,7 @@ class Inputs:
         ticks = {run.plan.is_implied: instrument(run.plan.specification).price_increment.raw for run in runs}
         self._tapes = {implied: TapeReader(tick, is_implied=implied) for implied, tick in ticks.items()}
         self._days: dict[SignalParameters | None, DayInputs] = {}
+        self._shared: dict[SignalParameters | None, Day] = {}
         self._columns: dict[bool, Tape] = {}
 
     def read(self, day: date) -> None:
@@ -151,12 +158,17 @@ class Inputs:
         self._days = {first: read} | {parameters: one.with_its_signals(read) for parameters, one in others}
         for parameters, kept in self._kept.items():
             kept.add(self._days[parameters])
+        self._shared = {parameters: Day.of(one) for parameters, one in self._days.items()}
         self._columns = {}  # memory of the day before is free before that of this one is needed
         self._columns = {implied: tapes.read(read.trades, read.quotes) for implied, tapes in self._tapes.items()}
 
     def day(self, plan: Plan) -> DayInputs:
         """What an experiment reads of the day."""
         return self._days[plan.experiment.signals]
+
+    def shared(self, plan: Plan) -> Day:
+        """What an experiment looks up in the same way as others."""
+        return self._shared[plan.experiment.signals]
 
     def tape(self, plan: Plan) -> Tape:
         """The day's tape, with the quotes that an experiment sees."""
@@ -165,6 +177,18 @@ class Inputs:
     def kept(self, plan: Plan) -> Collected:
         """What was kept of all days."""
         return self._kept[plan.experiment.signals]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking through what is kept of a day again and again: none of it are cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _no_trader(*given: object) -> Never:

@@ -4,8 +4,10 @@ Requests travel, arrive, and are filled by the same rule; events are recorded as
 its orders as the strategy is by the engine.
 """
 
+from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count
 
@@ -17,20 +19,23 @@ from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.arrays.orders import Records, Working
 from phoenix_core.errors import ReplayUnsuitable
 from phoenix_core.execution.arrival import arrival_ns
-from phoenix_core.execution.decisions import Decision, Fill, OrderReason, annotations_of
+from phoenix_core.execution.decisions import Annotation, Decision, Fill, OrderReason
 from phoenix_core.execution.depth import Depth
 from phoenix_core.execution.exchange import MEMORY_NS
 from phoenix_core.execution.gateway import Conditions
 from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.execution.largest_position import why_too_large
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.passing import Passage
 from phoenix_core.execution.reporting import commission
-from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Rule
+from phoenix_core.execution.rule import DEPTH_LIFE_NS, Filled, Market, Order, Rule
 from phoenix_core.execution.snapshots import Snapshots
 from phoenix_core.execution.tape import Place, Tape
 from phoenix_core.market import NS_PER_SECOND
 from phoenix_core.strategies.contract import Trader
 
+Annotations = tuple[tuple[str, Annotation], ...]
+_REMEMBERED = 65_536  # prices: many experiments trade at the same
 _MOST_A_SECOND = 100  # from here on NautilusTrader's risk engine refuses orders
 
 
@@ -71,7 +76,8 @@ class Desk:
         self._depth: list[Snapshots] = []
         self._active_ns: int | None = None
         self._known: tuple[int, ...] | None = None
-        self._sent_ns: list[int] = []
+        self._sent_ns: deque[int] = deque(maxlen=_MOST_A_SECOND)
+        self._least, self._most = instrument.min_quantity.raw, instrument.max_quantity.raw
         self._sale = 0  # before the day
 
     # -- what a trader asks -----------------------------------------------------------------------
@@ -100,18 +106,18 @@ class Desk:
         return self._decimal(price) if price else None
 
     def buy_as_maker(
-        self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]
+        self, quantity: Decimal, price: Decimal, annotations: Annotations, named: Callable[[str], None]
     ) -> None:
         """Send a post-only limit order; its name is told before it goes."""
-        order = self._made(+1, quantity, self._instrument.make_price(price), tags, None)
+        order = self._made(+1, quantity, self._instrument.make_price(price), annotations, None)
         named(order.id)
         self._submit(order)
 
     def sell_at_market(
-        self, quantity: Decimal, tags: list[str] | None = None, forced_by: OrderReason | None = None
+        self, quantity: Decimal, annotations: Annotations = (), forced_by: OrderReason | None = None
     ) -> None:
         """Send an order that closes the position."""
-        self._submit(self._made(-1, quantity, None, tags, forced_by))
+        self._submit(self._made(-1, quantity, None, annotations, forced_by))
 
     def cancel(self, name: str) -> None:
         """Send a cancellation, unless the order has ended or one is on its way."""
@@ -136,8 +142,15 @@ class Desk:
         while self._requests and self._requests[0][0] <= self.now:
             heappop(self._requests)[2]()
 
-    def begin(self, tape: Tape, depth: Snapshots | None) -> None:
-        """Begin a day; its tape has the last quote before it in front, where there was one."""
+    def begin(self, tape: Tape, depth: Snapshots | None, largest: Decimal | None = None) -> None:
+        """Begin a day.
+
+        Args:
+            tape: Has the last quote before the day in front, where there was one.
+            depth: Of the day, where it has some.
+            largest: Notional that a position may have on it, in quote units; None: any.
+        """
+        self._largest = largest
         carried = self._has_tape and self.passage.tape.quotes.ts.size > 0
         was_shown = carried and self.passage.shown == self.passage.tape.quotes.ts.size - 1
         if self._has_tape:
@@ -168,7 +181,7 @@ class Desk:
     # -- requests ---------------------------------------------------------------------------------
 
     def _made(
-        self, sign: int, quantity: Decimal, price: Price | None, tags: list[str] | None, forced_by: OrderReason | None
+        self, sign: int, quantity: Decimal, price: Price | None, annotations: Annotations, forced_by: OrderReason | None
     ) -> Working:
         seen = self.quote()
         amount = self._instrument.make_qty(quantity)
@@ -179,7 +192,7 @@ class Desk:
             side="BUY" if sign > 0 else "SELL",
             quantity=amount.as_decimal(),
             price=None if price is None else price.as_decimal(),
-            annotations=() if forced_by else annotations_of(tags or []),
+            annotations=annotations,
         )
         raw = None if price is None else price.raw
         order = Working(
@@ -214,14 +227,13 @@ class Desk:
 
     def _is_denied(self, order: Working) -> bool:
         """Whether the engine's checks of risk refuse it; how many it lets through in a second is not replayed."""
-        self._sent_ns = [*self._sent_ns[1 - _MOST_A_SECOND :], self.now]
+        self._sent_ns.append(self.now)
         if len(self._sent_ns) == _MOST_A_SECOND and self.now - self._sent_ns[0] < NS_PER_SECOND:
             raise ReplayUnsuitable(
                 f"{_MOST_A_SECOND} orders were sent within a second, from where on NautilusTrader refuses some: replay "
                 "over arrays does not say which. Replay signals instead."
             )
-        bounds = self._instrument.min_quantity.raw, self._instrument.max_quantity.raw
-        return not bounds[0] <= order.lots <= bounds[1] or (order.price is not None and order.price <= 0)
+        return not self._least <= order.lots <= self._most or (order.price is not None and order.price <= 0)
 
     def _send(self, action: Callable[[], None]) -> None:
         heappush(self._requests, (arrival_ns(self.now, self._conditions.latency_ns), next(self._numbers), action))
@@ -247,6 +259,9 @@ class Desk:
         if arriving.post_only and self._market.would_take(arriving):
             self._end(order, "REJECTED")
             return
+        if not order.is_reduce_only and self._is_too_large(arriving):
+            self._end(order, "REJECTED")
+            return
         next(self._numbers)  # of the engine's name for it
         order.is_pending_cancel = False
         if order.is_reduce_only and order.lots > room:
@@ -256,6 +271,10 @@ class Desk:
         if arriving.quantity and not arriving.rests:
             self._closed(order.id)
             self._end(order, "CANCELED")
+
+    def _is_too_large(self, arriving: Order) -> bool:
+        _, _, ask, _ = self.passage.tape.quote(self.passage.place.quote - 1)
+        return bool(why_too_large(self._largest, self.account.lots, arriving, self._market.resting, ask))
 
     def _withdraw(self, name: str) -> None:
         order = self._in_market.get(name)
@@ -295,7 +314,7 @@ class Desk:
                 self._closed(fill.key)
 
     def _filled(self, order: Working, fill: Filled) -> None:
-        price = Price.from_raw(fill.price, self._instrument.price_precision)
+        price = _price(fill.price, self._instrument.price_precision)
         quantity = Quantity.from_raw(fill.quantity, self._instrument.size_precision)
         fee = commission(self._payoff, self._instrument, quantity, price, is_maker=fill.is_maker)
         self.account.fill(order.sign, quantity, price, fee)
@@ -333,4 +352,14 @@ class Desk:
         return tape.trade(int(rows[-1]))[0] if rows.size else self._sale
 
     def _decimal(self, raw: int) -> Decimal:
-        return Decimal(Price.from_raw(raw, self._instrument.price_precision).as_decimal())
+        return _decimal(raw, self._instrument.price_precision)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _price(raw: int, precision: int) -> Price:
+    return Price.from_raw(raw, precision)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _decimal(raw: int, precision: int) -> Decimal:
+    return Decimal(Price.from_raw(raw, precision).as_decimal())

@@ -1,12 +1,13 @@
 """Funding and marks of days, as `backtest.settlement` settles them, and which of them matter to what is held."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 
 from phoenix_core.backtest.arrays.account import Account
+from phoenix_core.backtest.arrays.day import Marks
 from phoenix_core.backtest.settlement import Charge, FundingTime, Mark, Settled
 
 
@@ -26,18 +27,16 @@ class Dues:
         self._account = account
         self._fee = liquidation_fee
         self._funding: Sequence[FundingTime] = ()
-        self._marks: Sequence[Mark] = ()
+        self._marks = Marks(())
         self._funded = self._marked = 0
         self.settled: list[Settled] = []
         self.is_liquidating = False
 
-    def begin(self, funding: Sequence[FundingTime], marks: Sequence[Mark]) -> None:
+    def begin(self, funding: Sequence[FundingTime], marks: Marks) -> None:
         """Begin a day."""
         self._funding, self._marks = funding, marks
         self._funded = self._marked = 0
-        self._funding_ts = np.array([one.ts for one in funding], dtype=np.int64)
-        self._marks_ts = np.array([one.ts for one in marks], dtype=np.int64)
-        self._lows = np.array([float(one.low) for one in marks])
+        self._funding_ts = [one.ts for one in funding]
 
     def next_ns(self, until_ns: int) -> int | None:
         """When something is next due that may change the account or the position, no later than an instant."""
@@ -50,29 +49,31 @@ class Dues:
 
     def pass_by(self, ts: int, *, inclusive: bool) -> None:
         """Leave out what was due before an instant: it found nothing to do."""
-        side: Literal["left", "right"] = "right" if inclusive else "left"
-        self._funded = max(self._funded, int(self._funding_ts.searchsorted(ts, side)))
-        self._marked = max(self._marked, int(self._marks_ts.searchsorted(ts, side)))
+        passed = bisect_right if inclusive else bisect_left
+        self._funded = max(self._funded, passed(self._funding_ts, ts))
+        self._marked = max(self._marked, passed(self._marks.ts, ts))
 
     def settle(self, ts: int) -> bool:
         """Charge what is due at an instant; whether the position is to be liquidated."""
         while self._funded < len(self._funding) and self._funding[self._funded].ts <= ts:
             self._pay(self._funding[self._funded])
             self._funded += 1
-        begin, end = int(self._marks_ts.searchsorted(ts)), int(self._marks_ts.searchsorted(ts, "right"))
-        due = self._marks[max(begin, self._marked) : end]
+        begin, end = bisect_left(self._marks.ts, ts), bisect_right(self._marks.ts, ts)
+        due = self._marks.marks[max(begin, self._marked) : end]
         self._marked = max(self._marked, end)
         return True in [self._watch(mark) for mark in due]  # every mark is looked at
 
     def _next_mark(self, until_ns: int) -> int | None:
         """The next mark that is near enough to the margin to be weighed exactly, or that sees a liquidation's end."""
-        end = int(self._marks_ts.searchsorted(until_ns, "right"))
+        marks, end = self._marks, bisect_right(self._marks.ts, until_ns)
         if self._fee is None or end <= self._marked:
             return None
         if self.is_liquidating:
-            return int(self._marks_ts[self._marked])
-        near = np.flatnonzero(self._account.cushions(self._lows[self._marked : end]) <= 0)
-        return int(self._marks_ts[self._marked + near[0]]) if near.size else None
+            return marks.ts[self._marked]
+        if self._account.is_safe_at(marks.lowest[self._marked]):
+            return None
+        near = np.flatnonzero(self._account.cushions(marks.lows[self._marked : end]) <= 0)
+        return marks.ts[self._marked + int(near[0])] if near.size else None
 
     def _pay(self, due: FundingTime) -> None:
         if quantity := self._account.position:

@@ -3,13 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from phoenix_core.execution.decisions import Decision, Fill, OrderReason
 from phoenix_core.execution.orders import Sent
 from phoenix_core.execution.rule import Order
 from phoenix_core.market import NS_PER_SECOND
 
-_NAMED = "O-{:%Y%m%d-%H%M%S}-001-001-{}"  # as NautilusTrader's ClientOrderIdGenerator names orders of our engine
+_NAMED = "O-{:%Y%m%d-%H%M%S}-001-001-"  # as NautilusTrader's ClientOrderIdGenerator names orders of our engine
+_REMEMBERED = 16_384
 
 
 @dataclass(slots=True)
@@ -81,4 +83,9 @@ class Records:
 
     def next_name(self, now: int) -> str:
         """The name of the next order."""
-        return _NAMED.format(datetime.fromtimestamp(now // NS_PER_SECOND, UTC), len(self.decisions) + 1)
+        return f"{_named_at(now // NS_PER_SECOND)}{len(self.decisions) + 1}"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _named_at(second: int) -> str:
+    return _NAMED.format(datetime.fromtimestamp(second, UTC))

@@ -9,12 +9,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from functools import partial
 
 import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
 from phoenix_core.backtest.arrays.account import Account
+from phoenix_core.backtest.arrays.day import Day, Signals
 from phoenix_core.backtest.arrays.desk import Desk
 from phoenix_core.backtest.arrays.dues import Dues
 from phoenix_core.backtest.experiment import VenueParameters
@@ -37,36 +38,26 @@ class Phase(IntEnum):
     DAY_END = 5
 
 
-class Event(NamedTuple):
-    """The next thing that matters: when, behind what of the tape, which kind, and what is done."""
-
-    ts: int
-    place: Place
-    phase: Phase
-    act: Callable[[], None]
+# Something that may be the next that matters: when, which kind, what is done, and behind what of the tape; None: behind
+# all of its instant. A plain tuple, since thousands are made for each that happens.
+Event = tuple[int, Phase, Callable[[], None], Place | None]
 
 
 @dataclass(slots=True)
-class Signals:
-    """A day's signals, and the rows that a trader would act on.
+class Acted:
+    """A day's signals as a trader takes them.
 
     Attributes:
-        frame: `signals.table.SIGNAL_COLUMNS` and `entries_blocked`.
-        ts: Of each row.
+        signals: All of them.
         entries: Rows to enter on when idle.
         exits: Rows to leave on.
         known: How many rows the trader has got.
     """
 
-    frame: pl.DataFrame
-    ts: list[int]
+    signals: Signals
     entries: list[int]
     exits: list[int]
     known: int = 0
-
-    def tick(self, row: int) -> SignalTick:
-        """A row as the strategy gets it."""
-        return SignalTick(self.frame.row(row, named=True))
 
 
 class Session:
@@ -101,7 +92,7 @@ class Session:
         self.desk.trader = self.trader
         self.events = 0
         self._closing_ns = closing_ns
-        self._signals = Signals(pl.DataFrame(), [], [], [])
+        self._signals = Acted(Signals(pl.DataFrame()), [], [])
         self._before: SignalTick | None = None
         self._ends: list[int] = []
 
@@ -110,68 +101,74 @@ class Session:
         """Nothing is held and no order is unfinished."""
         return not self.account.lots and not self.desk.working
 
-    def day(self, inputs: DayInputs, tape: Tape, *, ends_session: bool) -> None:
+    def day(self, inputs: DayInputs, shared: Day, tape: Tape, *, ends_session: bool) -> None:
         """Go through a day; its tape has the last quote before it in front, where there was one."""
         self._before = self._last_signal()
-        frame = inputs.signals
-        self._signals = Signals(frame, frame["ts_init"].to_list(), *self.trader.acts_on(frame))
-        self.desk.begin(tape, inputs.depth)
-        self.dues.begin(inputs.funding, inputs.marks)
+        self._signals = Acted(shared.signals, *self.trader.acts_on(shared.signals.frame))
+        self.desk.begin(tape, inputs.depth, inputs.largest)
+        self.account.begin(inputs.brackets)
+        self.dues.begin(inputs.funding, shared.marks)
         twice = (inputs.end_ns - 2 * self._closing_ns, inputs.end_ns - self._closing_ns)
         self._ends = list(twice) if ends_session else []
-        while self._go(event := self._next(tape, inputs.end_ns)) or event.phase is not Phase.DAY_END:
+        while self._go(event := self._next(tape, inputs.end_ns)) or event[1] is not Phase.DAY_END:
             pass
 
     def _next(self, tape: Tape, end_ns: int) -> Event:
         """The next event, seen from the present state."""
-        found = [Event(end_ns, tape.at(end_ns), Phase.DAY_END, self._nothing)]
-        found += self._awaited_quote(tape)
+        found: list[Event] = [(end_ns, Phase.DAY_END, self._nothing, None)]
+        if self.trader.rest_since_ns is not None:
+            found += self._awaited_quote(tape, self.trader.rest_since_ns)
         if (due := self.dues.next_ns(end_ns)) is not None:
-            found.append(Event(due, tape.behind_the_first(due), Phase.DUE, lambda: self._settle(due)))
-        found += [Event(end, tape.at(end), Phase.SESSION_END, self._end_session) for end in self._ends[:1]]
+            found.append((due, Phase.DUE, partial(self._settle, due), tape.behind_the_first(due)))
+        if self._ends:
+            found.append((self._ends[0], Phase.SESSION_END, self._end_session, None))
         if (row := self._next_signal()) is not None:
-            known = self._signals.ts[row]
-            found.append(Event(known, tape.at(known), Phase.SIGNAL, lambda: self._give_signal(row)))
-        timers = ((self.desk.next_arrival_ns, self.desk.let_in), (self.trader.timeout_ns, self.trader.on_timeout))
-        found += [Event(ts, tape.at(ts), Phase.TIMER, act) for ts, act in timers if ts is not None and ts <= end_ns]
-        return min(found, key=lambda event: event[:3])
+            found.append((self._signals.signals.ts[row], Phase.SIGNAL, partial(self._give_signal, row), None))
+        if (arrival := self.desk.next_arrival_ns) is not None and arrival <= end_ns:
+            found.append((arrival, Phase.TIMER, self.desk.let_in, None))
+        if (timeout := self.trader.timeout_ns) is not None and timeout <= end_ns:
+            found.append((timeout, Phase.TIMER, self.trader.on_timeout, None))
+        first = min([event[0] for event in found])
+        tied = [event for event in found if event[0] == first]
+        return tied[0] if len(tied) == 1 else min(tied, key=lambda event: (event[3] or tape.at(first), event[1]))
 
     def _go(self, event: Event) -> bool:
         """Let ticks pass up to an event, and let it happen; whether something was filled before instead."""
         tape, desk = self.desk.passage.tape, self.desk
+        ts, phase, act, place = event
         self.events += 1
-        is_filled = desk.go_to(event.place)
-        if not is_filled:
-            desk.now = event.ts
-        phase = Phase.TICK if is_filled else event.phase
+        is_filled = desk.go_to(place or tape.at(ts))
+        if is_filled:
+            phase = Phase.TICK
+        else:
+            desk.now = ts
         counted = bisect_right if phase >= Phase.TIMER else bisect_left
-        self._signals.known = max(self._signals.known, counted(self._signals.ts, desk.now))
+        self._signals.known = max(self._signals.known, counted(self._signals.signals.ts, desk.now))
         is_first = phase is Phase.TICK and desk.passage.place == tape.behind_the_first(desk.now)
         self.dues.pass_by(desk.now, inclusive=phase is not Phase.DUE and not is_first)
         if not is_filled:
-            event.act()
+            act()
         return is_filled
 
-    def _awaited_quote(self, tape: Tape) -> list[Event]:
-        """The quote with which an exit is sent again, where one is."""
-        since = self.trader.rest_since_ns
-        row = tape.quotes.ts.size if since is None else int(tape.quotes.ts.searchsorted(since, side="right"))
-        if row == tape.quotes.ts.size:
+    def _awaited_quote(self, tape: Tape, since: int) -> list[Event]:
+        """The quote with which an exit is sent again, where there is one."""
+        if (row := tape.at(since).quote) == tape.quotes.ts.size:
             return []
-        return [Event(int(tape.quotes.ts[row]), tape.behind_quote(row), Phase.TICK, self.trader.on_quote)]
+        return [(int(tape.quotes.ts[row]), Phase.TICK, self.trader.on_quote, tape.behind_quote(row))]
 
     def _next_signal(self) -> int | None:
         """Row of the next signal that the trader would act on."""
         signals, trader = self._signals, self.trader
-        chosen = [signals.entries] if trader.is_idle else []
-        if not trader.is_idle or trader.rest_since_ns is not None:
+        is_idle = trader.is_idle
+        chosen = [signals.entries] if is_idle else []
+        if not is_idle or trader.rest_since_ns is not None:
             chosen.append(signals.exits)
         places = [(rows, bisect_left(rows, signals.known)) for rows in chosen]
-        return min((rows[place] for rows, place in places if place < len(rows)), default=None)
+        return min([rows[place] for rows, place in places if place < len(rows)], default=None)
 
     def _give_signal(self, row: int) -> None:
         self._signals.known = row + 1
-        self.trader.on_signal(self._signals.tick(row))
+        self.trader.on_signal(self._signals.signals.tick(row))
 
     def _settle(self, ts: int) -> None:
         if self.dues.settle(ts):
@@ -197,4 +194,4 @@ class Session:
         """Nothing happens at the end of a day by itself."""
 
     def _last_signal(self) -> SignalTick | None:
-        return self._signals.tick(self._signals.known - 1) if self._signals.known else self._before
+        return self._signals.signals.tick(self._signals.known - 1) if self._signals.known else self._before

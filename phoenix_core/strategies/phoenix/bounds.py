@@ -45,7 +45,7 @@ class PhoenixBounds:
     def plan(self, day: Known) -> None:
         """Take a day's signals, funding and marks."""
         self._schedule.add(day)
-        self._carry.add(day.funding, day.lows)
+        self._carry.add(day.funding, day.lows, day.brackets)
 
     def _settle_plan(self) -> None:
         if not self._is_planned:

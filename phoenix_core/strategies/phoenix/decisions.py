@@ -78,6 +78,11 @@ def entry_quantity(
     return payoff.affordable(equity * min(kelly, largest), price)
 
 
+def within(largest_position: Decimal | None, quantity: Decimal, price: Decimal) -> Decimal:
+    """No more of a linear contract than the exchange lets an account hold, see `catalog.instruments`."""
+    return quantity if largest_position is None else min(quantity, largest_position / price)
+
+
 def in_steps(quantity: Decimal, step: Decimal) -> Decimal:
     """A quantity rounded down to the step."""
     return Decimal((quantity / step).to_integral_value(rounding=ROUND_FLOOR) * step)

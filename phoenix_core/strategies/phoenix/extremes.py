@@ -189,7 +189,11 @@ class Extremes:
     def _way(self, trip: "_Trip", which: int, sold: "_Sold", *, at_any_time: bool = False) -> _Way:
         paid = self.carry.funding(*sold.held)
         lowest, maintenance = self.carry.lowest(sold.held[0], sold.held[-1]), self.terms.maintenance
-        if lowest is not None and maintenance is not None and trip.cushion(lowest, float(maintenance), paid[0]) <= 0:
+        if (
+            lowest is not None
+            and maintenance is not None
+            and trip.cushion(lowest, lambda worth: self.carry.margin(worth, float(maintenance)), paid[0]) <= 0
+        ):
             raise _UnboundedError("a liquidation can't be ruled out")
         return _Way(sold.after_ns, trip.ended(which, sold, paid), at_any_time)
 
@@ -224,6 +228,7 @@ class _Trip:
         self.order, self.state = order, state
         self._fraction = entry.fraction
         self._step, self._smallest = float(terms.step), float(terms.min_notional)
+        self._largest = float(terms.largest_position)
         self._cheap, self._dear = (limit / SCALE for limit in order.limits)
         self._slip = float(terms.tick) if terms.may_slip else 0.0
         self._maker, self._taker = 1 + float(terms.maker_fee), 1 - float(terms.taker_fee)
@@ -237,11 +242,14 @@ class _Trip:
     @property
     def is_too_small(self) -> bool:
         """Whether the largest does."""
-        lots = self.state.high * self._fraction / self._cheap
+        lots = self._wanted(self.state.high) / self._cheap
         return lots < self._step or lots * self._dear < self._smallest
 
+    def _wanted(self, equity: float) -> float:
+        return min(equity * self._fraction, self._largest)
+
     def _least_sent(self, equity: float) -> float:
-        return equity * self._fraction / self._dear - self._step  # rounded down to the step
+        return self._wanted(equity) / self._dear - self._step  # rounded down to the step
 
     def least(self, equity: float, surely: float) -> float:
         """Least lots that were filled."""
@@ -249,12 +257,27 @@ class _Trip:
 
     def most(self, equity: float, at_most: float) -> float:
         """Most lots that can have been."""
-        return min(equity * self._fraction / self._cheap, at_most) + _LOTS
+        return min(self._wanted(equity) / self._cheap, at_most) + _LOTS
 
-    def cushion(self, lowest: float, maintenance: float, paid: float) -> float:
-        """Least equity above the maintenance margin."""
-        lots = self.most(self.state.low, math.inf)
-        return self.state.low + lots * (lowest * (1 - maintenance) - self._dear * self._maker + min(0.0, paid))
+    def cushion(self, lowest: float, margin: Callable[[float], float], paid: float) -> float:
+        """Least equity above the maintenance margin.
+
+        The margin's rate rises with the position, so what is left is concave in equity up to where the position may
+        grow no more, and rises from there on: it is least at an end, or there.
+
+        Args:
+            lowest: Lowest mark.
+            margin: Of a worth.
+            paid: Least funding a lot.
+        """
+
+        def left(equity: float) -> float:
+            lots = self.most(equity, math.inf)
+            return equity + lots * (lowest - self._dear * self._maker + min(0.0, paid)) - margin(lots * lowest)
+
+        low, high = self.state
+        full = self._largest / self._fraction if self._fraction else high
+        return min(left(equity) for equity in (low, high, min(max(full, low), high)))
 
     def ended(self, which: int, sold: _Sold, paid: tuple[float, float]) -> Range:
         """Equity after the trip.

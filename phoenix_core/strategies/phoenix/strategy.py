@@ -17,6 +17,7 @@ from nautilus_trader.model.instruments import Instrument
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from phoenix_core.catalog.instruments import largest_position
 from phoenix_core.catalog.schemas import DepthBand, OpenInterest
 from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
@@ -27,6 +28,7 @@ from phoenix_core.strategies.phoenix.decisions import (
     is_exit,
     price_below_sale,
     qualifies,
+    within,
 )
 from phoenix_core.strategies.phoenix.declaration import CONTRACT, LIVE_CONTRACT
 from phoenix_core.strategies.phoenix.live import LiveSignals
@@ -246,7 +248,8 @@ class PhoenixStrategy(Strategy):
             # Nothing is lent: the account counts less than a step of earlier trades, and the fee must be paid.
             largest = min(largest, 1 / (1 + max(self._instrument.maker_fee, Decimal(0))))
             equity = max(equity - 2 * step * price, Decimal(0))
-        return in_steps(entry_quantity(self.parameters, signal.rv, equity, price, largest, self._payoff), step)
+        wanted = entry_quantity(self.parameters, signal.rv, equity, price, largest, self._payoff)
+        return in_steps(within(largest_position(self._instrument), wanted, price), step)
 
     def _on_timeout(self, event: object) -> None:
         del event

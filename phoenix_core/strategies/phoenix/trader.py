@@ -5,14 +5,17 @@ What is decided is `decisions.py`, for both.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from functools import lru_cache
+from typing import Protocol, Self
 
 import polars as pl
 from nautilus_trader.model.instruments import Instrument
 
-from phoenix_core.execution.holding import payoff_of_instrument
+from phoenix_core.catalog.instruments import largest_position
+from phoenix_core.execution.decisions import Annotation, annotations_of
+from phoenix_core.execution.holding import Payoff, payoff_of_instrument
 from phoenix_core.strategies.phoenix.decisions import (
     annotated,
     entry_price,
@@ -23,9 +26,12 @@ from phoenix_core.strategies.phoenix.decisions import (
     is_exit,
     price_below_sale,
     qualifies,
+    within,
 )
 from phoenix_core.strategies.phoenix.parameters import EntryReference, StrategyParameters
 from phoenix_core.strategies.signal_tick import SignalTick
+
+_REMEMBERED = 16_384  # a day of buckets of a million
 
 
 class Ended(Protocol):
@@ -41,6 +47,9 @@ class Ended(Protocol):
     @property
     def was_cancelled(self) -> bool:
         """Whether a cancellation ended it."""
+
+
+Annotations = tuple[tuple[str, Annotation], ...]
 
 
 class Desk(Protocol):
@@ -65,15 +74,53 @@ class Desk(Protocol):
         """Price of the last sale by an aggressor that is seen."""
 
     def buy_as_maker(
-        self, quantity: Decimal, price: Decimal, tags: list[str] | None, named: Callable[[str], None]
+        self, quantity: Decimal, price: Decimal, annotations: Annotations, named: Callable[[str], None]
     ) -> None:
         """Send a post-only limit order; its name is told before it goes."""
 
-    def sell_at_market(self, quantity: Decimal, tags: list[str] | None) -> None:
+    def sell_at_market(self, quantity: Decimal, annotations: Annotations) -> None:
         """Send an order that closes the position."""
 
     def cancel(self, name: str) -> None:
         """Send a cancellation, unless the order has ended or one is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What is asked of the instrument at each entry.
+
+    Attributes:
+        tick: Of prices.
+        step: Of quantities.
+        largest: Notional by equity that the initial margin allows.
+        largest_position: Notional at which the exchange stops; None: nowhere.
+        least: Notional of an order.
+        payoff: How quantities become money.
+    """
+
+    tick: Decimal
+    step: Decimal
+    largest: Decimal
+    largest_position: Decimal | None
+    least: Decimal
+    payoff: Payoff
+
+    @classmethod
+    def of(cls, traded: Instrument) -> Self:
+        return cls(
+            traded.price_increment.as_decimal(),
+            traded.size_increment.as_decimal(),
+            1 / traded.margin_init,
+            largest_position(traded),
+            traded.min_notional.as_decimal(),
+            payoff_of_instrument(traded),
+        )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _annotations(signal: SignalTick | None) -> Annotations:
+    """The signal of an order, as its tags are read; the same one for all experiments that are given the same signal."""
+    return annotations_of(annotated(signal) or [])
 
 
 @dataclass(slots=True)
@@ -99,6 +146,10 @@ class PhoenixTrader:
     exit: str | None = None
     _exit_signal: SignalTick | None = None
     _timed_out: bool = False
+    _terms: _Terms = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._terms = _Terms.of(self.instrument)
 
     @property
     def is_idle(self) -> bool:
@@ -153,28 +204,27 @@ class PhoenixTrader:
         if position == 0 or self.exit is not None:
             return
         self._exit_signal = signal
-        self.desk.sell_at_market(position, annotated(signal))
+        self.desk.sell_at_market(position, _annotations(signal))
 
     def _perhaps_enter(self, signal: SignalTick) -> None:
         if self.is_idle and qualifies(self.chosen, signal):
             self._enter(signal)
 
     def _enter(self, signal: SignalTick) -> None:
-        price, traded = self._limit(), self.instrument
+        price, terms = self._limit(), self._terms
         if price <= 0:
             return
-        payoff = payoff_of_instrument(traded)
-        wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, 1 / traded.margin_init, payoff)
-        quantity = in_steps(wanted, traded.size_increment.as_decimal())
-        if quantity <= 0 or payoff.notional(quantity, price) < traded.min_notional.as_decimal():
+        wanted = entry_quantity(self.chosen, signal.rv, self.desk.equity, price, terms.largest, terms.payoff)
+        quantity = in_steps(within(terms.largest_position, wanted, price), terms.step)
+        if quantity <= 0 or terms.payoff.notional(quantity, price) < terms.least:
             return
         self._timed_out = False
         self.timeout_ns = self.desk.now + int(self.chosen.entry_timeout_secs * 1e9)
-        self.desk.buy_as_maker(quantity, price, annotated(signal), self._entering)
+        self.desk.buy_as_maker(quantity, price, _annotations(signal), self._entering)
 
     def _limit(self) -> Decimal:
         """Limit of an entry; not above zero where what it is measured from is not known."""
-        tick = self.instrument.price_increment.as_decimal()
+        tick = self._terms.tick
         if self.chosen.entry_reference is EntryReference.LAST_SELL:
             sale = self.desk.last_sale()
             return Decimal(0) if sale is None else price_below_sale(self.chosen, sale, tick)

@@ -110,6 +110,7 @@ def delivered(tmp_path_factory):
     return lake, listing, day
 
 
+@pytest.mark.slow
 def test_a_day_of_delivery_from_its_zips(delivered):
     """Held to the end or not: nothing happens after it, and the second implementation agrees."""
     lake, listing, day = delivered

@@ -82,7 +82,8 @@ def test_a_kline_stamped_at_its_open_is_caught(market, leaky):
     """Marks known a minute early liquidate before the fall: with a thin account three instants are enough to see it."""
     chosen = Experiment.parse(
         listing=str(market.listing), first=market.days[1], last=market.days[1],
-        strategy={"max_leverage": 100.0, "expected_alpha": 1.0}, venue={"leverage": 125},
+        strategy={"max_leverage": 100.0, "expected_alpha": 1.0},
+        venue={"leverage": 125, "starting_balance": 400},  # of more no position at 100 times is allowed
     )  # fmt: skip
     sound = guard(leaky("mark_prices", 0), chosen, instants=2, seed=3)
     assert sound.decisions

@@ -85,6 +85,7 @@ def scenario(ticks, *, with_quotes, with_depth):
         }
     ),
 )
+@pytest.mark.slow
 def test_on_any_market(ticks, with_quotes, with_depth, venue, strategy):
     """Both modes agree fill for fill and cent for cent, under every setting of costs, queue, latency and order life.
 

@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from fakes.scenario import Scenario, both
+from fakes.scenario import DAY, Scenario, both
+from fakes.tapes import by_arrays
 
 from phoenix_core.backtest.settlement import Charge
 from phoenix_core.execution.decisions import OrderReason
+from phoenix_core.instruments.brackets import Bracket, Brackets
 
 
 def long_one_btc():
@@ -85,6 +87,49 @@ def test_a_position_is_liquidated_at_the_maintenance_margin():
     assert [(s.kind, s.amount) for s in outcome.settled] == [(Charge.LIQUIDATION_FEE, Decimal("-1255.00000000"))]
     # 100,000 - 40 (maker) - 4 × 24,900 - 50.2 (taker) - 1,255
     assert outcome.final == Decimal(100_000) - 40 - 4 * 24_900 - Decimal("50.2") - 1255
+
+
+def test_a_large_position_keeps_more_than_the_first_brackets_rate():
+    """The same 4 BTC: of 100,460 at 25,115 the part beyond 50,000 keeps 0.5 %, in all 452.30; there is equity of 420.
+
+    At 0.4 % for all 401.84 would do, and it would be held.
+    """
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")
+    day.mark(59.999, "25300").mark(119.999, "25200", low="25115").quote(58, "25300.0", "25300.1")
+    day.quote(119, "25115.0", "25115.1").quote(122, "25115.0", "25115.1").signal(200, 0.5)
+    assert both(day, max_leverage=2.0).settled == []
+    day.brackets = Brackets(
+        (
+            Bracket(Decimal(50_000), Decimal("0.004"), Decimal(125)),
+            Bracket(Decimal(250_000), Decimal("0.005"), Decimal(100)),
+        ),
+        DAY,
+    )
+    for outcome in (both(day, max_leverage=2.0), by_arrays(day, max_leverage=2.0)):
+        assert [fill.decision.reason for fill in outcome.fills[1:]] == [OrderReason.LIQUIDATION]
+        assert [(one.kind, one.amount) for one in outcome.settled] == [
+            (Charge.LIQUIDATION_FEE, Decimal("-1255.75000000"))
+        ]
+
+
+def test_an_order_that_would_carry_a_position_too_far_is_refused():
+    """2 BTC at 50,000 where 100,000 is the largest go in; where it is 99,999.99 they are refused, and nothing is held."""
+    day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)
+    day.trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1").signal(200, 0.1).quote(200, "50000.0", "50000.1")
+    for largest, filled, ends in (("100000", 2, {"FILLED": 2}), ("99999.99", 0, {"REJECTED": 1})):
+        day.largest = Decimal(largest)
+        for outcome in (both(day, max_leverage=1.0), by_arrays(day, max_leverage=1.0)):
+            assert (len(outcome.fills), dict(outcome.orders)) == (filled, ends)
+
+
+def test_the_strategy_asks_for_no_more_than_it_may_hold():
+    """Of 100,000 at 50,000 it would buy 2 BTC; where no more than 60,030 may be held it buys 1.2, in whole steps."""
+    day = Scenario(largest=Decimal(60_030), largest_position=Decimal(60_030)).quote(1, "50000.0", "50000.1", "0.5")
+    day.trade(10, "50000.0", "0.5").signal(10, 0.9).trade(12, "50000.0", "9").quote(13, "50000.0", "50000.1")
+    day.signal(200, 0.1).quote(200, "50000.0", "50000.1")
+    for outcome in (both(day, max_leverage=1.0), by_arrays(day, max_leverage=1.0)):
+        assert [fill.quantity for fill in outcome.fills] == [Decimal("1.2"), Decimal("1.2")]
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,9 @@ def test_the_engine_itself_charges_no_funding(monkeypatch):
     def feed_with_rate(self, *batches):
         rate = FundingRateUpdate(made.INSTRUMENT, Decimal("0.01"), made.at(15), made.at(15))
         if not known:
-            self.simulated.engine.add_data([rate], sort=False)
+            self.lanes[0].simulated.engine.add_data([rate], sort=False)
         feed(self, *batches)
-        known.append(self.simulated.engine.cache.funding_rate(made.INSTRUMENT).rate)
+        known.append(self.lanes[0].simulated.engine.cache.funding_rate(made.INSTRUMENT).rate)
 
     monkeypatch.setattr(Replay, "_feed", feed_with_rate)
     day = Scenario().quote(1, "50000.0", "50000.1", "0.5").trade(10, "50000.0", "0.5").signal(10, 0.9)

@@ -79,6 +79,33 @@ def test_what_concerns_no_order_can_be_left_out(ticks, orders, depletion, quotes
     assert passage.place == end
 
 
+@given(TICKS, st.tuples(ORDERS, ORDERS), st.sampled_from(list(QueueDepletion)))
+def test_what_was_found_for_one_experiment_serves_another(ticks, both, depletion):
+    """On a tape that others went along before, fills are those on a tape of one's own."""
+    tape, _ = tape_of(ticks)
+    end = Place(tape.trades.ts.size, tape.quotes.ts.size)
+    for orders in (*both, both[0]):
+        alone, shared = (
+            Passage(market_with(orders, depletion, quotes_fill=True)[0], one) for one in (tape_of(ticks)[0], tape)
+        )
+        while filled := alone.until(end):
+            assert (shared.until(end), shared.place) == (filled, alone.place)
+        assert (shared.until(end), shared.place) == ([], end)
+
+
+def test_what_concerns_an_order_is_looked_for_once():
+    """Of two experiments that send the same order, whatever its size, the second looks at no column again."""
+    tape, _ = tape_of([(1, "quote", 99, 2, 5, 5), (1, "sale", 99, 1, 9, 0), (1, "quote", 98, 2, 5, 5)])
+    watched = []
+    for lots in (1, 3):
+        passage = Passage(market_with([(1, 99, lots)], QueueDepletion.NONE, quotes_fill=True)[0], tape)
+        assert passage.until(Place(1, 2))
+        watched.append(list(tape.watched.values()))
+    assert len(watched[0]) == 1
+    assert watched[0][0] is watched[1][0]
+    assert len(watched[1]) == 1
+
+
 def test_an_instant_is_trades_first_then_quotes():
     """Two trades and two quotes of one millisecond, and where places around them lie."""
     tape, _ = tape_of(

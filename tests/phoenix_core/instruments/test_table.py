@@ -145,6 +145,7 @@ def test_the_shipped_file_has_the_constants_of_bitcoin():
         "min_notional": Decimal(100), "margin_init": Decimal("0.008"), "margin_maint": Decimal("0.004"),
         "maker_fee": Decimal("0.0002"), "taker_fee": Decimal("0.0005"), "valid_from": date(2024, 1, 1),
         "source": "https://fapi.binance.com/fapi/v1/exchangeInfo", "inferred": False, "assumed": False,
+        "largest_position": None,
     }  # fmt: skip
 
 

@@ -172,6 +172,46 @@ def test_a_put_that_never_came_is_an_error(store, wire):
     assert lake.names("") == ["a.x"]
 
 
+@pytest.mark.parametrize("seen", [None, "there"])
+def test_a_server_that_restarts_in_a_put_is_asked_again(store, wire, seen):
+    """Whole or not at all: while it does not come back, what stood there stands, and what was built here is gone."""
+    lake = Lake(store)
+    lake.write("a.x", b"there")
+    if seen is None:
+        lake.remove("a.x")
+    before = lake.names("")
+
+    def publish():
+        with lake.publishing("a.x") as staged:
+            staged.write_bytes(b"new" * 2_000_000)
+
+    wire.answer = lambda method, _: "cut" if method == "PUT" else None
+    with pytest.raises(StorageUnreachable, match=r"a\.x can't be reached \(IncompleteMessage"):
+        publish()
+    assert lake.names("") == before
+    assert lake.leftovers() == []
+    cuts = iter(["cut", "cut"])
+    wire.answer = lambda method, _: next(cuts, None) if method == "PUT" else None
+    publish()
+    assert lake.read("a.x") == b"new" * 2_000_000
+    assert not [path for _, path in wire.asked if "upload" in path], "parts would stay behind"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(507, "XMinioStorageFull"), (403, "QuotaExceeded"), (400, "XMinioAdminBucketQuotaExceeded")]
+)
+def test_a_full_bucket_is_told_from_one_that_is_away_or_refuses_us(store, wire, status, code):
+    """Nothing is published, and the message says what to do."""
+    lake = Lake(store)
+    lake.write("a.x", b"old")
+    wire.body = f"<Error><Code>{code}</Code></Error>".encode()
+    wire.answer = lambda method, _: status if method == "PUT" else None
+    for ask in (lambda: lake.write("a.x", b"new"), lambda: lake.put_if_absent("b.x", b"new")):
+        with pytest.raises(StorageFailed, match=rf"x can't be written: the bucket is full \({status} .*free space"):
+            ask()
+    assert (lake.names(""), lake.read("a.x"), lake.leftovers()) == (["a.x"], b"old", [])
+
+
 def test_a_server_that_leaves_out_conditions_is_refused(store, wire):
     """Before the first file is entrusted to it, and nothing is left behind."""
     for header, fault in (

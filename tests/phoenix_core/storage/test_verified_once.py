@@ -6,12 +6,20 @@ import pytest
 from fakes.stores import STORES
 
 from phoenix_core.errors import CatalogCorrupt
+from phoenix_core.storage import copies_verified_once
+from phoenix_core.storage import verified_once as module
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.folder import FolderStore
 from phoenix_core.storage.lake import Lake
 from phoenix_core.storage.verified_once import forget, verified_once
 
 BYTES = b"ticks" * 100
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch):
+    """Files of these tests were just written, and count as old."""
+    monkeypatch.setattr(module, "_TICKS_NS", 0)
 
 
 @pytest.fixture
@@ -62,6 +70,16 @@ def test_what_was_written_to_is_hashed_again(lake, hashed):
         once.fetch("day", digest)
 
 
+def test_a_file_that_was_just_written_is_hashed_again(lake, hashed, monkeypatch):
+    """Another write within a tick of the file system's clock would leave it with the same size, inode and time."""
+    monkeypatch.setattr(module, "_TICKS_NS", 3_600 * 10**9)
+    lake.write("day", BYTES)
+    once = verified_once(lake)
+    for _ in range(2):
+        once.fetch("day", sha256_of(BYTES))
+    assert hashed == ["day", "day"]
+
+
 def test_a_copy_of_a_bucket_is_hashed_once(tmp_path, monkeypatch):
     """Asked for again it is neither hashed nor asked of the server, until somebody wrote to it or it is gone."""
     lake = Lake(STORES["bucket"].make(tmp_path))
@@ -92,8 +110,6 @@ def test_it_is_a_folder_like_any(lake):
 @pytest.mark.parametrize("kind", ["folder", "bucket"])
 def test_an_occasion_that_is_over_leaves_nothing_behind(tmp_path, kind):
     """A worker has a run after another for weeks; what another occasion has found stays."""
-    from phoenix_core.storage import copies_verified_once, verified_once as module  # noqa: PLC0415, I001
-
     lake = Lake(STORES[kind].make(tmp_path))
     lake.write("day", BYTES)
     first, second = verified_once(lake), verified_once(lake)

@@ -1,6 +1,7 @@
 """A sweep over arrays leaves what one through the engine leaves, or fails."""
 
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,15 +9,18 @@ import pytest
 from phoenix_core.backtest.arrays import desk
 from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.experiment import Experiment
+from phoenix_core.backtest.publish import publish
 from phoenix_core.errors import ConfigInvalid, ReplayDiffers
 from phoenix_core.execution.arrival import arrival_ns
+from phoenix_core.manifest import Manifest
+from phoenix_core.report.folder import document_in
 from phoenix_core.storage.lake import Lake
-from phoenix_core.sweeps import batches
+from phoenix_core.sweeps import batches, sweep
 from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.grid import Grid
 from phoenix_core.sweeps.publish import Sweep, run_sweep
 from phoenix_core.sweeps.request import Search
-from phoenix_core.sweeps.sweep import by_engine, run_points
+from phoenix_core.sweeps.sweep import asset_of, by_engine, key_of, run_points
 
 GRID = Grid.parse(["strategy.lpi_entry_threshold=0.6,0.8", "venue.order_latency_ms=10,30"])
 
@@ -136,3 +140,24 @@ def test_a_search_is_not_batched(copied, base):
     with pytest.raises(ConfigInvalid, match="search by the engine"):
         run_sweep(lake, Sweep(base, GRID, search=Search(search="random")), 1, lambda _: None, over_arrays=True)
     assert not list(lake.names("choices"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs_of", [by_engine, Batches()], ids=["engine", "arrays"])
+def test_a_point_that_another_made_meanwhile_is_left(copied, base, monkeypatch, jobs_of):
+    """Two workers have one grid: who comes second, however long it slept, keeps what the first one published."""
+    lake, (first, *rest) = copied("late"), GRID.points(base)
+    plain, arrays = sweep.run, batches.run_arrays
+
+    def overtaken(result):
+        """The worker of this result sleeps here, while another publishes."""
+        if result.experiment == first.experiment and not Manifest(lake).find(*key_of(first.experiment)):
+            publish(lake, replace(result, assumptions=(*result.assumptions, "of another")), asset=asset_of(base))
+        return result
+
+    monkeypatch.setattr(sweep, "run", lambda *given: overtaken(plain(*given)))
+    monkeypatch.setattr(batches, "run_arrays", lambda *given: [(a, overtaken(b)) for a, b in arrays(*given)])
+    outcomes = run_points(lake, [first, *rest], 1, lambda _: None, jobs_of)
+    assert [one.is_kept for one in outcomes] == [True] + [False] * len(rest)
+    assert all(one.entry == Manifest(lake).find(*key_of(one.point.experiment)) for one in outcomes)
+    assert "of another" in document_in(lake, outcomes[0].entry.facts["folder"])["assumptions"]

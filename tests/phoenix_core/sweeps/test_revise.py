@@ -50,6 +50,7 @@ def nets(lake, market):
     }
 
 
+@pytest.mark.slow
 def test_a_replaced_day_changes_its_results_and_no_other(lake, market, tmp_path):
     """First its inputs must be made anew; then the day's result and the range's are, each with both figures."""
     day, listing = market.days[0], market.listing

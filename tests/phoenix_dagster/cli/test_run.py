@@ -77,6 +77,7 @@ def test_a_wrong_call_is_two(phoenix, archive, arguments):
     assert (code, said, wrong.count("\n")) == (2, "", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGINT, signal.SIGINT)])
 def test_a_signal_ends_it_and_the_next_command_just_works(archive, data, numbers):
     """Promptly, with 130: the history has ended the run, no slot is taken, and nothing is half-written."""

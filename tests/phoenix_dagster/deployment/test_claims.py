@@ -152,6 +152,7 @@ def until(what):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_two_processes_wait_for_each_other(worker, tmp_path):
     """The second says for whom it waits, sleeps meanwhile, and goes on by itself when the first has ended."""
     first, began, release = worker("first")
@@ -171,6 +172,7 @@ def test_two_processes_wait_for_each_other(worker, tmp_path):
     assert (first.wait(60), second.wait(30)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_wait_can_be_interrupted(worker, tmp_path):
     """Dagster notes an interrupt between two steps and looks at it when the next begins; that may be never."""
     _, began, _ = worker("first")

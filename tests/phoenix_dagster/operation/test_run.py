@@ -65,6 +65,7 @@ def test_a_rerun_keeps_what_is_there(runs, tmp_path):
     assert (first.is_kept, second.is_kept) == (False, True)
 
 
+@pytest.mark.slow
 def test_the_continuous_backtest_comes_after_the_days(runs):
     """It has the range, and says where its result lies; a stage does not bring it."""
     *days, whole = runs("raw", "catalog", "signals", "continuous_backtest")

@@ -32,6 +32,7 @@ def wanted(symbol="um:BTCUSDT"):
 
 
 # Dagster's resolver calls a function that Dagster deprecates.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Function .AssetSelection.sources:DeprecationWarning")
 def test_each_point_is_a_partition_and_the_table_comes_after_them(ask, tmp_path):
     """Six variants that a worker can read, the table with the sweep's config, and again the same."""

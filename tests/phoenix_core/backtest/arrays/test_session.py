@@ -8,6 +8,7 @@ from fakes.tapes import by_arrays
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from phoenix_core.instruments.brackets import Bracket, Brackets
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing
 
@@ -37,6 +38,16 @@ VENUE = st.fixed_dictionaries(
         "maintenance_margin": st.sampled_from([None, "0.4999", "0.9"]),  # so high that it is reached
         "liquidation": st.booleans(),
     }
+)
+# Steep enough that a position of these markets is liquidated, and small enough that an order is refused.
+STEEP = Brackets(
+    tuple(
+        Bracket(*map(Decimal, one)) for one in (("20000", "0.3", "125"), ("100000", "0.6", "10"), ("1e9", "0.9", "1"))
+    ),
+    DAY,
+)
+MARGINS = st.sampled_from(
+    [(None, None), (None, None), (STEEP, None), (STEEP, Decimal(120_000)), (None, Decimal(60_000))]
 )
 STRATEGY = st.fixed_dictionaries(
     {
@@ -75,10 +86,12 @@ def scenario(ticks, symbol, *, with_depth):
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(TICKS, st.sampled_from(["um:BTCUSDT", "um:BTCUSDT", "cm:BTCUSD_PERP"]), st.booleans(), VENUE, STRATEGY)
-def test_on_any_market(ticks, symbol, with_depth, venue, strategy):
+@given(TICKS, st.sampled_from(["um:BTCUSDT", "um:BTCUSDT", "cm:BTCUSD_PERP"]), st.booleans(), VENUE, STRATEGY, MARGINS)
+def test_on_any_market(ticks, symbol, with_depth, venue, strategy, margins):
     """Under every setting of costs, queue, margin and order life, drawn chances included."""
     day = scenario(ticks, symbol, with_depth=with_depth)
+    if not symbol.startswith("cm"):
+        day.brackets, day.largest = margins
     venue |= {"starting_balance": 100 if symbol.startswith("cm") else 100_000}
     found = by_arrays(day, venue=venue, expected_alpha=0.01, **strategy)
     expected = day.run(full=True, venue=venue, expected_alpha=0.01, **strategy)

@@ -5,7 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from fakes.bounds import interval_of, open_market
-from fakes.scenario import Scenario, at
+from fakes.scenario import DAY, Scenario, at
+
+from phoenix_core.instruments.brackets import Bracket, Brackets
 
 
 def choices(seed):
@@ -37,6 +39,7 @@ def test_what_any_quotes_gave_lies_in_the_interval(seed):
     """Quotes anywhere in the hull of the prints, displayed sizes of any kind, depth with holes."""
     day = open_market(seed)
     venue, strategy = choices(seed)
+    day.largest_position = (None, Decimal(40_000), Decimal(150_000))[seed % 4 % 3]
     true = day.run(venue=venue, **strategy)
     found = interval_of(day, venue=venue, **strategy)
     net = true.final - Decimal(venue["starting_balance"])
@@ -103,6 +106,21 @@ def test_a_position_that_a_mark_may_have_liquidated_has_no_bounds():
         one_trip().mark(20, "24000"), entry_reference="last_sell", entry_ticks_below=10, max_leverage=2.0
     )
     assert (found.low, found.why_none) == (None, "a liquidation can't be ruled out")
+
+
+def test_brackets_may_leave_no_bounds_where_one_rate_did():
+    """4 BTC at a mark of 25,120: equity of 440 is more than 0.4 % of them, and less than the 1 % of a second bracket."""
+    day = one_trip().mark(20, "25120")
+    options = {"entry_reference": "last_sell", "entry_ticks_below": 10, "max_leverage": 2.0}
+    assert interval_of(day, **options).low is not None
+    day.brackets = Brackets(
+        (
+            Bracket(Decimal(1_000), Decimal("0.004"), Decimal(125)),
+            Bracket(Decimal(10**9), Decimal("0.01"), Decimal(100)),
+        ),
+        DAY,
+    )
+    assert interval_of(day, **options).why_none == "a liquidation can't be ruled out"
 
 
 @pytest.mark.parametrize(("rate", "moved"), [("0.001", -50), ("-0.001", 50)])

@@ -1,0 +1,165 @@
+"""Runs a minute with some workers, and the CPU seconds by process of a run that finds its day done, idling left out.
+
+    python benchmarks/bench_workers.py --postgres postgresql://… --broker amqp://… --workers 1 2 4
+
+Database and virtual host must be empty. Hub and workers are processes of this machine, so its cores bound them: the
+rate is theirs, and what a run costs where is not. `--postmaster` is the id of PostgreSQL's first process, if nobody
+else uses that server: then its part is told as well.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
+from pathlib import Path
+
+import psutil
+from workload import LISTING, end
+
+from phoenix_core.errors import ConfigInvalid
+from phoenix_core.synthetic.files import write_archive
+from phoenix_core.synthetic.market import MarketSize
+from phoenix_dagster.operation.backfill import RunningDagster, State
+
+ROOT = Path(__file__).parents[1]
+FIRST = date(2024, 3, 1)
+ASSETS = ["agg_trades", "trade_ticks", "volume_buckets"]
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--postgres", required=True)
+    options.add_argument("--broker", required=True)
+    options.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    options.add_argument("--runs", type=int, default=40)
+    options.add_argument("--postmaster", type=int)
+    chosen = options.parse_args()
+    days = [FIRST + timedelta(number) for number in range(chosen.runs)]
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        write_archive(home / "archive", LISTING, days, size=MarketSize(trades=200, quotes_per_trade=1))
+        with hub(home, chosen.postgres, chosen.broker, max(chosen.workers)) as (dagster, processes):
+            if chosen.postmaster:
+                processes["database"] = [psutil.Process(chosen.postmaster)]
+            for count in chosen.workers:
+                while len(processes["worker"]) < count:
+                    processes["worker"].append(
+                        started(home, "worker", str(Path(sys.executable).parent / "phoenix"), "worker")
+                    )
+                _backfill(dagster, days)  # makes the days in the first round, and wakes new workers in all
+                idle = _idle(processes)
+                before = cpu(processes)
+                seconds = _backfill(dagster, days)
+                after = cpu(processes)
+                spent = {name: (after[name] - before[name] - seconds * idle[name]) / chosen.runs for name in after}
+                print("CPU s a minute of an idle hub:", {name: round(60 * one, 2) for name, one in idle.items()})
+                print(
+                    f"{count} workers: {60 * chosen.runs / seconds:.0f} runs a minute; CPU s a run:", spent, flush=True
+                )
+                figures |= {f"runs_a_minute_{count}": 60 * chosen.runs / seconds}
+                figures |= {f"{name}_cpu_seconds_{count}": one for name, one in spent.items()}
+    end(figures)
+
+
+@contextmanager
+def hub(
+    home: Path, postgres: str, broker: str, runs: int
+) -> Iterator[tuple[RunningDagster, dict[str, list[psutil.Process]]]]:
+    """Start one; its processes by name, of which all are ended."""
+    config = (ROOT / "dagster.yaml").read_text().replace("max_concurrent_runs: 3", f"max_concurrent_runs: {runs}")
+    (home / "dagster.yaml").write_text(
+        config.replace("{key: dagster/backfill, limit: 2}", f"{{key: dagster/backfill, limit: {runs}}}")
+    )
+    port, code = free_port(), free_port()
+    (home / "workspace.yaml").write_text(
+        f"load_from: [{{grpc_server: {{host: 127.0.0.1, port: {code}, location_name: phoenix}}}}]\n"
+    )
+    os.environ.update(  # noqa: TID251 - what a user's shell would give
+        DAGSTER_HOME=str(home), PHOENIX_DATA=str(home / "data"), PHOENIX_ARCHIVE_URL=str(home / "archive"),
+        PHOENIX_START=FIRST.isoformat(), PHOENIX_POSTGRES_URL=postgres, PHOENIX_CELERY_BROKER=broker,
+        PHOENIX_REPORTS_PORT="0",
+    )  # fmt: skip
+    dagster = [sys.executable, "-m", "dagster"]
+    module = ["-m", "phoenix_dagster.definitions", "--location-name", "phoenix"]
+    processes = {"code": [started(home, "code", *dagster, "api", "grpc", "-p", str(code), *module)]}
+    try:
+        # A daemon that finds no code server makes no run.
+        _awaited(lambda: socket.create_connection(("127.0.0.1", code), 5).close() or True)
+        workspace = ["-w", str(home / "workspace.yaml")]
+        processes["webserver"] = [
+            started(home, "web", sys.executable, "-m", "dagster_webserver", "-p", str(port), *workspace)
+        ]
+        processes["daemon"] = [started(home, "daemon", sys.executable, "-m", "dagster._daemon", "run", *workspace)]
+        processes["worker"] = []
+        yield RunningDagster(f"http://127.0.0.1:{port}"), processes
+    finally:
+        for one in [one for name, several in processes.items() if name != "database" for one in several]:
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+
+
+def started(home: Path, name: str, *command: str) -> psutil.Process:
+    """A process in a group of its own, with a log."""
+    with (home / f"{name}.log").open("ab") as log:
+        return psutil.Popen(command, cwd=home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def free_port() -> int:
+    """One of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def cpu(processes: dict[str, list[psutil.Process]]) -> dict[str, float]:
+    """CPU seconds so far, by name, with those of children that live or have ended."""
+    return {name: sum(map(_spent, several)) for name, several in processes.items()}
+
+
+def _spent(process: psutil.Process) -> float:
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            total += sum(one.cpu_times()[:4])  # its own and those of children that it has waited for
+    return total
+
+
+def _idle(processes: dict[str, list[psutil.Process]], seconds: float = 20.0) -> dict[str, float]:
+    """CPU seconds a second while nothing is to be done: services look around all the time."""
+    before = cpu(processes)
+    time.sleep(seconds)
+    return {name: (after - before[name]) / seconds for name, after in cpu(processes).items()}
+
+
+def _backfill(dagster: RunningDagster, days: list[date]) -> float:
+    """Seconds that it took."""
+    keys = _awaited(lambda: dagster.keys(LISTING.path, ASSETS))
+    begun = time.perf_counter()
+    launched = dagster.launch(keys, days)
+    state: State = _awaited(lambda: found if (found := dagster.state(launched)).has_ended else None)
+    assert state.is_good, state
+    return time.perf_counter() - begun
+
+
+def _awaited(look, patience_seconds: float = 1200):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - whatever it gives
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline:
+        with suppress(ConfigInvalid, OSError):
+            if found := look():
+                return found
+        time.sleep(0.5)
+    raise TimeoutError("nothing came of it")
+
+
+if __name__ == "__main__":
+    main()
