@@ -11,7 +11,6 @@ from functools import cache
 import dagster as dg
 
 from phoenix_dagster.code_location import definitions
-from phoenix_dagster.deployment.allocator import keep_freed_memory
 from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.deployment.recipe_memory import remembered_recipes
 from phoenix_dagster.settings import Settings, dagster_home, settings
@@ -34,7 +33,6 @@ def __getattr__(name: str) -> dg.Definitions:
 @cache
 def _made(chosen: Settings, *, is_first: bool) -> dg.Definitions:
     """Made once: a code server asks for the name twice, first for what stands there, then for its repository."""
-    keep_freed_memory()
     with made_for_good(), remembered_recipes(dagster_home()):
         return definitions(chosen, is_first=is_first)
 
