@@ -98,6 +98,11 @@ FORMS = (
         "bench_replay.py --days 1 --trades 40000 --curve",
         {"full_vs_idle_engine": Bound("≤", 1.6), "signals_vs_full": Bound("≥", 8), "fills_equal": Bound("=", 1)},
     ),
+    Form(
+        "portfolio",
+        "bench_portfolio.py --symbols 2 --days 1 --trades 20000",
+        {"vs_each_alone": Bound("≤", 1.5), "signals_vs_full": Bound("≥", 2), "equal": Bound("=", 1)},
+    ),
     Form("sweep", "bench_sweep.py", {"times_faster": Bound("≥", 6), "equal": Bound("=", 1)}),
     Form(
         "fills",
@@ -127,7 +132,7 @@ FORMS = (
         "bench_claims.py --seeds 1 --first-seed 2",
         {"found_share": Bound("=", 1), "silent_share": Bound("=", 1)},
     ),
-    Form("scale", "bench_scale.py", {"requests": Bound("≤", 10), "speedup_64_workers": Bound("≥", 16)}),
+    Form("scale", "bench_scale.py", {"requests": Bound("≤", 10), "speedup_64_workers": Bound("≥", 4)}),
     Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )
 

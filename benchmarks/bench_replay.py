@@ -21,7 +21,7 @@ from workload import LISTING, child, cost, end, on_one_core, peak_mb
 
 from phoenix_core.catalog.store import convert_day, record_instrument
 from phoenix_core.datasets import AGG_TRADES, BOOK_DEPTH, BOOK_TICKER, FUNDING_RATE, MARK_PRICE_KLINES, METRICS
-from phoenix_core.market import days_between
+from phoenix_core.market import Listing, days_between
 from phoenix_core.raw.store import Ingest
 from phoenix_core.signals.days import SignalDays
 from phoenix_core.sources.binance.client import Archive
@@ -35,16 +35,16 @@ MEMORY_DAYS = 10
 INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, METRICS)
 
 
-def prepare(root: Path, days: Sequence[date], archive: Path) -> Lake:
+def prepare(root: Path, days: Sequence[date], archive: Path, listing: Listing = LISTING) -> Lake:
     """Publish everything that a backtest of these days reads."""
     lake = Lake.at(root / "data")
     ingest = Ingest(lake, (BinanceArchive(Archive(str(archive))),), date(2026, 1, 1))
-    signals = SignalDays(lake, LISTING)
+    signals = SignalDays(lake, listing)
     for day in days:
         for dataset in INPUTS:
-            ingest.day(dataset, LISTING, day)
-            convert_day(lake, dataset, LISTING, day)
-        record_instrument(lake, LISTING, day)
+            ingest.day(dataset, listing, day)
+            convert_day(lake, dataset, listing, day)
+        record_instrument(lake, listing, day)
         signals.publish_buckets(day)
         signals.publish_signals(day)
     return lake

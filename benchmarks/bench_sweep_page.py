@@ -44,6 +44,7 @@ def swept(points: int, days: int) -> Table:
     values = {field: (np.arange(points) // side**place % side / 10).tolist() for place, field in enumerate(_FIELDS)}
     rows = pl.DataFrame({"experiment": names} | values).with_columns(
         net=pl.Series(gains.sum(axis=0)),
+        interval=pl.lit(None, pl.String),
         round_trips=pl.lit(100),
         max_drawdown=pl.lit(0.02),
         sharpe=pl.Series(gains.mean(axis=0) / gains.std(axis=0) * 93.6),

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     sensors: bool = Field(default=False, description="Ingestion and what follows it start switched on.")
     schedules: bool = Field(default=False, description="Morning schedules start switched on, instead of sensors.")
     daily_backtest: bool = Field(default=False, description="A day's backtest follows its signals by itself.")
+    shuffles: int = Field(
+        20, ge=0, le=1000, description="Replays with shuffled signals beside each continuous backtest. 0: none."
+    )
     sensor_days: int = Field(7, ge=1, le=60, description="Days back that a sensor looks for new or replaced files.")
     notify_url: SecretStr | None = Field(None, description="Webhook that is told of failed and late days.")
     notify_format: Literal["auto", "json", "slack"] = Field(

@@ -10,6 +10,7 @@ import polars as pl
 from phoenix_core.backtest.capacity_curve import FILE, Point
 from phoenix_core.backtest.envelope import FILE as ENVELOPE
 from phoenix_core.backtest.envelope import Envelope
+from phoenix_core.backtest.shuffled import FILE as SHUFFLED
 from phoenix_core.catalog.store import read_file
 from phoenix_core.errors import CatalogCorrupt, InputMissing
 from phoenix_core.manifest import Entry, Key, Manifest
@@ -63,6 +64,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         is_synthetic=any(is_made_up(lake, file) for file in document["zips"]),
         capacity=_capacity(lake, location, document),
         envelope=_envelope(lake, location, document),
+        shuffled=_shuffled(lake, location, document),
         in_sample=_in_sample(lake, document["experiment"]),
     )
 
@@ -145,6 +147,27 @@ def _envelope(lake: Lake, location: str, document: Mapping[str, Any]) -> Envelop
         return None
     except (ValueError, TypeError, KeyError) as error:
         raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix envelope again.") from error
+
+
+def _shuffled(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[float, ...]:
+    """What shuffles earned beside a result; none where there are none, or where they are those of an earlier result.
+
+    Raises:
+        CatalogCorrupt: It is not what was written.
+    """
+    name = f"{lake.name(location)}/{SHUFFLED}"
+    try:
+        found = json.loads(lake.read(name))
+        of, nets = found["of"], found["nets"]
+        if found["digest"] != digest_of([of, nets]):
+            raise CatalogCorrupt(f"{lake.address(name)} is not what was written. Materialize the backtest again.")
+        return tuple(nets) if of == document["identity"] else ()
+    except FileNotFoundError:
+        return ()
+    except (ValueError, TypeError, KeyError) as error:
+        raise CatalogCorrupt(
+            f"{lake.address(name)} can't be read: {error!r}. Materialize the backtest again."
+        ) from error
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:

@@ -110,6 +110,16 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "intervals": Table(
             [Column("figure", is_number=False), Column("value"), Column(f"{LEVEL:.0%} interval")], summary.intervals()
         ),
+        "baselines": Table(
+            [
+                Column("instead of the signals", is_number=False),
+                Column("net, median of draws", summary.currency),
+                Column("nine tenths of draws", summary.currency),
+                Column("gained less than the result"),
+                Column("what it is", is_number=False, is_prose=True),
+            ],
+            summary.baselines(),
+        ),
         "capacity": capacity_table(result),
         "figures": listed(("figure", "value", "meaning"), summary.figures()),
         "changed_note": _changed(chosen),

@@ -34,6 +34,7 @@ class PublishedResult:
         capacity: What the experiment earned at other balances, smallest first; empty where that was not computed.
         envelope: The experiment over latencies and queue models; None where that was not computed.
         is_synthetic: The market was made up.
+        shuffled: Net of replays with signals shuffled within each day; empty where that was not computed.
         in_sample: That some of its days were there to choose on, in a sentence; empty where none was.
     """
 
@@ -48,6 +49,7 @@ class PublishedResult:
     is_synthetic: bool = False
     capacity: tuple[Point, ...] = ()
     envelope: Envelope | None = None
+    shuffled: tuple[float, ...] = ()
     in_sample: str = ""
 
     @property

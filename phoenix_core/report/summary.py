@@ -11,6 +11,7 @@ from functools import cached_property
 import polars as pl
 
 from phoenix_core.instruments.specification import money_form
+from phoenix_core.report.baselines import Baselines, Draws, baselines
 from phoenix_core.report.figures import moment, signed
 from phoenix_core.report.metrics import Statistics, buy_and_hold, figures, hourly_returns, max_drawdown, statistics
 from phoenix_core.report.result import PublishedResult
@@ -186,6 +187,27 @@ class Summary:
                 "Gaps without trades, and until entries resumed.",
             ),
         ]
+
+    @cached_property
+    def _baselines(self) -> Baselines:
+        result = self.result
+        return baselines(result.equity, result.round_trips, float(result.starting), result.instrument, result.shuffled)
+
+    def baselines(self) -> list[tuple[str, str, str, str, str]]:
+        """What would have been earned without the signals: name, net, nine tenths of them, gained less, meaning."""
+        found, share = self._baselines, "as the result paid on average"
+        rows = [("buy and hold", signed(found.held_net, self._form), "", "", f"With the same balance; fees {share}.")]
+        if found.random is not None:
+            what = "Round trips with its holding times, sizes and costs, at random minutes"
+            rows.append(self._drawn("random entries", found.random, what))
+        if found.shuffled is not None:
+            what = "Replays of the strategy with its signals shuffled within each day"
+            rows.append(self._drawn("shuffled signals", found.shuffled, what))
+        return rows
+
+    def _drawn(self, name: str, drawn: Draws, what: str) -> tuple[str, str, str, str, str]:
+        low, median, high = (signed(value, self._form) for value in (drawn.low, drawn.median, drawn.high))
+        return name, median, f"{low} to {high}", f"{drawn.rank:.0%}", f"{what}; {drawn.draws:,} draws."
 
     def intervals(self) -> list[tuple[str, str, str]]:
         """Figures with their intervals: name, value, interval; empty where no interval can be given."""

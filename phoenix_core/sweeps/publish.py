@@ -13,13 +13,14 @@ import polars as pl
 
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.publish import span_of
+from phoenix_core.backtest.shuffled import shuffled_nets
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
+from phoenix_core.report.baselines import among
 from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
 from phoenix_core.storage.lake import Lake
-from phoenix_core.sweeps.baselines import among
 from phoenix_core.sweeps.batches import Batches
 from phoenix_core.sweeps.choices import Choice, choose_on
 from phoenix_core.sweeps.crossvalidation import Combinations
@@ -29,7 +30,6 @@ from phoenix_core.sweeps.page import PAGE, sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut, Search
 from phoenix_core.sweeps.search import Found, Sought, run_search
-from phoenix_core.sweeps.shuffled import shuffled_nets
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials

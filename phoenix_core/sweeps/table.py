@@ -14,10 +14,10 @@ import polars as pl
 from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.interval import Interval
 from phoenix_core.market import Listing, day_from_text
+from phoenix_core.report.baselines import Baselines, baselines
 from phoenix_core.report.folder import document_in, table_in
 from phoenix_core.report.metrics import HOURS_A_YEAR, hourly_returns, max_drawdown
 from phoenix_core.storage.lake import Lake
-from phoenix_core.sweeps.baselines import Baselines, held_net, random_entries
 from phoenix_core.sweeps.crossvalidation import Combined, combined
 from phoenix_core.sweeps.performance import HOURS_A_DAY, Hourly, Performance, performance
 from phoenix_core.sweeps.statistics import (
@@ -141,12 +141,12 @@ def table(
         chosen.append((returns, gain))
     judgement = replace(_judgement(hours, tried, chosen), combined=together)
     best = next(one for one in outcomes if one.point.experiment.name == judgement.best)
-    baselines = _baselines(lake, best)
+    beside = _baselines(lake, best)
     return Table(
         points,
         pl.DataFrame(judged, infer_schema_length=None),
         judgement,
-        baselines,
+        beside,
         ways,
         hours,
         _missing(lake, outcomes),
@@ -196,11 +196,7 @@ def _baselines(lake: Lake, outcome: Outcome) -> Baselines:
     traded = specification(
         Listing.parse(document["experiment"]["listing"]), day_from_text(document["experiment"]["first"])
     )
-    inverse = float(traded.contract_size) if traded.is_inverse else None
-    return Baselines(
-        held_net(equity, round_trips, starting, inverse),
-        random_entries(equity, round_trips, contract_size=inverse),
-    )
+    return baselines(equity, round_trips, starting, traded)
 
 
 def _typed(texts: pl.Series) -> pl.Series:

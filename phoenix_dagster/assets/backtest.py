@@ -13,7 +13,7 @@ from phoenix_core.backtest.recipe import backtest_code
 from phoenix_core.errors import ConfigInvalid, InputMissing
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.instruments.table import specification
-from phoenix_core.manifest import Key
+from phoenix_core.manifest import Entry, Key
 from phoenix_core.market import Listing, Market, day_from_text
 from phoenix_core.products import SIGNALS, Product
 from phoenix_core.storage.lake import Lake
@@ -125,7 +125,8 @@ def continuous_asset(product: Product, listing: Listing, settings: Settings) -> 
         config = context.op_execution_context.op_config
         with as_failures():
             first, last = _range(listing, config, workspace, context)
-            done = _run(workspace, experiment_of(listing, config, first, last), product.asset(listing), context)
+            chosen = experiment_of(listing, config, first, last)
+            done = _run(workspace, chosen, product.asset(listing), context, settings.shuffles)
         return dg.MaterializeResult(
             metadata=done.metadata,
             data_version=dg.DataVersion(done.entry.data_version),
@@ -200,14 +201,18 @@ def _range(
     return days[0], days[-1]
 
 
-def _run(workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
+def _run(
+    workspace: Workspace, experiment: Experiment, asset: str, context: dg.AssetExecutionContext, shuffles: int = 0
+) -> Done:
     from phoenix_core.backtest.publish import span_of  # noqa: PLC0415 - brings NautilusTrader
 
     key = Key(asset, span_of(experiment), experiment.name)
-    return made_alone(workspace.lake(), key, lambda lake: _run_alone(lake, experiment, asset, context))
+    return made_alone(workspace.lake(), key, lambda lake: _run_alone(lake, experiment, asset, context, shuffles))
 
 
-def _run_alone(lake: Lake, experiment: Experiment, asset: str, context: dg.AssetExecutionContext) -> Done:
+def _run_alone(
+    lake: Lake, experiment: Experiment, asset: str, context: dg.AssetExecutionContext, shuffles: int
+) -> Done:
     from phoenix_core.backtest.publish import publish, record_absent  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.backtest.run import nothing_to_run, run  # noqa: PLC0415 - likewise
     from phoenix_core.sweeps.trials import begin, remember  # noqa: PLC0415 - likewise
@@ -235,7 +240,28 @@ def _run_alone(lake: Lake, experiment: Experiment, asset: str, context: dg.Asset
     result = run(lake, experiment, day_done)
     entry = publish(lake, result, asset=asset)
     remember(lake, entry)
-    return Done(entry, result_metadata(lake, result, entry, time.monotonic() - started), _checks(result))
+    seconds = time.monotonic() - started
+    beside = _shuffle(lake, experiment, entry, shuffles, context) if shuffles else {}
+    return Done(entry, result_metadata(lake, result, entry, seconds) | beside, _checks(result))
+
+
+def _shuffle(
+    lake: Lake, experiment: Experiment, entry: Entry, draws: int, context: dg.AssetExecutionContext
+) -> dict[str, str]:
+    """Put replays with shuffled signals beside a result, where all of them cost less than it; say what came of it."""
+    from phoenix_core.backtest.shuffled import publish_shuffled, shuffled_nets, why_dear  # noqa: PLC0415 - heavy
+    from phoenix_core.report.folder import document_in  # noqa: PLC0415 - likewise
+
+    if why := why_dear(experiment):
+        return {"shuffled_signals": f"left out, since each would cost as much as the result: {why}"}
+    started, document = time.monotonic(), document_in(lake, entry.facts["folder"])
+    nets = shuffled_nets(lake, experiment, draws)
+    if nets is None:
+        return {}
+    publish_shuffled(lake, document, nets)
+    context.log.info("%d replays with shuffled signals took %.1f s", draws, time.monotonic() - started)
+    share = float((nets < float(document["parts"]["net"])).mean())
+    return {"shuffled_signals": f"{share:.0%} of {draws} replays with shuffled signals gained less"}
 
 
 def _checks(result: "Result") -> tuple[Check, ...]:

@@ -86,8 +86,8 @@ def day_of(option: str, text: str) -> date:
         raise ConfigInvalid(f"{option}: {error}") from error
 
 
-def listing_of(symbol: str, settings: "Settings") -> Listing:
-    """The symbol that was asked for, or the first of the settings.
+def listing_of(symbol: str, settings: "Settings", option: str = "--symbol") -> Listing:
+    """The symbol that was asked for by an option, or the first of the settings.
 
     Raises:
         ConfigInvalid: No symbol of the settings, so that nothing of it can lie here or be made.
@@ -97,7 +97,7 @@ def listing_of(symbol: str, settings: "Settings") -> Listing:
     known = [str(listing) for listing in settings.symbols]
     if symbol.strip() not in known:
         raise ConfigInvalid(
-            f"--symbol is {symbol[:60]!r}{nearest(symbol, known)}: expected one of PHOENIX_SYMBOLS, "
+            f"{option} is {symbol[:60]!r}{nearest(symbol, known)}: expected one of PHOENIX_SYMBOLS, "
             f"{shortened(known)}. Add it there, or correct it."
         )
     return Listing.parse(symbol)
@@ -109,7 +109,9 @@ def listings_of(symbols: str, settings: "Settings") -> list[Listing]:
     Raises:
         ConfigInvalid: One that is no symbol of the settings.
     """
-    return [listing_of(name, settings) for name in names_of(symbols)] if symbols else list(settings.symbols)
+    if not symbols:
+        return list(settings.symbols)
+    return [listing_of(name, settings, "--symbols") for name in names_of(symbols)]
 
 
 def shortened(names: Sequence[str], most: int = 10) -> str:

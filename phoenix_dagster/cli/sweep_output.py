@@ -8,7 +8,7 @@ from phoenix_core.market import Listing
 from phoenix_dagster.cli.output import print_document, print_table
 
 if TYPE_CHECKING:
-    from phoenix_core.sweeps.baselines import Baselines
+    from phoenix_core.report.baselines import Baselines
     from phoenix_core.sweeps.publish import Sweep, Swept
     from phoenix_core.sweeps.table import Judgement
 

@@ -1,6 +1,7 @@
 """Outside `phoenix_core/storage` nobody knows where files lie: an object store is then one more file."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,15 @@ TOLD = {"phoenix_dagster/code_location.py", "phoenix_dagster/automation/reports.
 DIRECTORY = {"phoenix_core/catalog/store.py"}
 
 
+@cache
 def modules():
-    for package in ("phoenix_core", "phoenix_dagster"):
-        for path in (ROOT / package).rglob("*.py"):
-            if not path.is_relative_to(STORAGE):
-                yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+    """Names and trees of all modules, read once."""
+    paths = [path for package in ("phoenix_core", "phoenix_dagster") for path in (ROOT / package).rglob("*.py")]
+    return [
+        (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text()))
+        for path in paths
+        if not path.is_relative_to(STORAGE)
+    ]
 
 
 def attributes(tree):

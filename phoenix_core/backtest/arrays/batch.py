@@ -5,7 +5,7 @@ NautilusTrader's replay gives, fill for fill (docs/decisions/0023).
 """
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +13,12 @@ from functools import partial
 from typing import Never, Self
 
 from phoenix_core.backtest.arrays.columns import TapeReader
-from phoenix_core.backtest.arrays.day import Day
+from phoenix_core.backtest.arrays.day import Day, Signals
 from phoenix_core.backtest.arrays.session import Session
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.interval import BoundsOfRun
-from phoenix_core.backtest.plan import Plan, plans_of
+from phoenix_core.backtest.plan import Plan, plan_of, plans_of
 from phoenix_core.backtest.result import Collected, Replayed, Result, not_flat, result_of
 from phoenix_core.catalog.instruments import instrument
 from phoenix_core.errors import ConfigInvalid, PhoenixError, ReplayUnsuitable, StrategyFailed
@@ -63,13 +63,34 @@ def run_arrays(lake: Lake, experiments: Sequence[Experiment]) -> Iterator[tuple[
         CatalogCorrupt: A file is not what was published.
     """
     for experiment in experiments:
-        if why := why_unsuitable(experiment):
-            raise ReplayUnsuitable(
-                f"Replay over arrays can't do {why}, which {experiment.name} asks for: replay signals."
-            )
+        _require_suitable(experiment)
     if len({(one.listing, one.first, one.last) for one in experiments}) > 1:
         raise ConfigInvalid("Experiments of one batch read the same days: give those of one listing and one range.")
     runs = [_Run.of(plan) for plan in plans_of(lake, experiments, frozenset())]
+    yield from zip(experiments, _replayed(runs), strict=True)
+
+
+def run_prepared(
+    lake: Lake, experiment: Experiment, prepares: Sequence[Callable[[DayInputs], DayInputs]]
+) -> Iterator[Result | PhoenixError]:
+    """Run one experiment many times, on days that are prepared in another way each time (`backtest.run.run`).
+
+    Raises:
+        ReplayUnsuitable: It asks for what can't be replayed so.
+        InputMissing: Not one day of its range can be replayed.
+        CatalogCorrupt: A file is not what was published.
+    """
+    _require_suitable(experiment)
+    plan = plan_of(lake, experiment, frozenset())
+    return _replayed([_Run.of(plan, prepare) for prepare in prepares])
+
+
+def _require_suitable(experiment: Experiment) -> None:
+    if why := why_unsuitable(experiment):
+        raise ReplayUnsuitable(f"Replay over arrays can't do {why}, which {experiment.name} asks for: replay signals.")
+
+
+def _replayed(runs: "Sequence[_Run]") -> "Iterator[Result | PhoenixError]":
     inputs = Inputs(runs)
     for day in runs[0].plan.days if runs else ():
         inputs.read(day)
@@ -79,7 +100,7 @@ def run_arrays(lake: Lake, experiments: Sequence[Experiment]) -> Iterator[tuple[
     for run in runs:
         with _uncollected():
             result = run.result(inputs)
-        yield run.plan.experiment, result
+        yield result
 
 
 @dataclass(slots=True)
@@ -89,25 +110,31 @@ class _Run:
     plan: Plan
     session: Session
     bounds: BoundsOfRun | None
+    prepare: Callable[[DayInputs], DayInputs] | None = None
     failed: PhoenixError | None = None
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
+    def of(cls, plan: Plan, prepare: Callable[[DayInputs], DayInputs] | None = None) -> Self:
         experiment, declared = plan.experiment, default_strategy()
         trader = partial(declared.contract.trader or _no_trader, experiment.strategy)
         traded, implied = instrument(plan.specification), plan.is_implied
+        bounds = BoundsOfRun.of(plan, declared.contract) if implied and not prepare else None
         session = Session(traded, trader, experiment.venue, plan.closing_ns, quotes_implied=implied)
-        return cls(plan, session, BoundsOfRun.of(plan, declared.contract) if implied else None)
+        return cls(plan, session, bounds, prepare)
 
     def replay(self, day: date, inputs: "Inputs") -> None:
         if self.failed is not None:
             return
         ends, session = self.plan.ends_session(day), self.session
         try:
-            read = self.plan.priced(inputs.day(self.plan))
+            whole, shared = inputs.day(self.plan), inputs.shared(self.plan)
+            if self.prepare:
+                whole = self.prepare(whole)
+                shared = Day(Signals(whole.signals), shared.marks)
+            read = self.plan.priced(whole)
             if self.bounds:
                 self.bounds.add(read)
-            session.day(read, inputs.shared(self.plan), inputs.tape(self.plan), ends_session=ends)
+            session.day(read, shared, inputs.tape(self.plan), ends_session=ends)
             if ends and not session.is_flat:
                 raise StrategyFailed(not_flat(day, session.account.position))
         except PhoenixError as error:

@@ -1,4 +1,4 @@
-"""What Python runs first where this folder is on PYTHONPATH: Dagster's daemon looks for backfills every other second.
+"""What Python runs first where this folder is on PYTHONPATH: Dagster's daemon looks for backfills every five seconds.
 
 It does so every thirty, which no setting changes: a test of a backfill would wait a minute for nothing.
 """
@@ -8,4 +8,4 @@ import sys
 if "dagster._daemon" in sys.orig_argv or any(word.endswith("dagster-daemon") for word in sys.orig_argv):
     from dagster._daemon import controller
 
-    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 2
+    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 5

@@ -48,6 +48,19 @@ def test_a_result_without_a_trade_has_figures_too():
     assert (found["Return"].text, found["Sharpe, annualized"].text, found["Exposure"].text) == ("0.00%", "none", "0.0%")
 
 
+def test_what_stands_beside_a_result_by_hand():
+    """Bought at 50,000 and sold at 49,000, less 0.02 % of either end; shuffles of which three of four gained less."""
+    result = made_up_result(nets=[1000], prices=[50_000, 49_500, 49_000], equity=[100_000] * 3)
+    held, random, dealt = Summary(dataclasses.replace(result, shuffled=(-5.0, 0.0, 10.0, 2000.0))).baselines()
+    share = 10 / (0.5 * (50_000 + 50_000.5))  # fees of its round trip
+    assert held[:2] == ("buy and hold", f"{-2000 - share * (100_000 + 98_000):+,.2f}")
+    assert random[0] == "random entries"
+    assert random[3] == "100%"
+    assert random[4].endswith("1,000 draws.")
+    assert dealt[:4] == ("shuffled signals", "+5.00", "-4.25 to +1,701.50", "75%")
+    assert [row[0] for row in Summary(made_up_result()).baselines()] == ["buy and hold"]
+
+
 def test_what_adds_up_stands_above_its_sum():
     """Starting balance, price, slippage, fees, funding, net, final balance."""
     rows = Summary(made_up_result(net=Decimal(1000))).parts()

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import bench_sweep_page
 import numpy as np
 import polars as pl
 import pytest
@@ -37,6 +38,12 @@ def found():
 
 def page_of(found):
     return sweep_page(DESCRIBED, "0123456789ab", SPAN, found, "USDT")
+
+
+def test_what_the_benchmark_opens_is_a_page_of_today():
+    """Its made-up table has every column that the page asks for."""
+    fields = {name: [] for name in bench_sweep_page._FIELDS}
+    assert sweep_page(DESCRIBED | {"grid": fields}, "0123456789ab", SPAN, bench_sweep_page.swept(8, 160), "USDT")
 
 
 def drawings(page):

@@ -1,5 +1,6 @@
 """Days through Dagster, with synthetic files and made-up faults."""
 
+import json
 import shutil
 from datetime import date
 
@@ -144,6 +145,20 @@ def test_a_result_is_on_disk(two_days):
     found = values(last(instance, "backtest"))
     assert pl.read_parquet(folder / "fills.parquet").height == found["fills"]
     assert found["folder"] == str(folder)
+
+
+def test_what_shuffled_signals_earn_lies_beside_a_continuous_backtest(two_days, copy, make_defs, materialize, market):
+    """Twenty replays, and a sentence in its metadata; with none wished for there are none, and the result is the same."""
+    instance, _ = two_days
+    found = values(last(instance, "continuous_backtest"))
+    assert found["shuffled_signals"].endswith(" of 20 replays with shuffled signals gained less")
+    beside = copy / "backtests" / found["experiment_id"] / DAYS[1] / "shuffled.json"
+    assert len(json.loads(beside.read_text())["nets"]) == 20
+    beside.unlink()
+    span = dict.fromkeys(("first", "last"), DAYS[1])
+    config = {"ops": {key("continuous_backtest").to_python_identifier(): {"config": span}}}
+    assert materialize(make_defs(copy, market.archive, shuffles=0), "continuous_backtest", config=config).success
+    assert not beside.exists()
 
 
 def test_every_backtest_is_a_trial(two_days):

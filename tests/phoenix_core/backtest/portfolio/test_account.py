@@ -87,14 +87,27 @@ def test_without_a_mark_the_last_one_counts():
 
 
 def test_a_liquidation_takes_back_entries_that_work():
-    """ETH only bids when BTC is liquidated at 24,900: its order is cancelled at once, and nothing was ever held."""
-    first = bitcoin().mark(59.999, "25000", low="24900").quote(58, "24900.0", "24900.1").quote(62, "24900.0", "24900.1")
+    """ETH only bids when BTC is liquidated at 24,900: its order is cancelled at once, and nothing was ever held.
+
+    BTC is sold at what its market is 6 ms later, 24,800, since it gets every tick as long as ETH waits for its own.
+    """
+    first = bitcoin().mark(59.999, "25000", low="24900").quote(58, "24900.0", "24900.1")
+    first.quote(60.001, "24800.0", "24800.1").trade(61, "24900.0", "0.1").quote(61, "24900.0", "24900.1")
     second = Scenario("um:ETHUSDT").quote(1, "2500.00", "2500.01", "0.5").trade(40, "2500.00", "0.5").signal(40, 0.9)
     outcome = both_ways([first, second.quote(65, "2500.00", "2500.01")], max_leverage=2.0, entry_timeout_secs=300)
     assert outcome.parts[0].settled[-1].kind is Charge.LIQUIDATION_FEE
+    assert outcome.parts[0].fills[-1].price == Decimal("24800.0")
     assert outcome.parts[1].fills == []
     assert outcome.parts[1].orders == {"CANCELED": 1}
     assert outcome.parts[1].sent[0].cancel_sent_ns == first.marks[-1].ts
+
+
+def test_what_is_due_comes_after_all_ticks_of_its_instant():
+    """At second 30 BTC trades, ETH buys 20 for 50,000, and funding of 0.02 % is due: 10 are paid, whoever traded first."""
+    first = Scenario().quote(1, "50000.0", "50000.1").trade(30, "50000.0", "1")
+    second = Scenario("um:ETHUSDT").quote(1, "2500.00", "2500.01", "0.5").trade(20, "2500.00", "0.5").signal(20, 0.9)
+    second.trade(30, "2500.00", "900").funds(30, "0.0002", "2500").quote(31, "2500.00", "2500.01")
+    assert [one.amount for one in both_ways([first, second]).parts[1].settled] == [Decimal(-10)]
 
 
 def test_the_balance_that_a_size_is_made_of_is_shared():

@@ -4,14 +4,18 @@ Pure functions over the tables of a published result: its round trips, and the p
 curve was valued at. Minutes without a trade are not in that curve and are passed over.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from phoenix_core.instruments.specification import Specification
 from phoenix_core.market import NS_PER_SECOND
 from phoenix_core.report.metrics import buy_and_hold
-from phoenix_core.sweeps.statistics import Array
+
+Array = NDArray[np.float64]
 
 _MINUTE_NS = 60 * NS_PER_SECOND
 
@@ -44,13 +48,37 @@ class Baselines:
     Attributes:
         held_net: Net of buying and holding with the same balance.
         random: Where it stands among random entries; None if it never traded.
-        shuffled: Where it stands among replays of itself with its signals shuffled within each day (`shuffled.py`);
-            None if that was not asked, or there are none.
+        shuffled: Where it stands among replays of itself with its signals shuffled within each day
+            (`backtest/shuffled.py`); None if that was not asked, or there are none.
     """
 
     held_net: float
     random: Draws | None
     shuffled: Draws | None = None
+
+
+def baselines(
+    equity: pl.DataFrame,
+    round_trips: pl.DataFrame,
+    starting: float,
+    traded: Specification,
+    shuffled: Sequence[float] = (),
+) -> Baselines:
+    """What stands beside a result.
+
+    Args:
+        equity: ts and price of each minute.
+        round_trips: As they are published.
+        starting: Balance, in the currency of settlement.
+        traded: The instrument's constants.
+        shuffled: What replays with shuffled signals gained; empty where there are none.
+    """
+    size = float(traded.contract_size) if traded.is_inverse else None
+    return Baselines(
+        held_net(equity, round_trips, starting, size),
+        random_entries(equity, round_trips, contract_size=size),
+        among(float(_floats(round_trips, "net").sum()), np.array(shuffled)) if shuffled else None,
+    )
 
 
 def held_net(

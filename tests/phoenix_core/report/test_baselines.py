@@ -7,7 +7,7 @@ from fakes.results import MINUTE_NS, START_NS, made_up_result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoenix_core.sweeps.baselines import held_net, random_entries, random_nets
+from phoenix_core.report.baselines import held_net, random_entries, random_nets
 
 FIGURES = ("quantity", "entry_price", "exit_price", "slippage", "fees", "funding", "net")
 
