@@ -121,6 +121,7 @@ FORMS = (
         "bench_symbols.py --symbols 20 --each 10",
         {"whole_vs_location": Bound("≤", 4), "second_answer_s": Bound("≤", 2)},
     ),
+    Form("backfill", "bench_backfill.py --days 3", {"ended": Bound("=", 0), "cpu_seconds_a_run": Bound("≤", 15)}),
     Form(
         "report",
         "bench_report.py --days 60 --times 1",

@@ -9,14 +9,15 @@ its code (registry entry, specification, parameters) is chosen in the `recipe.py
 
 import ast
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from phoenix_core.errors import RecipeUnknown
 from phoenix_core.storage.digests import digest_of
@@ -47,7 +48,49 @@ _SOURCES = Path(__file__).parent.parent
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+# Answers of sources that were read before, and whose they are; see `take_answers`.
+_ANSWERS: dict[str, Any] = {}
+_ANSWERED_FOR: list[Path] = []
+
+
+def take_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Believe what was found before of just the sources that are there now, so that they need not be parsed again.
+
+    Returns:
+        The answers from now on, to which each new one is added.
+    """
+    _ANSWERS.update(answers)
+    _ANSWERED_FOR[:] = [_SOURCES]
+    return _ANSWERS
+
+
+def _once[**Asked, Answer](ask: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """A question about the sources whose answer is JSON: asked of those that answers were taken for, it is kept."""
+
+    @wraps(ask)
+    def asked(*names: Asked.args, **no: Asked.kwargs) -> Answer:
+        if _ANSWERED_FOR != [_SOURCES]:
+            return ask(*names, **no)
+        question = " ".join((ask.__name__, *map(str, names)))
+        if question not in _ANSWERS:
+            _ANSWERS[question] = ask(*names, **no)
+        return cast("Answer", _ANSWERS[question])
+
+    return asked
+
+
+def sources_digest() -> str:
+    """Digest of all sources that a digest of code may cover, as they are: comments, docstrings and all."""
+    parts = hashlib.sha256(sys.version.encode())  # by whose parser they were read
+    for path in sorted((_SOURCES / _PACKAGE).rglob("*.py")):
+        content = path.read_bytes()
+        parts.update(f"{path.relative_to(_SOURCES).as_posix()} {len(content)} ".encode())
+        parts.update(content)
+    return parts.hexdigest()
+
+
 @cache
+@_once
 def code_digest(*roots: str) -> str:
     """Digest over the code that the roots reach.
 
@@ -60,6 +103,7 @@ def code_digest(*roots: str) -> str:
     return digest_of({name: _defined(name).digest for name in reached(*roots)})
 
 
+@_once
 def root_in(table: str, member: str) -> str:
     """Root that a table of functions keyed by an enum has for one of its members.
 
@@ -80,6 +124,7 @@ def root_in(table: str, member: str) -> str:
     )
 
 
+@_once
 def reached(*roots: str) -> list[str]:
     """Names of the definitions that a digest covers, sorted; `_WITHOUT_BYTES` are not followed."""
     found: set[str] = set()

@@ -2,7 +2,8 @@
 
 from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.garbage import made_for_good
-from phoenix_dagster.settings import settings
+from phoenix_dagster.deployment.recipe_memory import remembered_recipes
+from phoenix_dagster.settings import dagster_home, settings
 
-with made_for_good():
+with made_for_good(), remembered_recipes(dagster_home()):
     defs = definitions(settings())

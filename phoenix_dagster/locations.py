@@ -12,7 +12,8 @@ import dagster as dg
 
 from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.garbage import made_for_good
-from phoenix_dagster.settings import Settings, settings
+from phoenix_dagster.deployment.recipe_memory import remembered_recipes
+from phoenix_dagster.settings import Settings, dagster_home, settings
 from phoenix_dagster.symbols import blocks_of
 
 _NAME = re.compile(r"symbols_([1-9]\d{0,3})")
@@ -32,7 +33,7 @@ def __getattr__(name: str) -> dg.Definitions:
 @cache
 def _made(chosen: Settings, *, is_first: bool) -> dg.Definitions:
     """Made once: a code server asks for the name twice, first for what stands there, then for its repository."""
-    with made_for_good():
+    with made_for_good(), remembered_recipes(dagster_home()):
         return definitions(chosen, is_first=is_first)
 
 

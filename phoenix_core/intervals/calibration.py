@@ -15,7 +15,7 @@ from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.table import specification
 from phoenix_core.intervals.interval import Calibration
-from phoenix_core.intervals.prints import COLUMNS, SCALE, Ints, Prints
+from phoenix_core.intervals.prints import COLUMNS, SCALE, Ints, Prints, scaled
 from phoenix_core.lineage import sources_of
 from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import NS_PER_SECOND, Listing, day_from_text
@@ -100,9 +100,7 @@ def _sampled(quotes: Iterable[pl.DataFrame], first: int, last: int) -> Iterator[
 
 def _at(times: Ints, quotes: pl.DataFrame, known: Ints) -> tuple[Ints, Ints, Ints]:
     """Prices of the quotes at these places. A fifth of all quotes are asked for, so none is converted before."""
-    prices = ((pl.col(name) * SCALE).cast(pl.Int64) for name in ("bid_price", "ask_price"))
-    bid, ask = (column.to_numpy() for column in quotes[known].select(*prices))
-    return times, bid, ask
+    return times, scaled(quotes["bid_price"].gather(known)), scaled(quotes["ask_price"].gather(known))
 
 
 def calibrations(lake: Lake, listing: Listing, first: date, last: date) -> tuple[list[Calibration], dict[str, str]]:

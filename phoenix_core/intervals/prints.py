@@ -13,16 +13,32 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from phoenix_core.catalog.convert import fixed_point, is_multiple
+from phoenix_core.columns import DECIMAL_SCALE
 from phoenix_core.market import NS_PER_SECOND
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SCALE = 10**8  # prices are integers of this fraction
+_FINER = DECIMAL_SCALE - 8  # decimals of a column beyond those of `SCALE`
+_INVERSE = pow(5**_FINER, -1, 1 << 64)
 MARGIN_NS = NS_PER_SECOND // 4  # by which the hull reaches further than the very next prints
 _EDGE_NS = 60 * NS_PER_SECOND  # where a neighbour is missing, prints of this time stand for it
 BUYER, SELLER = 1, 2  # NautilusTrader's AggressorSide, which this need not import
 COLUMNS = ("ts_init", "price", "size", "aggressor_side")
+
+
+def scaled(prices: pl.Series) -> Ints:
+    """Decimal(38, 16) prices as integers of 1 / `SCALE`; what is finer is cut off.
+
+    Of whole multiples a division is a multiplication modulo 2^64, a sixth of the time of dividing decimals.
+    """
+    if not len(prices) or not is_multiple(words := fixed_point(prices), _FINER):
+        return np.asarray((prices * SCALE).cast(pl.Int64).to_numpy())
+    low, high = np.frombuffer(words.buffers()[1], np.uint64)[2 * words.offset :][: 2 * len(words)].reshape(-1, 2).T
+    twos = (low >> np.uint64(_FINER)) | (high << np.uint64(64 - _FINER))
+    return (twos * np.uint64(_INVERSE)).view(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +55,7 @@ class Side:
         rows = trades.filter(pl.col("aggressor_side") == side)
         return cls(
             rows["ts_init"].cast(pl.Int64).to_numpy(),
-            rows.select((pl.col("price") * SCALE).cast(pl.Int64))["price"].to_numpy(),
+            scaled(rows["price"]),
             rows["size"].cast(pl.Float64).to_numpy(),
         )
 
@@ -65,8 +81,9 @@ class Side:
             begin[lone] = np.minimum(begin[lone], np.searchsorted(self.ts, last[lone] - _EDGE_NS))
         begin, end = np.clip(begin, 0, count - 1), np.clip(end, 1, count)
         places = np.ravel(np.column_stack([begin, np.maximum(end, begin + 1)]))
-        padded = np.append(self.price, self.price[-1:])  # an end at the very end is still an index
-        return np.minimum.reduceat(padded, places)[::2], np.maximum.reduceat(padded, places)[::2]
+        # An end at the very end is still an index.
+        prices = np.append(self.price, self.price[-1:]) if (end >= count).any() else self.price
+        return np.minimum.reduceat(prices, places)[::2], np.maximum.reduceat(prices, places)[::2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from phoenix_core.market import NS_PER_SECOND
 from phoenix_core.signals import liquidation_pressure, regime, volatility
@@ -83,7 +84,18 @@ def _volatility(inputs: SignalInputs, parameters: SignalParameters) -> pl.Series
     prices = inputs.trades["price"].cast(pl.Float64).to_numpy()
     times = inputs.trades["ts_event"].cast(pl.Int64).to_numpy()
     own = times.size - int((times >= inputs.start_ns).sum())
-    # Ids rise within a day, so the closing trade of a bucket is found among the day's own rows.
-    ids = inputs.trades["trade_id"].cast(pl.Int64).to_numpy()[own:]
-    at = own + np.searchsorted(ids, inputs.buckets["last_trade"].to_numpy())
+    at = own + closing_trades(inputs.trades["trade_id"].slice(own), inputs.buckets)
     return pl.Series(volatility.realized_volatility(times, prices, at, window))
+
+
+def closing_trades(ids: pl.Series, buckets: pl.DataFrame) -> NDArray[np.int64]:
+    """Place of the trade that closes each bucket among a day's trades, by their ids, which rise.
+
+    Buckets follow one another without a gap, so that their counts of trades lead there; a million ids that are text
+    need not be read as numbers. Where that is not the trade, the buckets are of other rows, and it is looked for.
+    """
+    last = buckets["last_trade"]
+    places = buckets["trades"].to_numpy().cumsum() - 1
+    if places.size and places[-1] < len(ids) and ids.gather(places).cast(pl.Int64).equals(last):
+        return np.asarray(places)
+    return np.searchsorted(ids.cast(pl.Int64).to_numpy(), last.to_numpy())

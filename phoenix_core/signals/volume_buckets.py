@@ -60,15 +60,14 @@ def volume_buckets(trades: pl.DataFrame, size: Decimal, *, contract_size: Decima
     total = np.add.reduceat(notional[used], starts)
     sold = np.add.reduceat(np.where(is_sell, notional[used], 0), starts)
     times = trades["ts_event"].cast(pl.Int64).to_numpy()
-    ids = trades["trade_id"].cast(pl.Int64).to_numpy()
     return pl.DataFrame(
         {
             "ts_event": times[ends],
             "ts_init": times[ends],
             "opened_ns": times[starts],
             "bucket": np.arange(ends.size),
-            "first_trade": ids[starts],
-            "last_trade": ids[ends],
+            "first_trade": trades["trade_id"].gather(starts).cast(pl.Int64),
+            "last_trade": trades["trade_id"].gather(ends).cast(pl.Int64),
             "trades": ends - starts + 1,
             "buy_notional": _decimals(total - sold, scale),
             "sell_notional": _decimals(sold, scale),

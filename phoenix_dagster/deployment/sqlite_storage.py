@@ -7,17 +7,20 @@ paths of Dagster; tests compare both.
 """
 
 import os
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Self
 
 import sqlalchemy
 from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_conn_string
 from dagster._core.storage.sqlite_storage import (
     DagsterSqliteStorage,
     SqliteStorageConfig,
@@ -27,6 +30,7 @@ from dagster._core.storage.sqlite_storage import (
 )
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
 
 from phoenix_dagster.deployment.claims import WatchedClaims
 
@@ -41,7 +45,7 @@ class OpenSqliteStorage(DagsterSqliteStorage):
         self.base_dir = base_dir
         self._run_storage = OpenRunStorage.from_local(_runs_directory(base_dir))
         self._event_log_storage = OpenEventLogStorage(_event_logs_directory(base_dir))
-        self._schedule_storage = SqliteScheduleStorage.from_local(_schedule_directory(base_dir))
+        self._schedule_storage = ScheduleStorage.from_local(_schedule_directory(base_dir))
         self._inst_data = inst_data
 
     @classmethod
@@ -54,6 +58,12 @@ class OpenSqliteStorage(DagsterSqliteStorage):
 
 class OpenRunStorage(SqliteRunStorage):
     """Runs, in one file."""
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> Self:
+        """Open it, and make it where it isn't there."""
+        url = create_db_conn_string(base_dir, "runs")
+        return cls(url, inst_data) if _is_made(url, "instance_info") else super().from_local(base_dir, inst_data)
 
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         super().__init__(conn_string, inst_data)
@@ -71,6 +81,16 @@ class OpenRunStorage(SqliteRunStorage):
         self._engine.dispose()
 
 
+class ScheduleStorage(SqliteScheduleStorage):
+    """Schedules and sensors, in one file, which a run opens and does not use."""
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> SqliteScheduleStorage:
+        """Open it, and make it where it isn't there."""
+        url = create_db_conn_string(base_dir, "schedules")
+        return cls(url, inst_data) if _is_made(url) else super().from_local(base_dir, inst_data)
+
+
 class OpenEventLogStorage(WatchedClaims, SqliteEventLogStorage):
     """Events: the index of all runs, and a file for each of them, of which a few stay open."""
 
@@ -83,7 +103,8 @@ class OpenEventLogStorage(WatchedClaims, SqliteEventLogStorage):
         with self._db_lock:
             engine = self._opened(shard)
             if shard not in self._initialized_dbs:
-                self._initdb(engine)
+                if not _is_made(self.conn_string_for_shard(shard)):
+                    self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
@@ -116,6 +137,24 @@ class OpenEventLogStorage(WatchedClaims, SqliteEventLogStorage):
     def _close(self) -> None:
         while self._engines:
             self._engines.popitem()[1].dispose()
+
+
+def _is_made(url: str, *tables: str) -> bool:
+    """Whether a file has its tables, the last of which tells their revision.
+
+    Dagster then looks for the newest revision as well and does nothing about it; for that Alembic reads all of them,
+    three times at each start of a run: a tenth of its CPU seconds.
+    """
+    path = make_url(url).database
+    if path is None or not Path(path).is_file():
+        return False
+    with closing(sqlite3.connect(path, timeout=SQLITE_BUSY_TIMEOUT_SECONDS)) as connection:
+        try:
+            for table in tables:
+                connection.execute(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - a name of our own
+            return connection.execute("SELECT version_num FROM alembic_version").fetchone() is not None
+        except sqlite3.DatabaseError:  # no such table; what else is wrong with it Dagster will say
+            return False
 
 
 def _engine_of(url: str) -> Engine:

@@ -1,10 +1,15 @@
 """Where trades alone put the quotes; prices in tenths, as BTCUSDT's ticks."""
 
+from decimal import Decimal
+
 import numpy as np
+import polars as pl
 from fakes.bounds import TICK, tape_of
 from fakes.scenario import Scenario, at
+from hypothesis import given
+from hypothesis import strategies as st
 
-from phoenix_core.intervals.prints import SCALE
+from phoenix_core.intervals.prints import SCALE, scaled
 
 
 def prints():
@@ -60,3 +65,16 @@ def test_the_last_sale_is_none_before_the_first():
     tape = tape_of(prints())
     assert tape.last_sale(at(9.999)) is None
     assert tape.last_sale(at(20)) == 100 * SCALE
+
+
+@given(
+    st.lists(
+        st.integers(0, 10**17).map(lambda n: Decimal(n).scaleb(-8))
+        | st.integers(0, 10**22).map(lambda n: Decimal(n).scaleb(-16)),
+        max_size=20,
+    )
+)
+def test_prices_become_the_same_integers_as_by_division(prices):
+    """Whole multiples by a multiplication, finer ones by the division itself."""
+    column = pl.Series("price", prices, pl.Decimal(38, 16))
+    assert scaled(column).tolist() == [int(price * SCALE) for price in prices]

@@ -1,6 +1,8 @@
 """Dagster's SQLite storage with files that stay open: the same content, seen as soon, kept as long."""
 
+import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +13,8 @@ import pytest
 import sqlalchemy
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 from phoenix_dagster.deployment.sqlite_storage import OpenSqliteStorage
@@ -156,3 +160,22 @@ def test_dagsters_own_storage_makes_an_engine_a_connection(tmp_path, monkeypatch
         materialize(instance, "2024-03-02")
         events = len(instance.all_logs(instance.get_runs()[0].run_id))
     assert len(made) > events
+
+
+def test_revisions_are_looked_for_where_tables_are_made_and_nowhere_else(tmp_path, monkeypatch):
+    """A file that lost its revision, or was left half made, is mended as Dagster does."""
+    with instance_at(tmp_path, OpenSqliteStorage) as instance:
+        materialize(instance, "2024-03-01")
+        before = told(instance)
+    looked = []
+    for module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        check = module.check_alembic_revision
+        monkeypatch.setattr(module, "check_alembic_revision", lambda *given, ask=check: looked.append(1) or ask(*given))
+    with instance_at(tmp_path, OpenSqliteStorage) as instance:
+        assert (told(instance), looked) == (before, [])
+    for name in ("runs", "schedules"):
+        path = next(tmp_path.rglob(f"{name}.db"))
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("DROP TABLE alembic_version")
+    with instance_at(tmp_path, OpenSqliteStorage) as instance:
+        assert (told(instance), looked) == (before, [1, 1])
