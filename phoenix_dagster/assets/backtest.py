@@ -10,7 +10,7 @@ import dagster as dg
 from phoenix_core.alone import made_alone
 from phoenix_core.backtest.experiment import COINS_AT_START, Experiment, VenueParameters
 from phoenix_core.backtest.recipe import backtest_code
-from phoenix_core.errors import ConfigInvalid, InputMissing
+from phoenix_core.errors import ConfigInvalid, InputMissing, PhoenixError
 from phoenix_core.execution.holding import payoff_of
 from phoenix_core.instruments.table import specification
 from phoenix_core.manifest import Entry, Key
@@ -255,7 +255,11 @@ def _shuffle(
     if why := why_dear(experiment):
         return {"shuffled_signals": f"left out, since each would cost as much as the result: {why}"}
     started, document = time.monotonic(), document_in(lake, entry.facts["folder"])
-    nets = shuffled_nets(lake, experiment, draws)
+    try:
+        nets = shuffled_nets(lake, experiment, draws)
+    except PhoenixError as error:  # the result stands without them
+        context.log.warning("No replays with shuffled signals: %s", error)
+        return {"shuffled_signals": f"left out: {error}"}
     if nets is None:
         return {}
     publish_shuffled(lake, document, nets)

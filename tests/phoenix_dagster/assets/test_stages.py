@@ -11,7 +11,7 @@ from fakes.archive_server import Answer
 from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put_day, put_sidecar
 
 from phoenix_core.datasets import AGG_TRADES
-from phoenix_core.errors import SourceNotYet, SourceUnreachable
+from phoenix_core.errors import SourceNotYet, SourceUnreachable, StrategyFailed
 from phoenix_core.market import Listing
 from phoenix_core.sources.binance.keys import key_of_day
 from phoenix_core.storage.digests import sha256_of
@@ -159,6 +159,20 @@ def test_what_shuffled_signals_earn_lies_beside_a_continuous_backtest(two_days, 
     config = {"ops": {key("continuous_backtest").to_python_identifier(): {"config": span}}}
     assert materialize(make_defs(copy, market.archive, shuffles=0), "continuous_backtest", config=config).success
     assert not beside.exists()
+
+
+def test_a_result_stands_without_its_shuffles(copy, make_defs, materialize, market, monkeypatch):
+    """One of them can't be replayed: the result is published before, and says why they are left out."""
+
+    def fails(*_):
+        raise StrategyFailed("A shuffled day stopped.")
+
+    monkeypatch.setattr("phoenix_core.backtest.shuffled.shuffled_nets", fails)
+    span = dict.fromkeys(("first", "last"), DAYS[1])
+    config = {"ops": {key("continuous_backtest").to_python_identifier(): {"config": span}}}
+    result = materialize(make_defs(copy, market.archive), "continuous_backtest", config=config)
+    (made,) = result.asset_materializations_for_node(key("continuous_backtest").to_python_identifier())
+    assert values(made)["shuffled_signals"] == "left out: A shuffled day stopped."
 
 
 def test_every_backtest_is_a_trial(two_days):
