@@ -14,7 +14,9 @@ from typing import Never, Self
 
 from phoenix_core.backtest.arrays.columns import TapeReader
 from phoenix_core.backtest.arrays.day import Day, Signals
+from phoenix_core.backtest.arrays.orders import Records
 from phoenix_core.backtest.arrays.session import Session
+from phoenix_core.backtest.arrays.shelf import Shelf
 from phoenix_core.backtest.experiment import Experiment, ReplayMode
 from phoenix_core.backtest.inputs import DayInputs
 from phoenix_core.backtest.interval import BoundsOfRun
@@ -28,7 +30,7 @@ from phoenix_core.signals.parameters import SignalParameters
 from phoenix_core.storage.lake import Lake
 from phoenix_core.strategies.contract import ImportedStrategy, default_strategy
 
-# It reads the day's trades once more for each experiment, which is what this replay is there to avoid.
+_MOST_AT_HAND = 200_000  # orders of all experiments of a batch, of 3 KB each; beyond them they wait on disk
 
 
 def why_unsuitable(experiment: Experiment) -> str:
@@ -91,16 +93,22 @@ def _require_suitable(experiment: Experiment) -> None:
 
 
 def _replayed(runs: "Sequence[_Run]") -> "Iterator[Result | PhoenixError]":
+    if not runs:
+        return
     inputs = Inputs(runs)
-    for day in runs[0].plan.days if runs else ():
-        inputs.read(day)
-        with _uncollected():
-            for run in runs:
-                run.replay(day, inputs)
-    for run in runs:
-        with _uncollected():
-            result = run.result(inputs)
-        yield result
+    with Shelf.below(runs[0].plan.reader.lake.scratch) as shelf:
+        for day in runs[0].plan.days:
+            inputs.read(day)
+            with _uncollected():
+                for run in runs:
+                    run.replay(day, inputs)
+            if sum(len(run.session.desk.records.decisions) for run in runs) > _MOST_AT_HAND:
+                for number, run in enumerate(runs):
+                    shelf.put(number, run.session.desk.records, run.session.desk.working)
+        for number, run in enumerate(runs):
+            with _uncollected():
+                result = run.result(inputs, shelf.whole(number, run.session.desk.records))
+            yield result
 
 
 @dataclass(slots=True)
@@ -144,10 +152,9 @@ class _Run:
                 f"Replay over arrays of {self.plan.experiment.name} stopped on {day}: {type(error).__name__}: {error}."
             )
 
-    def result(self, inputs: "Inputs") -> Result | PhoenixError:
+    def result(self, inputs: "Inputs", records: Records) -> Result | PhoenixError:
         if self.failed is not None:
             return self.failed
-        records = self.session.desk.records
         left = Replayed(
             fills=records.fills,
             decisions=tuple(records.decisions),

@@ -1,9 +1,11 @@
 """An order and what is recorded of it, where no engine keeps orders."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import takewhile
 
 from phoenix_core.execution.decisions import Decision, Fill, OrderReason
 from phoenix_core.execution.orders import Sent
@@ -80,10 +82,19 @@ class Records:
     sent: dict[str, Sent] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
+    _decided: int = 0  # before those that are here
 
     def next_name(self, now: int) -> str:
         """The name of the next order."""
-        return f"{_named_at(now // NS_PER_SECOND)}{len(self.decisions) + 1}"
+        return f"{_named_at(now // NS_PER_SECOND)}{self._decided + len(self.decisions) + 1}"
+
+    def cut(self, unfinished: Collection[str]) -> "Records":
+        """Take out what can't change any more: of requests those before the first of an unfinished order."""
+        done = list(takewhile(lambda name: name not in unfinished, self.sent))
+        taken = Records(self.decisions, {name: self.sent.pop(name) for name in done}, self.fills)
+        self._decided += len(self.decisions)
+        self.decisions, self.fills = [], []
+        return taken
 
 
 @lru_cache(maxsize=_REMEMBERED)

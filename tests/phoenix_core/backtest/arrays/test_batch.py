@@ -1,11 +1,15 @@
 """Replay over arrays of published days gives what NautilusTrader's replay gives."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
 from fakes.law import assert_arrays_change_nothing
 
+from phoenix_core.backtest.arrays import batch
 from phoenix_core.backtest.arrays.batch import run_arrays, why_unsuitable
+from phoenix_core.backtest.arrays.orders import Records
+from phoenix_core.backtest.arrays.shelf import Shelf
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import ConfigInvalid, ReplayUnsuitable
 from phoenix_core.sweeps.grid import Grid
@@ -55,6 +59,45 @@ def test_what_it_can_not_do_is_refused_by_name(market, what, sections):
     assert what in why_unsuitable(chosen)
     with pytest.raises(ReplayUnsuitable, match=what):
         list(run_arrays(market.lake, [chosen]))
+
+
+@pytest.mark.slow
+def test_what_waits_on_disk_comes_back_as_it_was(market, monkeypatch):
+    """With nothing kept at hand each day's records wait in a file; results are equal, and the files are gone."""
+    chosen = experiments(*market.days, "strategy.lpi_entry_threshold=0.45,0.7")
+    kept = [result for _, result in run_arrays(market.lake, chosen)]
+    put, before_it = Shelf.put, market.lake.leftovers()
+    shelved = []
+
+    def watched(shelf, number, records, unfinished):
+        shelved.append((number, len(records.decisions)))
+        put(shelf, number, records, unfinished)
+        assert (records.decisions, records.fills) == ([], [])
+
+    monkeypatch.setattr(Shelf, "put", watched)
+    monkeypatch.setattr(batch, "_MOST_AT_HAND", 0)
+    for before, (_, result) in zip(kept, run_arrays(market.lake, chosen), strict=True):
+        assert (result.decisions, result.sent, result.orders) == (before.decisions, before.sent, before.orders)
+        assert result.fills.equals(before.fills)
+        assert result.ledger.rows.equals(before.ledger.rows)
+    assert [number for number, _ in shelved] == [0, 1, 0, 1]
+    assert all(count for _, count in shelved)
+    assert market.lake.leftovers() == before_it
+
+
+def test_requests_that_may_change_stay(tmp_path):
+    """Of three orders the second works on: what was sent of it and of the third stays, behind the first in the end."""
+    records = Records(["a", "b", "c"], {name: name.upper() for name in "abc"}, ["fill"], Counter(FILLED=1))
+    shelf = Shelf(tmp_path)
+    shelf.put(7, records, {"b"})
+    assert (list(records.sent), records.decisions, records.fills) == (["b", "c"], [], [])
+    assert records.next_name(0).endswith("-4")
+    records.sent["b"], records.decisions = "cancelled", ["d"]
+    found = shelf.whole(7, records)
+    assert found.decisions == ["a", "b", "c", "d"]
+    assert list(found.sent.items()) == [("a", "A"), ("b", "cancelled"), ("c", "C")]
+    assert (found.fills, found.ends) == (["fill"], Counter(FILLED=1))
+    assert shelf.whole(8, records).fills == []
 
 
 def test_one_batch_reads_the_same_days(market):
