@@ -89,7 +89,10 @@ def test_who_is_always_late_says_so(lake):
 
 @pytest.mark.parametrize("name", [name for name, kept in STORES.items() if kept.in_one_step])
 def test_of_sixteen_writers_one_publishes(name, tmp_path):
-    """Each read another source, and all publish at once: one is first, and the others begin again with the last one."""
+    """Each read another source, and all publish at once: one is first, and the others begin again with the last one.
+
+    Who read the last one himself may find just what he made, published by one who began again: that is what he wanted.
+    """
     lake, writers = Lake(STORES[name].make(tmp_path)), 16
     lake.write(SOURCE, b"as before")
     made_alone(lake, KEY, make)
@@ -115,12 +118,6 @@ def test_of_sixteen_writers_one_publishes(name, tmp_path):
     with ThreadPoolExecutor(writers) as pool:
         list(pool.map(write, range(writers)))
     source = lake.read(SOURCE).decode()
-    assert set(overtaken) >= set(range(writers)) - {first_of(overtaken, writers)}
+    assert len(set(range(writers)) - set(overtaken) - {int(source)}) <= 1
     assert lake.read("made.txt").decode() == f"made from {source}"
     assert Manifest(lake).verify(Manifest(lake).find(*KEY)).sources == {"source": source}
-
-
-def first_of(overtaken, writers):
-    """The one that was overtaken by nobody."""
-    (one,) = set(range(writers)) - set(overtaken)
-    return one
