@@ -4,7 +4,7 @@ They come from `binance_brackets.csv`, whose head says where they were published
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -112,9 +112,19 @@ def brackets_of(listing: Listing) -> Sequence[Brackets]:
     """Brackets of a listing over time; none of a market or a symbol of which none were seen."""
     if listing.market is not Market.UM:
         return ()
-    lines = files("phoenix_core.instruments").joinpath(_FILE).read_text(encoding="utf-8").splitlines()
-    rows = (line.split(",") for line in lines if line.startswith(f"{listing.symbol},"))
-    return tuple(Brackets(tuple(map(_bracket, text.split())), date.fromisoformat(day)) for _, day, text in rows)
+    rows = _rows().get(listing.symbol, [])
+    return tuple(Brackets(tuple(map(_bracket, text.split())), date.fromisoformat(day)) for day, text in rows)
+
+
+@cache
+def _rows() -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Days and brackets by symbol, as they stand in the file: a code location asks for hundreds of symbols."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in files("phoenix_core.instruments").joinpath(_FILE).read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            symbol, day, text = line.split(",")
+            found.setdefault(symbol, []).append((day, text))
+    return found
 
 
 def _bracket(text: str) -> Bracket:
