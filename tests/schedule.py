@@ -17,7 +17,7 @@ APART = {"tests/reliability/test_reliability.py"}
 LONGEST = (
     "end_to_end/test_docs.py", "end_to_end/test_orchestrator_faults.py", "end_to_end/test_range.py",
     "end_to_end/test_demo.py", "end_to_end/test_ui.py", "end_to_end/test_operation.py", "end_to_end/test_sensor.py",
-    "end_to_end/test_workers.py", "end_to_end/test_wheel.py", "end_to_end/test_readme.py",
+    "end_to_end/test_workers.py", "end_to_end/test_wheel.py", "end_to_end/test_several_machines.py", "end_to_end/test_readme.py",
     "reliability/test_commands.py", "reliability/test_reliability.py", "phoenix_dagster/assets/test_stages.py",
 )  # fmt: skip
 
