@@ -1,5 +1,7 @@
 """Dagster's PostgreSQL storage, whose slots don't stay with the dead, and in which the hub tells its versions."""
 
+import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage, PostgresRunStorage
-from dagster_postgres.utils import DagsterPostgresException, retry_pg_connection_fn
+from dagster_postgres.utils import DagsterPostgresException, create_pg_engine, retry_pg_connection_fn
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -19,6 +21,7 @@ from phoenix_dagster.deployment.versions import announce
 CREATION_LOCK = int.from_bytes(b"phoenix")
 # Dagster creates the tables of runs, then of events, then of schedules, each group in one transaction.
 LAST_CREATED = "instigators"
+_SILENCE_MS = 30_000
 # What is raised while the database can't be reached: by a connection that breaks, and once no new one is to be had.
 AWAY: Final = (DBAPIError, DagsterPostgresException)
 
@@ -40,7 +43,46 @@ def creating_alone(postgres_url: str) -> Iterator[None]:
 
 
 class WatchedPostgresEvents(WatchedClaims, PostgresEventLogStorage):
-    """Events and pools."""
+    """Events and pools, over a connection that stays open.
+
+    Dagster 1.13 opens one for each event, several in fact, and PostgreSQL starts a process for each connection: that
+    was most of what a run cost the database (benchmarks/results.md). One a process is kept; what needs more at once
+    opens others for a moment. A connection that broke meanwhile is noticed before it is used.
+    """
+
+    def __init__(self, postgres_url: str) -> None:
+        super().__init__(postgres_url)
+        self._engine.dispose()
+        self._engine = create_pg_engine(
+            postgres_url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=1,
+            max_overflow=-1,
+            pool_pre_ping=True,
+            # Else a host whose cable was cut waits on what was open for as long as the kernel tries: fifteen minutes.
+            connect_args={"tcp_user_timeout": _SILENCE_MS},
+        )
+        _not_shared_with_children(self._engine)
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        super().dispose()
+        self._engine.dispose()
+
+
+def _not_shared_with_children(engine: sa.Engine) -> None:
+    """Let a process that is forked from this one open connections of its own, and leave alone what is open here.
+
+    A worker's processes are forked (Celery's prefork): two that speak over one connection read each other's answers
+    (https://docs.sqlalchemy.org/en/20/core/pooling.html, "Using Connection Pools with Multiprocessing or os.fork()").
+    """
+    known = weakref.ref(engine)
+
+    def leave_alone() -> None:
+        if (inherited := known()) is not None:
+            inherited.dispose(close=False)
+
+    os.register_at_fork(after_in_child=leave_alone)
 
 
 class AnnouncedPostgresRuns(PostgresRunStorage):

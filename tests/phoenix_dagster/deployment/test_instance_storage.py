@@ -1,5 +1,6 @@
 """One dagster.yaml, two storages."""
 
+import multiprocessing
 import re
 import shutil
 import subprocess
@@ -110,6 +111,32 @@ def test_one_process_at_a_time_creates_the_tables(postgres_database):
         creator.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(CREATION_LOCK)))
         pool.submit(WatchedPostgresStorage, postgres_database).result(timeout=60)
     server.dispose()
+
+
+def test_the_event_log_keeps_a_connection(postgres_database):
+    """One for all events; another where that one broke; and a forked process has its own and leaves this one alone."""
+    events = WatchedPostgresStorage(postgres_database).event_log_storage
+
+    def backend():
+        with events.index_connection() as connection:
+            return connection.execute(sqlalchemy.text("SELECT pg_backend_pid()")).scalar_one()
+
+    kept = backend()
+    assert backend() == kept
+    server = sqlalchemy.create_engine(postgres_database, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sqlalchemy.text(f"SELECT pg_terminate_backend({kept})"))
+    server.dispose()
+    again = backend()
+    assert again != kept
+    forked = multiprocessing.get_context("fork")
+    told = forked.SimpleQueue()
+    child = forked.Process(target=lambda: told.put(backend()))
+    child.start()
+    assert told.get() != again
+    child.join()
+    assert backend() == again
+    events.dispose()
 
 
 def test_the_documented_role_is_enough(home, monkeypatch, postgres_database):
