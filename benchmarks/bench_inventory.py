@@ -5,8 +5,8 @@
 
 Files are made by this script: two rows each, zipped, gzipped and plain in turn, one a symbol and day (10,950). In a
 layout as people keep it, `future_data/daily_data/aggTrades`, folders and symbol leave nothing open. In the
-heap they lie in one folder and are called `BTCUSDT-2024-03-30.csv`: each is opened. The whole is what `phoenix inventory`
-does, the preview of first and last rows included.
+heap they lie in one folder and are called `BTCUSDT-2024-03-30.csv`: each is opened. The whole is what
+`phoenix inventory` does, the preview of first and last rows included.
 """
 
 import argparse
