@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import dagster as dg
 import pytest
@@ -43,9 +44,13 @@ def test_a_folder_is_shown_as_table_document_and_page(own_folder, home, capsys):
 
 @pytest.mark.slow
 def test_an_adopted_folder_is_remembered_and_in_the_history(own_folder, home, capsys):
-    """Its days are recorded where they lie, and Dagster knows them; other symbols are named."""
+    """Its days are recorded where they lie, and Dagster knows them; other symbols, and days in two files, are named."""
+    (twice,) = own_folder.rglob("BTCUSDT-metrics-2024-03-30.csv")
+    shutil.copy(twice, twice.with_name("copy of BTCUSDT-metrics-2024-03-30.csv"))
     assert main(["adopt", str(own_folder)]) == 0
     text = capsys.readouterr().out
+    asked = "phoenix verify --symbol um:BTCUSDT --datasets metrics --first 2024-03-30 --last 2024-03-30"
+    assert f"um:BTCUSDT metrics of 2024-03-30 lies in several files. Do they agree? {asked}\n" in text
     assert re.search(r"^funding_rate +um:BTCUSDT +92 +0 +0$", text, re.MULTILINE)
     assert "PHOENIX_SYMBOLS does not name them: cm:BTCUSD_PERP, spot:BTCUSDT" in text
     with dg.DagsterInstance.get() as instance:
