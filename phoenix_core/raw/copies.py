@@ -42,5 +42,5 @@ def copies_at_hand(
         if file.lies_at is not None:
             found[place] = Copy(file, file.lies_at)
         elif "://" not in lake.location and lake.stat(place) is not None:
-            found[place] = Copy(file, Path(lake.address(place)))
+            found[place] = Copy(file, Path(lake.directory(place).path))
     return tuple(found.values())
