@@ -19,11 +19,22 @@ class Copy:
 
     Attributes:
         file: What its source says of it.
-        path: Where it lies on this machine.
+        state: Size and time of change: while they stay, it is taken to be the same.
     """
 
     file: SourceFile
-    path: Path
+    state: tuple[int, int]
+
+    def path(self, lake: Lake) -> Path:
+        """Where it is read.
+
+        Raises:
+            CatalogCorrupt: It was in the data folder just now, and is gone.
+        """
+        if self.file.lies_at is not None:
+            return self.file.lies_at
+        name = copy_path(self.file.key)
+        return lake.fetch(name, lake.digest_and_size(name)[0])
 
 
 def copies_at_hand(
@@ -37,10 +48,14 @@ def copies_at_hand(
     found: dict[str, Copy] = {}
     for file in (one for source in sources for one in source.find(dataset, listing, date.fromisoformat(entry.day))):
         place = str(file.lies_at or copy_path(file.key))
-        if not used.isdisjoint({place, file.name}):
-            continue
-        if file.lies_at is not None:
-            found[place] = Copy(file, file.lies_at)
-        elif "://" not in lake.location and lake.stat(place) is not None:
-            found[place] = Copy(file, Path(lake.directory(place).path))
+        if used.isdisjoint({place, file.name}) and (state := _state(lake, file)) is not None:
+            found[place] = Copy(file, state)
     return tuple(found.values())
+
+
+def _state(lake: Lake, file: SourceFile) -> tuple[int, int] | None:
+    if file.lies_at is not None:
+        status = file.lies_at.stat() if file.lies_at.is_file() else None
+        return None if status is None else (status.st_size, status.st_mtime_ns)
+    kept = lake.stat(copy_path(file.key)) if "://" not in lake.location else None
+    return None if kept is None else (kept.bytes, kept.modified_ns)

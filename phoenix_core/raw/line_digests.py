@@ -17,6 +17,7 @@ from threading import Lock
 from phoenix_core.datasets import Dataset
 from phoenix_core.market import Listing
 from phoenix_core.products import asset_name
+from phoenix_core.raw.copies import Copy
 from phoenix_core.raw.months import days_of_month, without_blank_end
 from phoenix_core.sources.contract import SourceFile
 from phoenix_core.sources.lines import csv_lines
@@ -57,34 +58,30 @@ def digest_of_lines(path: Path, dataset: Dataset, listing: Listing, member: str 
     return lines.digest
 
 
-def digests_of_month(
-    lake: Lake, file: SourceFile, path: Path, dataset: Dataset, listing: Listing
-) -> Mapping[date, str]:
+def digests_of_month(lake: Lake, copy: Copy, dataset: Dataset, listing: Listing) -> Mapping[date, str]:
     """Digests of the lines of each day that a month's file has, as they would be if the day had a file of its own.
 
     Args:
         lake: The data folder, where they are kept for as long as the file stays as it is.
-        file: The month's file.
-        path: Where it lies on this machine.
+        copy: The month's file.
         dataset: Its registry entry.
         listing: Market and symbol.
 
     Raises:
         PhoenixError: What reading it raises.
     """
-    kept = f"archive/days/{asset_name(listing, dataset.name)}/{file.first:%Y-%m}.lines.json"
+    kept = f"archive/days/{asset_name(listing, dataset.name)}/{copy.file.first:%Y-%m}.lines.json"
+    state = [copy.file.name, *copy.state]
     with _ONE_MONTH_AT_A_TIME:
-        status = path.stat()
-        state = [str(path), status.st_size, status.st_mtime_ns]
         known = lake.read_many([kept]).get(kept)
         told = json.loads(known) if known else {}
         if told.get("of") != state:
-            told = {"of": state, "days": _days_digested(file, path, dataset, listing)}
+            told = {"of": state, "days": _days_digested(copy.path(lake), copy.file, dataset, listing)}
             lake.write(kept, canonical_json(told))
     return {date.fromisoformat(day): digest for day, digest in told["days"].items()}
 
 
-def _days_digested(file: SourceFile, path: Path, dataset: Dataset, listing: Listing) -> dict[str, str]:
+def _days_digested(path: Path, file: SourceFile, dataset: Dataset, listing: Listing) -> dict[str, str]:
     found: dict[str, _Lines] = {}
     for day, header, lines in days_of_month(path, dataset, listing.market, (file.first, file.last)):
         if str(day) not in found:

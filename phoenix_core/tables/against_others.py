@@ -111,9 +111,9 @@ class _Compared:
         """Whether both have the same lines, which says that they have the same rows."""
         member = key_from_path(self.entry.facts["key"]).member if is_published_zip(self.entry) else None
         if self._is_of_several_days(other.file):
-            theirs = digests_of_month(self.lake, other.file, other.path, self.dataset, self.listing).get(self.day)
+            theirs = digests_of_month(self.lake, other, self.dataset, self.listing).get(self.day)
         else:
-            theirs = digest_of_lines(other.path, self.dataset, self.listing, None)
+            theirs = digest_of_lines(other.path(self.lake), self.dataset, self.listing, None)
         return theirs == digest_of_lines(self.path, self.dataset, self.listing, member)
 
     def _is_of_several_days(self, file: SourceFile) -> bool:
@@ -124,7 +124,7 @@ class _Compared:
         return DayTable(path, key, self.dataset, days, self.lake.scratch, is_published=is_published)
 
     def _other_table(self, other: Copy, folder: Path) -> DayTable:
-        file, path = other.file, other.path
+        file, path = other.file, other.path(self.lake)
         if not self._is_of_several_days(file):
             return self._table(path, key_from_path(file.key), is_published=False)
         cut = folder / f"{self.day}.csv.gz"
