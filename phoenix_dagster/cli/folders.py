@@ -67,7 +67,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     tree = remember(lake, found.root, answers)
     ours = tuple(one for one in found.holdings if one.listing in wanted)
     done = list(adopted(lake, tree, ours))
-    document = document_of(replace(found, holdings=ours, ambiguous=(), broken=(), others=()))
+    document = document_of(replace(found, holdings=ours, ambiguous=(), broken=(), unread=(), others=()))
     tell_adoption(settings, [one.entry for one in done if one.entry is not None], document)
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
@@ -146,10 +146,18 @@ def _print_holdings(document: dict[str, Any]) -> None:
     for kind in ("ambiguous", "broken"):
         for one in document[kind]:
             print(f"{kind}: {one['path']}: {one['reason']}")
+    _print_unread(document)
     files = sum(one["files"] for one in document["holdings"])
     print(f"\n{files:,} files of the archive in {document['folder']}, {document['others']:,} others")
     if document["ambiguous"]:
         print("Say what ambiguous files are with --is 'PATTERN=DATASET', the pattern being of their paths as above.")
+
+
+def _print_unread(document: dict[str, Any]) -> None:
+    from phoenix_core.sources.local_tree.page import unread_line  # noqa: PLC0415 - --help need not wait for it
+
+    for one in document["unread"]:
+        print(f"not read: {one['first']}: {unread_line(one)}")
 
 
 def _preview_lines(one: dict[str, Any]) -> Iterator[str]:
