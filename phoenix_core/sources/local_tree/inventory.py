@@ -188,7 +188,7 @@ def preview(holding: Holding) -> Preview:
     ]
     names = [column.name for column in holding.dataset.columns[holding.listing.market]]
     if rows and is_header(rows[0]):
-        names, rows = rows[0].split(","), rows[1:]
+        names, rows = [name.strip().strip('"') for name in rows[0].split(",")], rows[1:]
     tail = last_row(last.path, last.name.container) if last.bytes <= _UNREAD_TAIL_BYTES else ""
     return Preview(tuple(names), tuple(rows[:3]), tail, doubts[0] if doubts else "")
 
@@ -237,7 +237,7 @@ class _Sorting:
         words = (*self.root.parts[-_PARENTS:], *below.parts)
         sidecars = {name for name in names if name.endswith(SIDECAR)}
         for name in sorted(names - sidecars):
-            path, read = folder / name, read_name(name)
+            path, read = folder / name, read_name(name, words)
             if read is None:
                 self.others.append(path)
                 continue
@@ -245,14 +245,14 @@ class _Sorting:
                 size = _size(path)
                 answer = self._answer(f"{below}/{name}".removeprefix("./"))
                 found = _placed(path, read, words) if answer is None else _as_answered(path, read, answer)
-            except (ArchiveCorrupt, OSError) as error:
+                if isinstance(found, str):
+                    self.ambiguous.append(Unplaced(path, found))
+                    continue
+                listing = Listing(found[0], read.symbol)
+            except (ArchiveCorrupt, ConfigInvalid, OSError) as error:
                 self.broken.append(Unplaced(path, str(error)))
                 continue
-            if isinstance(found, str):
-                self.ambiguous.append(Unplaced(path, found))
-            else:
-                listing = Listing(found[0], read.symbol)
-                self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{SIDECAR}" in sidecars))
+            self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{SIDECAR}" in sidecars))
 
     def _answer(self, relative: str) -> Candidate | None:
         return next((answer for pattern, answer in self.answers.items() if fnmatch(relative, pattern)), None)
