@@ -167,14 +167,15 @@ def _only_member(path: Path, member: str | None, max_ratio: int) -> tuple[zipfil
 
 
 def _start_of_data(path: Path, info: zipfile.ZipInfo, *, is_first: bool) -> int:
+    offset = info.header_offset  # of a damaged zip it can be negative
     with path.open("rb") as file:
-        file.seek(info.header_offset)
+        file.seek(max(0, offset))
         header = file.read(_LOCAL_HEADER.size)
-        if (info.header_offset == 0 or not is_first) and len(header) == _LOCAL_HEADER.size:
+        if (offset == 0 or (offset > 0 and not is_first)) and len(header) == _LOCAL_HEADER.size:
             magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
             name = file.read(name_length)
             if magic == b"PK\x03\x04" and name == info.orig_filename.encode():
-                return int(info.header_offset + _LOCAL_HEADER.size + name_length + extra_length)
+                return int(offset + _LOCAL_HEADER.size + name_length + extra_length)
     raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
 
 

@@ -36,6 +36,17 @@ def test_a_command_that_is_killed_says_so():
     assert subprocess.run([warm.programs() / "python", "-c", kills]).returncode == 137
 
 
+def test_who_is_killed_takes_the_command_along():
+    """Its output ends at once, and without what it had yet to say."""
+    lives = "import time; print('lives', flush=True); time.sleep(100); print('ended')"
+    command = [warm.programs() / "python", "-c", lives]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "lives\n"
+        process.kill()
+        assert process.stdout.read() == ""
+    assert process.returncode == -9
+
+
 @pytest.mark.parametrize(
     "words", [["phoenix", "--version"], ["phoenix", "nonsense"], ["dagster", "--help"]], ids=" ".join
 )

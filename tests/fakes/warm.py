@@ -109,21 +109,36 @@ def serve(listening: socket.socket) -> None:
         if os.fork():
             asking.close()
             continue
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         listening.close()
         os.close(wanted)
         size, streams, _, _ = socket.recv_fds(asking, 8, 3)
         with asking.makefile("rb") as told:
             asked = json.loads(told.read(int.from_bytes(size, "big")))
-        child = os.fork()
-        if not child:
-            asking.close()
+        if keep(asking):
             become(streams, *asked)
             return
-        _, status = os.waitpid(child, 0)
-        with contextlib.suppress(OSError):  # who asked was killed meanwhile
-            asking.sendall(os.waitstatus_to_exitcode(status).to_bytes(2, "big", signed=True))
-        os._exit(0)
+
+
+def keep(asking: socket.socket) -> bool:
+    """Fork once more, true in the fork; tell who asked how it ended, and kill it if who asked is killed."""
+    ended, ends = socket.socketpair()
+    ends.setblocking(False)
+    signal.set_wakeup_fd(ends.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    child = os.fork()
+    if not child:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for one in (asking, ended, ends):
+            one.close()
+        return True
+    ready, _, _ = select.select([asking, ended], [], [])
+    if ended not in ready:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):  # nobody is left to tell
+        asking.sendall(os.waitstatus_to_exitcode(status).to_bytes(2, "big", signed=True))
+    os._exit(0)
 
 
 def become(streams: list[int], program: str, words: list[str], folder: str, environment: dict[str, str]) -> None:

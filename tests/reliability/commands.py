@@ -3,12 +3,11 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 
+from fakes import warm
 from fakes.processes import ROOT, plain_environment
 
 from phoenix_core.market import Listing
@@ -18,12 +17,11 @@ from reliability.kills import digests
 
 DAYS = ("2024-03-01", "2024-03-03")
 ASSETS = ("agg_trades", "trade_ticks", "volume_buckets")
-BIN = Path(sys.executable).parent
 SHELL = [
-    str(BIN / "dagster"), "asset", "materialize", "-m", "phoenix_dagster.definitions",
+    "dagster", "asset", "materialize", "-m", "phoenix_dagster.definitions",
     "--select", ",".join(f'key:"um/btcusdt/{name}"' for name in ASSETS), "--partition-range", "...".join(DAYS),
 ]  # fmt: skip
-RUN = [str(BIN / "phoenix"), "run", "--first", DAYS[0], "--last", DAYS[1], "--select", ",".join(ASSETS)]
+RUN = ["phoenix", "run", "--first", DAYS[0], "--last", DAYS[1], "--select", ",".join(ASSETS)]
 COMMANDS = {"dagster asset materialize --partition-range": SHELL, "phoenix run": RUN}
 
 
@@ -55,8 +53,14 @@ class Home:
             killed_at: How many files must be published before it is killed.
             after: Seconds between that and the kill.
         """
+        program, *words = command
         process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [warm.programs() / program, *words],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         deadline = time.monotonic() + 120
         while killed_at is not None and process.poll() is None and time.monotonic() < deadline:

@@ -1,7 +1,9 @@
 """Replaying what matters gives what replaying everything gives."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from fakes.law import assert_skipping_changes_nothing
@@ -148,17 +150,24 @@ def test_both_modes_agree_on_a_synthetic_market(market, venue):
     assert skipping.events * 10 < full.events
 
 
-def by_zips(archive, result):
-    """The result's fills and account anew, from the published files of its days."""
+@cache
+def published(archive, days):
+    """What the files of these days say, read once for all that is asked of them."""
     folder = archive / "data/futures/um/daily"
 
     def zips(dataset):
         return [
-            path for day in result.days for path in [folder / dataset / "BTCUSDT" / f"BTCUSDT-{dataset}-{day}.zip"]
+            path for day in days for path in [folder / dataset / "BTCUSDT" / f"BTCUSDT-{dataset}-{day}.zip"]
             if path.is_file()
         ]  # fmt: skip
 
     data = data_of(zips("aggTrades"), zips("bookTicker"), zips("bookDepth"))
+    return replace(data, trades=list(data.trades), quotes=list(data.quotes))
+
+
+def by_zips(archive, result):
+    """The result's fills and account anew, from the published files of its days."""
+    data = published(archive, tuple(result.days))
     venue = result.experiment.venue
     terms = terms_of(as_traded(specification(Listing.parse("um:BTCUSDT"), result.days[0]), venue), venue)
     return Replayer(data, [request_of(one) for one in result.sent], terms).run()

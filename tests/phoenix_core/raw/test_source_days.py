@@ -138,7 +138,7 @@ def month_of_days(own_folder, dataset, target, suffix="csv"):
     content = header + b"".join(path.read_bytes().split(b"\n", 1)[1] for path in sources)
     path = target / "um" / dataset.folder / f"BTCUSDT-{dataset.interval or dataset.folder}-2024-03.{suffix}"
     path.parent.mkdir(parents=True)
-    path.write_bytes(gzip.compress(content) if suffix == "csv.gz" else content)
+    path.write_bytes(gzip.compress(content, 1) if suffix == "csv.gz" else content)
     return path
 
 

@@ -125,6 +125,16 @@ def test_a_prepended_zip_is_refused(tmp_path):
         read(path)
 
 
+def test_a_directory_that_lies_before_the_file_is_damage(tmp_path):
+    """Its end says that it begins a byte later than it does, so that its member would begin before the first byte."""
+    path = put(tmp_path, KEY, TEXT)
+    data = bytearray(path.read_bytes())
+    data[-6:-2] = (int.from_bytes(data[-6:-2], "little") + 1).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(ArchiveCorrupt, match="does not begin with the header of its member"):
+        read(path)
+
+
 def test_an_endless_line_is_refused(tmp_path):
     """Memory stays bounded where a file has no line ends."""
     with pytest.raises(ArchiveCorrupt, match="line of over"):

@@ -9,7 +9,11 @@ from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing, Market
 from phoenix_core.sources.binance.keys import ArchiveKey, key_from_path, key_of_day
 
-SYMBOLS = st.from_regex(r"[A-Z0-9]{2,20}(_(PERP|[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|1[0-9]|2[0-8])))?", fullmatch=True)
+SYMBOLS = st.builds(
+    str.__add__,
+    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=2, max_size=20),
+    st.sampled_from(["", "_PERP"]) | st.dates(date(2000, 1, 1), date(2099, 12, 31)).map("{:_%y%m%d}".format),
+)
 
 
 @given(st.sampled_from(DATASETS), st.sampled_from(Market), SYMBOLS, st.dates(date(2017, 1, 1), date(2030, 1, 1)))
