@@ -9,7 +9,7 @@ in the folder is changed. A file that can't be placed is named with what it coul
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
@@ -142,7 +142,7 @@ class Inventory:
         root: The folder.
         holdings: By market, dataset, symbol and interval.
         ambiguous: Files whose market or dataset is open, or contradicts itself; each names its candidates.
-        broken: Files that are empty or can't be opened.
+        broken: Files that are empty or can't be opened, and folders that can't be looked into.
         unread: Files of the archive that Phoenix does not read, and what is left of some.
         others: Files that are none of the archive's, sidecars left out.
     """
@@ -169,7 +169,7 @@ def take_inventory(root: Path, answers: Answers | None = None) -> Inventory:
     if not root.is_dir():
         raise ConfigInvalid(f"{root} is no folder: expected one that holds files of the archive.")
     sorting = _Sorting(root, {pattern: _candidate(answer) for pattern, answer in (answers or {}).items()})
-    for folder, names in _walk(root):
+    for folder, names in _walk(root, sorting.note):
         sorting.sort_in(folder, names)
     return Inventory(
         root=root,
@@ -215,10 +215,13 @@ def _candidate(answer: str) -> Candidate:
     return candidate
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, set[str]]]:
-    """Folders and the names of their files; a folder that links lead to twice is visited once."""
+def _walk(root: Path, note: Callable[[OSError], None]) -> Iterator[tuple[Path, set[str]]]:
+    """Folders and the names of their files; a folder that links lead to twice is visited once.
+
+    One that can't be looked into is noted: left to itself, `os.walk` passes over it in silence.
+    """
     seen: set[tuple[int, int]] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
+    for folder, folders, names in os.walk(root, onerror=note, followlinks=True):
         status = os.stat(folder)  # noqa: PTH116 - of a path as os.walk gives it
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
@@ -239,6 +242,10 @@ class _Sorting:
     broken: list[Unplaced] = field(default_factory=list)
     unread: list[Unplaced] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
+
+    def note(self, error: OSError) -> None:
+        """Note a folder that can't be looked into."""
+        self.broken.append(Unplaced(Path(error.filename), f"can't be looked into: {error.strerror}"))
 
     def sort_in(self, folder: Path, names: set[str]) -> None:
         """Sort in the files of one folder."""
