@@ -2,10 +2,9 @@
 
     take_inventory(Path("binance.vision"))
 
-Names and folders settle most files; rows are read only of those that they leave open, and of the first and
-the last file of each holding, for its preview. Ten thousand files take seconds, whatever their size. Nothing
-in the folder is changed. A file that can't be placed is named with what it could be; an answer, such as
-`{"old/*": "um:mark_price_klines_1m"}`, places it.
+Names and folders settle most files; rows are read only of those that they leave open. Ten thousand files
+take seconds, whatever their size. Nothing in the folder is changed. A file that can't be placed is named with what it
+could be; an answer, such as `{"old/*": "um:mark_price_klines_1m"}`, places it.
 """
 
 import os
@@ -16,10 +15,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from phoenix_core.datasets import DATASETS, Dataset, Published, dataset_named, with_interval
+from phoenix_core.datasets import Dataset, Published, dataset_named, with_interval
 from phoenix_core.errors import ArchiveCorrupt, ConfigInvalid
 from phoenix_core.market import Listing, Market, days_between, month_of
-from phoenix_core.sources.containers import first_rows, last_row
+from phoenix_core.sources.containers import first_rows
 from phoenix_core.sources.local_tree.evidence import (
     EVERY,
     Candidate,
@@ -30,14 +29,12 @@ from phoenix_core.sources.local_tree.evidence import (
     dataset_of,
     described,
     interval_of_rows,
-    is_header,
 )
 from phoenix_core.sources.local_tree.names import FileName, read_name
 from phoenix_core.sources.local_tree.unread import option_of_name, reason_unread
 
 SIDECAR = ".CHECKSUM"
 _PARENTS = 3  # folders above the given one that may name a market or a dataset: spot_data/daily/aggTrades
-_UNREAD_TAIL_BYTES = 64 << 20
 
 Answers = Mapping[str, str]
 
@@ -75,23 +72,6 @@ class Unplaced(NamedTuple):
 
     path: Path
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """First and last rows of a holding, as they stand in its first and last file.
-
-    Attributes:
-        columns: Names by the registry, in the file's order.
-        first: Up to three rows.
-        last: The last row; empty where reading so far would cost inflating a large file.
-        doubt: Why the rows can't be those of the dataset that name and folders say; empty if they can.
-    """
-
-    columns: tuple[str, ...]
-    first: tuple[str, ...]
-    last: str
-    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,32 +159,6 @@ def take_inventory(root: Path, answers: Answers | None = None) -> Inventory:
         unread=tuple(sorting.unread),
         others=tuple(sorting.others),
     )
-
-
-def preview(holding: Holding) -> Preview:
-    """Rows of a holding's first and last file.
-
-    Raises:
-        ArchiveCorrupt: One of them can't be read.
-    """
-    first, last = holding.files[0], holding.files[-1]
-    rows = _rows(first.path, first.name)
-    doubts = [
-        f"{file.path}: its rows are those of {described(admitted) or 'no dataset'}"
-        for file, read in ((first, rows), (last, _rows(last.path, last.name)))
-        if _family(holding) not in (admitted := admitted_by_rows(read))
-    ]
-    names = [column.name for column in holding.dataset.columns[holding.listing.market]]
-    if rows and is_header(rows[0]):
-        names, rows = [name.strip().strip('"') for name in rows[0].split(",")], rows[1:]
-    tail = last_row(last.path, last.name.container) if last.bytes <= _UNREAD_TAIL_BYTES else ""
-    return Preview(tuple(names), tuple(rows[:3]), tail, doubts[0] if doubts else "")
-
-
-def _family(holding: Holding) -> Candidate:
-    """A holding as a candidate: klines of any length are one."""
-    entry = next(one for one in DATASETS if one.folder == holding.dataset.folder)
-    return Candidate(holding.listing.market, entry.name)
 
 
 def _candidate(answer: str) -> Candidate:

@@ -10,7 +10,8 @@ from fakes.trees import WAYS, extracted, mangled
 
 from phoenix_core.datasets import DATASETS
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.sources.local_tree.inventory import preview, take_inventory
+from phoenix_core.sources.local_tree.inventory import take_inventory
+from phoenix_core.sources.local_tree.preview import preview
 
 
 def held(inventory):
