@@ -27,6 +27,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import DAY_NS, Listing, day_start_ns
 from phoenix_core.products import INSTRUMENT, asset_name
 from phoenix_core.raw.store import is_published_zip, raw_asset
+from phoenix_core.raw.unchanged import require_unchanged, state_of
 from phoenix_core.sources.binance.keys import key_from_path
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
@@ -92,8 +93,9 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date, seen:
     conversion = Conversion(dataset, specification(listing, day), 0, Counts())
     if not raw.published:
         return _record_absent(manifest, asset, conversion, day, raw.reason, sources)
+    before = state_of(Path(raw.file)) if raw.is_foreign else None
     table = DayTable(
-        manifest.fetch(raw),
+        path := manifest.fetch(raw),
         key_from_path(raw.facts["key"]),
         dataset,
         (day, day),
@@ -104,6 +106,8 @@ def convert_day(lake: Lake, dataset: Dataset, listing: Listing, day: date, seen:
     relative = day_file(dataset.catalog_type.value, conversion.identifier, day)
     with lake.publishing(relative) as staged:
         facts = table.consume(lambda batches: _write(staged, _converted(batches, table, conversion), seen))
+        if raw.is_foreign:
+            require_unchanged(path, before)
         rows = _counted(staged, conversion)
         digest, size = sha256_of(staged), staged.stat().st_size
         if not rows:

@@ -5,7 +5,7 @@ are cut out of it once, into `archive/days/` of the data folder; their entries s
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing, days_between
 from phoenix_core.products import asset_name
 from phoenix_core.raw.recipe import raw_recipe
+from phoenix_core.raw.unchanged import State, require_unchanged, state_of
 from phoenix_core.sources.contract import Absence, Fetched, Progress, Source, SourceFile, no_progress, require_checksum
 from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
@@ -101,7 +102,10 @@ class SourceDays:
             ChecksumMismatch: It has not the digest that is expected.
         """
         if file.lies_at is not None:
+            if (before := state_of(file.lies_at)) is None:
+                return None
             digest = sha256_of(file.lies_at)
+            require_unchanged(file.lies_at, before)
             require_checksum(file.name, expected, digest)
             return digest
         if expected is None or self.lake.sha256(self._place(file)) != expected:
@@ -136,9 +140,10 @@ class SourceDays:
             expected = self.source.published_sha256(month)
             if kept := self._cut_before(day, month, expected):
                 return kept
+            before = state_of(month.lies_at) if month.lies_at is not None else None
             if (digest := self._brought(month, expected)) is None:
                 return None
-            return self._cut(day, month, digest, verified=expected is not None)
+            return self._cut(day, month, digest, before, verified=expected is not None)
 
     def _cut_before(self, day: date, month: SourceFile, expected: str | None) -> Entry | None:
         """What is known of a day that was looked for in just this file, which has not changed since."""
@@ -160,13 +165,21 @@ class SourceDays:
         state = self._state(month)
         return state is not None and origin.get("state") == state
 
-    def _cut(self, asked: date, month: SourceFile, digest: str, *, verified: bool) -> Entry:
+    def _cut(self, asked: date, month: SourceFile, digest: str, before: State | None, *, verified: bool) -> Entry:
         from phoenix_core.raw.months import cut_month  # noqa: PLC0415 - brings Polars
 
         path, span = month.lies_at or self.lake.fetch(self._place(month), digest), (month.first, month.last)
         origin = {"path": month.name, "sha256": digest, "state": self._state(month)}
         wanted = sorted({asked, *self._served(month)})
-        cut = cut_month(path, self.dataset, self.listing.market, span, wanted, self._publishing)
+
+        @contextmanager
+        def publishing(day: date) -> Iterator[Path]:
+            with self.lake.publishing(self._relative(day)) as staged:
+                yield staged
+                if month.lies_at is not None:
+                    require_unchanged(month.lies_at, before)
+
+        cut = cut_month(path, self.dataset, self.listing.market, span, wanted, publishing)
         entries = {}
         for day in wanted:
             key = self.source.key_of_day(self.dataset, self.listing, day)
@@ -188,9 +201,6 @@ class SourceDays:
                     yield day
                 if file == month or self.source.size(file) is not None:
                     break
-
-    def _publishing(self, day: date) -> AbstractContextManager[Path]:
-        return self.lake.publishing(self._relative(day))
 
     def _relative(self, day: date) -> str:
         return f"archive/days/{self.asset}/{day}.csv.gz"

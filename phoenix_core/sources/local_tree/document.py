@@ -11,7 +11,8 @@ from typing import Any
 
 from phoenix_core.errors import ArchiveCorrupt
 from phoenix_core.market import ranges_text
-from phoenix_core.sources.local_tree.inventory import Holding, Inventory, Preview, Unplaced, preview
+from phoenix_core.sources.local_tree.inventory import Holding, Inventory, Unplaced
+from phoenix_core.sources.local_tree.preview import Preview, preview
 
 
 def document_of(inventory: Inventory) -> dict[str, Any]:

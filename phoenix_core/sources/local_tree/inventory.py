@@ -2,24 +2,23 @@
 
     take_inventory(Path("binance.vision"))
 
-Names and folders settle most files; rows are read only of those that they leave open, and of the first and
-the last file of each holding, for its preview. Ten thousand files take seconds, whatever their size. Nothing
-in the folder is changed. A file that can't be placed is named with what it could be; an answer, such as
-`{"old/*": "um:mark_price_klines_1m"}`, places it.
+Names and folders settle most files; rows are read only of those that they leave open. Ten thousand files
+take seconds, whatever their size. Nothing in the folder is changed. A file that can't be placed is named with what it
+could be; an answer, such as `{"old/*": "um:mark_price_klines_1m"}`, places it.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from phoenix_core.datasets import DATASETS, Dataset, Published, dataset_named, with_interval
+from phoenix_core.datasets import Dataset, Published, dataset_named, with_interval
 from phoenix_core.errors import ArchiveCorrupt, ConfigInvalid
 from phoenix_core.market import Listing, Market, days_between, month_of
-from phoenix_core.sources.containers import first_rows, last_row
+from phoenix_core.sources.containers import first_rows
 from phoenix_core.sources.local_tree.evidence import (
     EVERY,
     Candidate,
@@ -30,14 +29,12 @@ from phoenix_core.sources.local_tree.evidence import (
     dataset_of,
     described,
     interval_of_rows,
-    is_header,
 )
 from phoenix_core.sources.local_tree.names import FileName, read_name
 from phoenix_core.sources.local_tree.unread import option_of_name, reason_unread
 
 SIDECAR = ".CHECKSUM"
 _PARENTS = 3  # folders above the given one that may name a market or a dataset: spot_data/daily/aggTrades
-_UNREAD_TAIL_BYTES = 64 << 20
 
 Answers = Mapping[str, str]
 
@@ -75,23 +72,6 @@ class Unplaced(NamedTuple):
 
     path: Path
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """First and last rows of a holding, as they stand in its first and last file.
-
-    Attributes:
-        columns: Names by the registry, in the file's order.
-        first: Up to three rows.
-        last: The last row; empty where reading so far would cost inflating a large file.
-        doubt: Why the rows can't be those of the dataset that name and folders say; empty if they can.
-    """
-
-    columns: tuple[str, ...]
-    first: tuple[str, ...]
-    last: str
-    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +122,7 @@ class Inventory:
         root: The folder.
         holdings: By market, dataset, symbol and interval.
         ambiguous: Files whose market or dataset is open, or contradicts itself; each names its candidates.
-        broken: Files that are empty or can't be opened.
+        broken: Files that are empty or can't be opened, and folders that can't be looked into.
         unread: Files of the archive that Phoenix does not read, and what is left of some.
         others: Files that are none of the archive's, sidecars left out.
     """
@@ -169,7 +149,7 @@ def take_inventory(root: Path, answers: Answers | None = None) -> Inventory:
     if not root.is_dir():
         raise ConfigInvalid(f"{root} is no folder: expected one that holds files of the archive.")
     sorting = _Sorting(root, {pattern: _candidate(answer) for pattern, answer in (answers or {}).items()})
-    for folder, names in _walk(root):
+    for folder, names in _walk(root, sorting.note):
         sorting.sort_in(folder, names)
     return Inventory(
         root=root,
@@ -181,32 +161,6 @@ def take_inventory(root: Path, answers: Answers | None = None) -> Inventory:
     )
 
 
-def preview(holding: Holding) -> Preview:
-    """Rows of a holding's first and last file.
-
-    Raises:
-        ArchiveCorrupt: One of them can't be read.
-    """
-    first, last = holding.files[0], holding.files[-1]
-    rows = _rows(first.path, first.name)
-    doubts = [
-        f"{file.path}: its rows are those of {described(admitted) or 'no dataset'}"
-        for file, read in ((first, rows), (last, _rows(last.path, last.name)))
-        if _family(holding) not in (admitted := admitted_by_rows(read))
-    ]
-    names = [column.name for column in holding.dataset.columns[holding.listing.market]]
-    if rows and is_header(rows[0]):
-        names, rows = [name.strip().strip('"') for name in rows[0].split(",")], rows[1:]
-    tail = last_row(last.path, last.name.container) if last.bytes <= _UNREAD_TAIL_BYTES else ""
-    return Preview(tuple(names), tuple(rows[:3]), tail, doubts[0] if doubts else "")
-
-
-def _family(holding: Holding) -> Candidate:
-    """A holding as a candidate: klines of any length are one."""
-    entry = next(one for one in DATASETS if one.folder == holding.dataset.folder)
-    return Candidate(holding.listing.market, entry.name)
-
-
 def _candidate(answer: str) -> Candidate:
     market, _, name = answer.partition(":")
     candidate = Candidate(Market(market), dataset_named(name).name) if market in set(Market) else None
@@ -215,10 +169,13 @@ def _candidate(answer: str) -> Candidate:
     return candidate
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, set[str]]]:
-    """Folders and the names of their files; a folder that links lead to twice is visited once."""
+def _walk(root: Path, note: Callable[[OSError], None]) -> Iterator[tuple[Path, set[str]]]:
+    """Folders and the names of their files; a folder that links lead to twice is visited once.
+
+    One that can't be looked into is noted: left to itself, `os.walk` passes over it in silence.
+    """
     seen: set[tuple[int, int]] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
+    for folder, folders, names in os.walk(root, onerror=note, followlinks=True):
         status = os.stat(folder)  # noqa: PTH116 - of a path as os.walk gives it
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
@@ -239,6 +196,10 @@ class _Sorting:
     broken: list[Unplaced] = field(default_factory=list)
     unread: list[Unplaced] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
+
+    def note(self, error: OSError) -> None:
+        """Note a folder that can't be looked into."""
+        self.broken.append(Unplaced(Path(error.filename), f"can't be looked into: {error.strerror}"))
 
     def sort_in(self, folder: Path, names: set[str]) -> None:
         """Sort in the files of one folder."""

@@ -122,4 +122,5 @@ def _first_symbol(parts: Sequence[str]) -> str | None:
 
 @cache
 def _quoted_of(folders: tuple[str, ...]) -> str | None:
-    return _quoted(folders)
+    """The nearest folder that is a symbol quoted in dollars: too many words end like other currencies (registry)."""
+    return next((one for one in reversed(folders) if _IN_DOLLARS.fullmatch(one.upper())), None)

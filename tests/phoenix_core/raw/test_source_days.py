@@ -15,14 +15,17 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
 from phoenix_core.catalog.store import convert_day
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, KLINES, METRICS, TRADES
-from phoenix_core.errors import ArchiveCorrupt, ChecksumMismatch, SourceVanished
+from phoenix_core.errors import ArchiveCorrupt, CatalogCorrupt, ChecksumMismatch, SourceVanished
 from phoenix_core.manifest import Manifest
+from phoenix_core.raw import months, source_days
 from phoenix_core.raw.store import Ingest
 from phoenix_core.sources.binance.client import Archive
 from phoenix_core.sources.binance.keys import key_of_day, key_of_month
 from phoenix_core.sources.binance.source import BinanceArchive
 from phoenix_core.sources.contract import Monthly
+from phoenix_core.sources.lines import csv_lines
 from phoenix_core.sources.local_tree.tree import LocalTree
+from phoenix_core.storage.digests import sha256_of
 from phoenix_core.storage.lake import Lake
 
 
@@ -354,3 +357,83 @@ def test_half_a_file_is_refused_and_the_catalog_keeps_what_it_had(market, own_fo
     with pytest.raises(ArchiveCorrupt, match="ends in the middle of a line"):
         convert_day(lake, AGG_TRADES, UM, day)
     assert digests(lake.store.root) == before
+
+
+@pytest.fixture
+def own_trades(market, own_folder, tmp_path):
+    """The first day's aggregate trades in a folder of their own."""
+    path = tmp_path / "um" / f"BTCUSDT-aggTrades-{market.days[0]}.csv"
+    path.parent.mkdir()
+    shutil.copy(own_folder / "future_data" / "daily_data" / "aggTrades" / path.name, path)
+    return path
+
+
+def cut_at_a_line(path):
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:100]))
+
+
+def replaced_by_other_rows(path):
+    other = path.with_suffix(".new")
+    other.write_bytes(path.read_bytes().replace(b"true", b"false"))
+    other.replace(path)
+
+
+def taken_away(path):
+    path.unlink()
+
+
+@pytest.mark.parametrize("happens", [cut_at_a_line, replaced_by_other_rows, taken_away])
+def test_a_file_that_changes_while_it_is_converted_gives_nothing(market, own_trades, lake, happens):
+    """Its digest was that of other bytes; the day is made once the file stays, and until then nothing is there."""
+    day = market.days[0]
+    whole = own_trades.read_bytes()
+    ingest = Ingest(lake, (LocalTree(own_trades.parent),), LATER)
+    ingest.day(AGG_TRADES, UM, day)
+
+    def seen(tables):
+        for number, table in enumerate(tables):
+            if not number:
+                happens(own_trades)
+            yield table
+
+    with pytest.raises(CatalogCorrupt, match="changed while it was read"):
+        convert_day(lake, AGG_TRADES, UM, day, seen)
+    assert digests(lake.store.root) == {}
+    own_trades.write_bytes(whole)
+    ingest.day(AGG_TRADES, UM, day)
+    assert (
+        convert_day(lake, AGG_TRADES, UM, day).sha256
+        == Manifest(market.lake).find("um/btcusdt/trade_ticks", day).sha256
+    )
+
+
+def test_a_month_that_changes_while_it_is_cut_leaves_its_days_as_they_were(
+    market, own_folder, lake, tmp_path, monkeypatch
+):
+    """What was cut of it before stays, and is that of its entry."""
+    month = month_of_days(own_folder, KLINES, tmp_path)
+    ingest = Ingest(lake, (LocalTree(tmp_path / "um"),), LATER)
+    before = ingest.day(KLINES, UM, market.days[0])
+
+    def lines(*arguments, **options):
+        yield from csv_lines(*arguments, **options)
+        replaced_by_other_rows(month)
+
+    month.write_bytes(month.read_bytes() + b"\n")  # another than before, so that it is cut again
+    monkeypatch.setattr(months, "csv_lines", lines)
+    with pytest.raises(CatalogCorrupt, match="changed while it was read"):
+        ingest.day(KLINES, UM, market.days[0])
+    assert Manifest(lake).verify(Manifest(lake).find("um/btcusdt/klines_1m", market.days[0])) == before
+
+
+def test_a_file_that_is_written_to_while_it_is_hashed_is_named(market, own_trades, lake, monkeypatch):
+    """Nothing is recorded of it."""
+
+    def digest(path):
+        cut_at_a_line(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr(source_days, "sha256_of", digest)
+    with pytest.raises(CatalogCorrupt, match="changed while it was read"):
+        Ingest(lake, (LocalTree(own_trades.parent),), LATER).day(AGG_TRADES, UM, market.days[0])
+    assert Manifest(lake).find("um/btcusdt/agg_trades", market.days[0]) is None

@@ -1,6 +1,7 @@
 """Inventories of folders: the real files in a user's layout, mangled names, and things that are no files of ours."""
 
 import gzip
+import os
 import shutil
 from datetime import date
 
@@ -9,7 +10,8 @@ from fakes.trees import WAYS, extracted, mangled
 
 from phoenix_core.datasets import DATASETS
 from phoenix_core.errors import ConfigInvalid
-from phoenix_core.sources.local_tree.inventory import preview, take_inventory
+from phoenix_core.sources.local_tree.inventory import take_inventory
+from phoenix_core.sources.local_tree.preview import preview
 
 
 def held(inventory):
@@ -129,6 +131,23 @@ def test_what_is_no_file_of_ours_is_named(user_folder, tmp_path):
     assert [one.path.name for one in found.ambiguous] == ["BTCUSDT-trades-2024-04-02.csv"]
     assert "contradict" in found.ambiguous[0].reason
     assert [path.name for path in found.others] == ["notes.txt"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
+    """It may hold half of the data; the rest is found."""
+    (tmp_path / "um" / "trades").mkdir(parents=True)
+    (tmp_path / "um" / "BTCUSDT-trades-2024-03-30.csv").write_text("1,2.5,1,2.5,1711756800014,true\n")
+    scandir = os.scandir
+
+    def refused(path):
+        if str(path).endswith("trades"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    found = take_inventory(tmp_path)
+    assert found.broken == ((tmp_path / "um" / "trades", "can't be looked into: Permission denied"),)
+    assert held(found) == {("um:BTCUSDT", "trades"): 1}
 
 
 def test_rows_that_belie_the_folder_are_doubted(user_folder, tmp_path):

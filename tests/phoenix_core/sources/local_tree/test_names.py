@@ -46,6 +46,8 @@ def test_folders_say_what_a_name_lacks():
     assert read_name("trades-2024-03-30.csv", ["um", "BTCUSDT"]).symbol == "BTCUSDT"
     assert read_name("ETHUSDT-trades-2024-03-30.csv", ["BTCUSDT", "1m"]).symbol == "ETHUSDT"
     assert read_name("ETHUSDT-trades-2024-03-30.csv", ["BTCUSDT", "1m"]).interval is None
+    assert read_name("RATSXYZ-trades-2024-03-30.csv", ["registry"]).symbol == "RATSXYZ"
+    assert read_name("2024-03-30.csv", ["registry"]) is None
 
 
 def test_a_month_is_told_from_a_day():
