@@ -133,12 +133,13 @@ def _beside[Kept](
     file = f"{lake.name(location)}/{name}"
     try:
         content = json.loads(lake.read(file))
-        found = read(content)
-        return found if content["of"] == of else None
+        return read(content) if content["of"] == of else None
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise CatalogCorrupt(f"{lake.address(file)} can't be read: {error!r}. {_AGAIN[name]} again.") from error
+        raise CatalogCorrupt(
+            f"{lake.address(file)} is not what was written, or can't be read: {error!r}. {_AGAIN[name]} again."
+        ) from error
 
 
 _AGAIN = {FILE: "Run phoenix capacity", ENVELOPE: "Run phoenix envelope", SHUFFLED: "Materialize the backtest"}
