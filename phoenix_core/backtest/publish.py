@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date
 from decimal import Decimal
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -44,47 +45,65 @@ def publish(lake: Lake, result: Result, *, asset: str) -> Entry:
         "orders": orders_of(result),
     }
     digests = written(lake, folder, tables)
-    parts, recipe = result.ledger.parts, backtest_recipe(experiment)
     document = {
         "experiment": experiment.model_dump(mode="json"),
         "identity": identity(result),
-        "recipe": recipe,
+        "recipe": backtest_recipe(experiment),
         "inputs": result.versions,
         "zips": dict(zips.values()),
         "files": digests,
+        "ruined_ns": result.insolvent_ns,
+        "final_balance": str(result.final_balance),
+        **told_of(result),
+        **({"balances": {name: f"{value:f}" for name, value in result.balances.items()}} if result.balances else {}),
+        **({"in_quote": result.in_quote} if result.in_quote else {}),
+    }
+    return recorded(lake, asset, f"{folder}/experiment.json", document, result.fills.height)
+
+
+def told_of(result: Result) -> dict[str, Any]:
+    """What a document says of a listing, whether it has the account for itself or not."""
+    return {
         "days": [day.isoformat() for day in result.days],
         "missing": {day.isoformat(): why for day, why in result.missing.items()},
         "without": {day.isoformat(): list(what) for day, what in result.without.items() if what},
         "assumptions": list(result.assumptions),
         "gaps": [[gap.start_ns, gap.end_ns] for gap in result.gaps],
         "excluded_seconds": result.excluded_seconds,
-        "ruined_ns": result.insolvent_ns,
         "capacity": asdict(result.capacity),
         "interval": result.interval.document() if result.interval else None,
         "orders": result.orders,
         "closed_at_end": result.closed_at_end,
-        "final_balance": str(result.final_balance),
-        "parts": parts_as_text(parts),
-        **({"balances": {name: f"{value:f}" for name, value in result.balances.items()}} if result.balances else {}),
-        **({"in_quote": result.in_quote} if result.in_quote else {}),
+        "parts": parts_as_text(result.ledger.parts),
     }
-    relative = f"{folder}/experiment.json"
-    content = canonical_json(document)
+
+
+def recorded(lake: Lake, asset: str, file: str, document: Mapping[str, Any], rows: int) -> Entry:
+    """Write the document of a result, whose tables are there, and record it under an asset.
+
+    Args:
+        lake: The data folder.
+        asset: Under which it is found.
+        file: `backtests/<what was run>/<day or first_last>/<kind>.json`; the document has what was run under that kind.
+        document: With identity, recipe and inputs.
+        rows: Fills.
+    """
+    folder, kind, content = PurePath(file).parent, PurePath(file).stem, canonical_json(document)
     entry = Entry(
         asset=asset,
-        day=span,
+        day=folder.name,
         published=True,
-        variant=experiment.name,
-        recipe=recipe,
-        file=relative,
+        variant=folder.parent.name,
+        recipe=document["recipe"],
+        file=file,
         sha256=sha256_of(content),
         bytes=len(content),
-        rows=result.fills.height,
-        sources=result.versions,
-        facts={"identity": document["identity"], "experiment": document["experiment"], "folder": folder},
+        rows=rows,
+        sources=document["inputs"],
+        facts={"identity": document["identity"], kind: document[kind], "folder": str(folder)},
     )
     note_revision(lake, entry, document)  # while the one before still stands
-    lake.write(relative, content)
+    lake.write(file, content)
     return Manifest(lake).record(entry)
 
 
@@ -120,14 +139,12 @@ def record_absent(lake: Lake, experiment: Experiment, *, asset: str, reason: str
 
 def identity(result: Result) -> str:
     """Digest of what was run, by which code, on which data: two results of one identity are equal."""
-    experiment = result.experiment
-    return digest_of(
-        {
-            "experiment": experiment.model_dump(mode="json"),
-            "recipe": backtest_recipe(experiment),
-            "inputs": result.versions,
-        }
-    )
+    return identity_of("experiment", result.experiment, backtest_recipe(result.experiment), result.versions)
+
+
+def identity_of(kind: str, chosen: "Experiment | Portfolio", recipe: str, inputs: Mapping[str, str]) -> str:
+    """The same of whatever kind was run."""
+    return digest_of({kind: chosen.model_dump(mode="json"), "recipe": recipe, "inputs": inputs})
 
 
 def zips_of(lake: Lake, result: Result) -> dict[date, tuple[str, str]]:

@@ -1,6 +1,9 @@
 """Leverage brackets: the larger a position, the more margin it must keep and the less leverage it may have.
 
-They come from `binance_brackets.csv`, whose head says where they were published. COIN-M has none there.
+They come from `binance_brackets.csv`, whose head says where they were published. COIN-M has none there,
+and one rate is assumed, which results say: no dated source after 2021 was found. Of that year there is a dump of all
+(https://github.com/ccxt/ccxt/issues/9500), in coins, and the exchange's own page of largest positions
+(https://www.binance.com/en/support/faq/be2c7d9d95b04a7e8044ed02dd7dfe5c).
 """
 
 from bisect import bisect_right

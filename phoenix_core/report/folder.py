@@ -1,7 +1,7 @@
 """The page of a result that lies in a folder of the data folder: what is read for it, and by which digest."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -52,6 +52,7 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
     document = document_in(lake, location)
     fills = table_in(lake, location, "fills", document)
     signals, why = _signals_near(lake, document, fills)
+    of = document["identity"]
     return PublishedResult(
         folder=lake.name(location),
         document=document,
@@ -62,9 +63,9 @@ def result_in(lake: Lake, location: str) -> PublishedResult:
         signals=signals,
         signals_absent=why,
         is_synthetic=any(is_made_up(lake, file) for file in document["zips"]),
-        capacity=_capacity(lake, location, document),
-        envelope=_envelope(lake, location, document),
-        shuffled=_shuffled(lake, location, document),
+        capacity=_beside(lake, location, FILE, of, _points) or (),
+        envelope=_beside(lake, location, ENVELOPE, of, Envelope.parse),
+        shuffled=_beside(lake, location, SHUFFLED, of, _nets) or (),
         in_sample=_in_sample(lake, document["experiment"]),
     )
 
@@ -114,60 +115,48 @@ def _in_sample(lake: Lake, experiment: Mapping[str, Any]) -> str:
     return found.told if found else ""
 
 
-def _capacity(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[Point, ...]:
-    """The curve beside a result; none where there is none, or where it is that of an earlier result.
+def _beside[Kept](
+    lake: Lake, location: str, name: str, of: str, read: Callable[[Mapping[str, Any]], Kept]
+) -> Kept | None:
+    """What a command left beside a result; None: it left nothing, or that is of an earlier result.
+
+    Args:
+        lake: The data folder.
+        location: Folder of the result.
+        name: The file's name.
+        of: Identity of the result.
+        read: What its content is; raises ValueError, TypeError or KeyError where it is not what was written.
 
     Raises:
         CatalogCorrupt: It is not what was written.
     """
-    name = f"{lake.name(location)}/{FILE}"
+    file = f"{lake.name(location)}/{name}"
     try:
-        curve = json.loads(lake.read(name))
-        of, points = curve["of"], curve["points"]
-        if curve["digest"] != digest_of([of, points]):
-            raise CatalogCorrupt(f"{lake.address(name)} is not what was written. Run phoenix capacity again.")
-        return tuple(Point(**point) for point in points) if of == document["identity"] else ()
-    except FileNotFoundError:
-        return ()
-    except (ValueError, TypeError, KeyError) as error:
-        raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix capacity again.") from error
-
-
-def _envelope(lake: Lake, location: str, document: Mapping[str, Any]) -> Envelope | None:
-    """The envelope beside a result; none where there is none, or where it is that of an earlier result.
-
-    Raises:
-        CatalogCorrupt: It is not what was written.
-    """
-    name = f"{lake.name(location)}/{ENVELOPE}"
-    try:
-        found = json.loads(lake.read(name))
-        return Envelope.parse(found) if found["of"] == document["identity"] else None
+        content = json.loads(lake.read(file))
+        return read(content) if content["of"] == of else None
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise CatalogCorrupt(f"{lake.address(name)} can't be read: {error!r}. Run phoenix envelope again.") from error
-
-
-def _shuffled(lake: Lake, location: str, document: Mapping[str, Any]) -> tuple[float, ...]:
-    """What shuffles earned beside a result; none where there are none, or where they are those of an earlier result.
-
-    Raises:
-        CatalogCorrupt: It is not what was written.
-    """
-    name = f"{lake.name(location)}/{SHUFFLED}"
-    try:
-        found = json.loads(lake.read(name))
-        of, nets = found["of"], found["nets"]
-        if found["digest"] != digest_of([of, nets]):
-            raise CatalogCorrupt(f"{lake.address(name)} is not what was written. Materialize the backtest again.")
-        return tuple(nets) if of == document["identity"] else ()
-    except FileNotFoundError:
-        return ()
-    except (ValueError, TypeError, KeyError) as error:
         raise CatalogCorrupt(
-            f"{lake.address(name)} can't be read: {error!r}. Materialize the backtest again."
+            f"{lake.address(file)} is not what was written, or can't be read: {error!r}. {_AGAIN[name]} again."
         ) from error
+
+
+_AGAIN = {FILE: "Run phoenix capacity", ENVELOPE: "Run phoenix envelope", SHUFFLED: "Materialize the backtest"}
+
+
+def _points(curve: Mapping[str, Any]) -> tuple[Point, ...]:
+    return tuple(Point(**point) for point in _digested(curve, "points"))
+
+
+def _nets(shuffled: Mapping[str, Any]) -> tuple[float, ...]:
+    return tuple(_digested(shuffled, "nets"))
+
+
+def _digested(content: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
+    if content["digest"] != digest_of([content["of"], content[name]]):
+        raise ValueError("it is not what was written")
+    return content[name]
 
 
 def _signals_near(lake: Lake, document: Mapping[str, Any], fills: pl.DataFrame) -> tuple[pl.DataFrame | None, str]:

@@ -1,7 +1,7 @@
 """What a portfolio is: one strategy and one venue over several listings, with limits; frozen, and its own identity."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
@@ -56,7 +56,7 @@ class Portfolio(BaseModel):
     strategy_of: dict[str, dict[str, Any]] = Field(
         {},
         exclude_if=lambda chosen: not chosen,
-        description="Fields of the strategy that differ for a listing, by its name: {um:ETHUSDT: {name: value}}.",
+        description="Fields of the strategy that differ for a listing, by its name: {ETHUSDT: {name: value}}.",
     )
     replay: ReplayMode = ReplayMode.SIGNALS
 
@@ -81,15 +81,13 @@ class Portfolio(BaseModel):
         if strategy is None:  # what is wrong with that is said already
             return given
         found = {}
-        for name, section in sorted((str(Listing.parse(name)), section) for name, section in given.items()):
-            if name not in listings:
-                raise ConfigInvalid(
-                    f"strategy_of names {name}, which is none of the portfolio's listings: expected one of "
-                    f"{', '.join(listings)}."
-                )
+        for called, section in given.items():
+            name = _called(called, listings)
+            if name in found:
+                raise ConfigInvalid(f"strategy_of names {name} twice: give its fields once.")
             if differing := difference(strategy.model_dump(mode="json"), _own(strategy, name, section)):
                 found[name] = differing
-        return found
+        return dict(sorted(found.items()))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -150,6 +148,19 @@ class Portfolio(BaseModel):
         """Short identity of everything but the range: days of one portfolio share it."""
         same = {"first", "last"} if self.replay is ReplayMode.LIVE else {"first", "last", "replay"}
         return digest_of(self.model_dump(mode="json", exclude=same))[:12]
+
+
+def _called(name: str, listings: Sequence[str]) -> str:
+    """The listing that is named, or whose symbol is.
+
+    Raises:
+        ConfigInvalid: It is none of the portfolio's.
+    """
+    if meant := [one for one in listings if name in {one, Listing.parse(one).symbol}]:
+        return meant[0]  # where there are several, they are all of one market
+    raise ConfigInvalid(
+        f"strategy_of names {name}, which is none of the portfolio's listings: expected one of {', '.join(listings)}."
+    )
 
 
 def _own(strategy: BaseModel, listing: str, section: Mapping[str, Any]) -> dict[str, Any]:

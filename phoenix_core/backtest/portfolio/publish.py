@@ -1,15 +1,22 @@
 """Write what a portfolio gave, and record it."""
 
-from dataclasses import asdict
 from typing import Any
 
 from phoenix_core.backtest.portfolio.recipe import portfolio_recipe
 from phoenix_core.backtest.portfolio.result import PortfolioResult, merged
-from phoenix_core.backtest.publish import orders_of, parts_as_text, span_of, with_zip, written, zips_of
+from phoenix_core.backtest.publish import (
+    identity_of,
+    orders_of,
+    parts_as_text,
+    recorded,
+    span_of,
+    told_of,
+    with_zip,
+    written,
+    zips_of,
+)
 from phoenix_core.backtest.result import Result
-from phoenix_core.backtest.revision import note_revision
-from phoenix_core.manifest import Entry, Manifest
-from phoenix_core.storage.digests import canonical_json, digest_of, sha256_of
+from phoenix_core.manifest import Entry
 from phoenix_core.storage.lake import Lake
 
 FILE = "portfolio.json"
@@ -39,12 +46,11 @@ def publish_portfolio(lake: Lake, result: PortfolioResult) -> Entry:
             "orders": merged([orders_of(one) for one in results], portfolio.listings, "sent_ns"),
         },
     )
-    recipe = portfolio_recipe(portfolio)
     orders = [count for one in results for count in one.orders.items()]
     document = {
         "portfolio": portfolio.model_dump(mode="json"),
         "identity": portfolio_identity(result),
-        "recipe": recipe,
+        "recipe": portfolio_recipe(portfolio),
         "inputs": result.versions,
         "zips": {file: digest for its in zips for file, digest in its.values()},
         "files": digests,
@@ -62,54 +68,17 @@ def publish_portfolio(lake: Lake, result: PortfolioResult) -> Entry:
             for name, one in zip(portfolio.listings, results, strict=True)
         },
     }
-    content = canonical_json(document)
-    entry = Entry(
-        asset=ASSET,
-        day=span,
-        published=True,
-        variant=portfolio.name,
-        recipe=recipe,
-        file=f"{folder}/{FILE}",
-        sha256=sha256_of(content),
-        bytes=len(content),
-        rows=result.fills.height,
-        sources=result.versions,
-        facts={"identity": document["identity"], "portfolio": document["portfolio"], "folder": folder},
-    )
-    note_revision(lake, entry, document)  # while the one before still stands
-    lake.write(entry.file, content)
-    return Manifest(lake).record(entry)
+    return recorded(lake, ASSET, f"{folder}/{FILE}", document, result.fills.height)
 
 
 def portfolio_identity(result: PortfolioResult) -> str:
     """Digest of what was run, by which code, on which data: two results of one identity are equal."""
-    portfolio = result.portfolio
-    return digest_of(
-        {
-            "portfolio": portfolio.model_dump(mode="json"),
-            "recipe": portfolio_recipe(portfolio),
-            "inputs": result.versions,
-        }
-    )
+    return identity_of("portfolio", result.portfolio, portfolio_recipe(result.portfolio), result.versions)
 
 
 def _told(one: Result) -> dict[str, Any]:
     """What is said of one listing."""
-    return {
-        "days": [day.isoformat() for day in one.days],
-        "missing": {day.isoformat(): why for day, why in one.missing.items()},
-        "without": {day.isoformat(): list(what) for day, what in one.without.items() if what},
-        "assumptions": list(one.assumptions),
-        "gaps": [[gap.start_ns, gap.end_ns] for gap in one.gaps],
-        "excluded_seconds": one.excluded_seconds,
-        "capacity": asdict(one.capacity),
-        "interval": one.interval.document() if one.interval else None,
-        "orders": one.orders,
-        "closed_at_end": one.closed_at_end,
-        "fills": one.fills.height,
-        "round_trips": one.ledger.round_trips.height,
-        "parts": parts_as_text(one.ledger.parts),
-    }
+    return told_of(one) | {"fills": one.fills.height, "round_trips": one.ledger.round_trips.height}
 
 
 def _assumptions(result: PortfolioResult) -> list[str]:

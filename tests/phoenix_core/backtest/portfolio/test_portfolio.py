@@ -45,6 +45,12 @@ def test_limits_are_part_of_its_identity_and_the_range_is_not():
         (["um:BTCUSDT"], {"limits": {"max_position": 1}}, r"did you mean max_positions\?"),
         (["um:BTCUSDT"], {"strategy": {"lpi": 1}}, r"strategy.lpi: no such name"),
         (["um:BTCUSDT"], {"strategy_of": {"um:ETHUSDT": {}}}, "um:ETHUSDT, which is none of the portfolio's listings"),
+        (["um:BTCUSDT"], {"strategy_of": {"BTC": {}}}, "names BTC, which is none of the portfolio's listings"),
+        (
+            ["um:BTCUSDT"],
+            {"strategy_of": {key: {"lpi_entry_threshold": 0.8} for key in ["um:BTCUSDT", "BTCUSDT"]}},
+            "names um:BTCUSDT twice",
+        ),
         (["um:BTCUSDT"], {"strategy_of": {"um:BTCUSDT": {"lpi": 1}}}, r"strategy_of.um:BTCUSDT.lpi: no such name"),
         (["um:BTCUSDT"], {"strategy_of": {"um:BTCUSDT": {"path": "a:B"}}}, "a strategy of another path"),
         (["um:BTCUSDT"], {"strategy_of": {"um:BTCUSDT": 1}}, "strategy_of.um:BTCUSDT: Input should be a valid dict"),
@@ -95,5 +101,6 @@ def test_values_of_a_listing_are_part_of_its_identity():
         **{"um:ETHUSDT": {"lpi_entry_threshold": 0.8, "lpi_exit_threshold": plain.strategy.lpi_exit_threshold}}
     )
     assert other.name != plain.name
+    assert other == named(ETHUSDT={"lpi_entry_threshold": 0.8})
     assert other.name == named(**{"um:ETHUSDT": {"lpi_entry_threshold": 0.8}}).name
     assert Portfolio.parse(**other.model_dump(mode="json")) == other
