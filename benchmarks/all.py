@@ -101,7 +101,12 @@ FORMS = (
     Form(
         "portfolio",
         "bench_portfolio.py --symbols 2 --days 1 --trades 20000",
-        {"vs_each_alone": Bound("≤", 1.5), "signals_vs_full": Bound("≥", 2), "equal": Bound("=", 1)},
+        {
+            "vs_each_alone": Bound("≤", 1.5),
+            "signals_vs_full": Bound("≥", 2),
+            "equal": Bound("=", 1),
+            "mb_a_symbol_year": Bound("≤", 15),
+        },
     ),
     Form("sweep", "bench_sweep.py", {"times_faster": Bound("≥", 6), "equal": Bound("=", 1)}),
     Form(

@@ -98,6 +98,7 @@ def main() -> None:
             arguments = ["--child", str(lake.store.root), "--mode", mode]
             arguments += ["--symbols", str(symbols), "--days", str(length)]
             peaks[f"{mode}, {symbols} symbols, {length} days"] = child(__file__, arguments, cores=2)["peak_mb"]
+        years = {}
         for symbols in (2, 10):
             arguments = [
                 "--child",
@@ -109,8 +110,9 @@ def main() -> None:
                 "--years",
                 str(chosen.years),
             ]
-            name = f"minutes of {symbols} symbols, {chosen.years} years"
-            peaks[name] = child(__file__, arguments, cores=2)["peak_mb"]
+            years[symbols] = peaks[f"minutes of {symbols} symbols, {chosen.years} years"] = child(
+                __file__, arguments, cores=2
+            )["peak_mb"]
         for name, peak in peaks.items():
             print(f"{name:<34}{peak:6} MB")
         end(
@@ -125,6 +127,7 @@ def main() -> None:
                 "share_of_events_in_signals": signals.results[0].events / full.results[0].events,
                 "equal": bool(full.fills.equals(signals.fills) and full.final_balance == signals.final_balance),
                 "peaks_mb": peaks,
+                "mb_a_symbol_year": (years[10] - years[2]) / 8 / chosen.years,
             }
         )
 
