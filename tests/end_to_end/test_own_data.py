@@ -1,7 +1,9 @@
-"""A folder of extracted files, and clicks in the UI: the same bytes as from the archive, and nothing of it touched."""
+"""A folder of extracted files, by clicks and from the shell: the bytes that the archive gives, and nothing of it touched."""
 
 import hashlib
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from fakes.trees import extracted
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
 
+NOWHERE = "http://127.0.0.1:9"  # where nothing listens
+
 
 def digests(folder, *rooms):
     return {
@@ -25,6 +29,19 @@ def digests(folder, *rooms):
 
 def state(folder):
     return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+
+
+def assert_made_as_from_zips(market, data):
+    """Catalog and signals file by file, the fills of each day, and nothing copied."""
+    expected = digests(market.lake.store.root, "catalog", "signals")
+    assert expected
+    assert expected.items() <= digests(data, "catalog", "signals").items()
+    for day in market.days:
+        (published,) = (data / "backtests").glob(f"*/{day}/fills.parquet")
+        fills = run(market.lake, Experiment(listing=str(market.listing), first=day, last=day)).fills
+        assert fills.height
+        assert pl.read_parquet(published).equals(fills)
+    assert not list(data.rglob("*.zip"))
 
 
 @pytest.fixture
@@ -47,13 +64,18 @@ def test_own_files_are_materialized_by_clicks(market, own_folder, tmp_path, page
         status, counts, reasons = materialize_all(page, url, first, last)
     assert (status, reasons) == ("COMPLETED_SUCCESS", {})
     assert set(counts.values()) == {(2, 0)}
-    expected = digests(market.lake.store.root, "catalog", "signals")
-    assert expected
-    assert expected.items() <= digests(home / "data", "catalog", "signals").items()
-    for day in market.days:
-        (published,) = (home / "data" / "backtests").glob(f"*/{day}/fills.parquet")
-        fills = run(market.lake, Experiment(listing=str(market.listing), first=day, last=day)).fills
-        assert fills.height
-        assert pl.read_parquet(published).equals(fills)
+    assert_made_as_from_zips(market, home / "data")
     assert state(own_folder) == before
-    assert not list((home / "data").rglob("*.zip"))
+
+
+def test_own_files_are_materialized_from_the_shell(market, own_folder, tmp_path):
+    """`phoenix adopt`, then `phoenix run` over both days; no network is asked."""
+    home, (first, last), before = tmp_path / "home", market.days, state(own_folder)
+    home.mkdir()
+    shutil.copy(ROOT / "dagster.yaml", home)
+    environment = os.environ | {"DAGSTER_HOME": str(home), "PHOENIX_START": str(first), "PHOENIX_ARCHIVE_URL": NOWHERE}
+    phoenix = str(Path(sys.executable).with_name("phoenix"))
+    for words in (["adopt", str(own_folder)], ["run", "--first", str(first), "--last", str(last)]):
+        subprocess.run([phoenix, *words], cwd=home, env=environment, check=True, timeout=120)
+    assert_made_as_from_zips(market, home / "data")
+    assert state(own_folder) == before
