@@ -91,7 +91,7 @@ def serving(root: Path, latency: float):  # noqa: ANN201 - a context of a URL
     try:
         yield f"http://127.0.0.1:{here.recv()}"
     finally:
-        process.terminate()
+        process.kill()  # importing Dagster leads SIGTERM to SIGINT, which a shell's background jobs ignore
         process.join()
 
 

@@ -36,7 +36,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 REAL_FILES = Path(__file__).parents[2] / "shared" / "archive"
 LATER = date(2026, 11, 1)
 SLOW = [Path(__file__).parent / name for name in ("end_to_end", "reliability")]
-SLOW_FIXTURES = {"two_days", "results"}
+SLOW_FIXTURES = {"two_days", "results", "without_a_day"}
 
 # How long one example takes says more about the machine than about us.
 settings.register_profile("phoenix", deadline=None)

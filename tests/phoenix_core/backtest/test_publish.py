@@ -143,6 +143,7 @@ def test_signals_of_ones_own_name_what_they_were_computed_from(lake, market):
     assert {"open_interest", "volume_buckets"} <= read
 
 
+@pytest.mark.slow
 def test_a_published_result_can_be_recomputed_from_its_zips(lake, market):
     """`orders` holds every request: with the zips the second implementation gives its fills and final balance."""
     entry, document = published(lake, experiment(market, venue={"starting_balance": 5_000_000}))

@@ -231,6 +231,7 @@ def test_another_experiment_is_config_alone(copy, make_defs, materialize, market
     assert (found["fills"], found["final_balance"], found["net_pnl"]) == (0, 100_000.0, 0.0)
 
 
+@pytest.mark.slow
 def test_a_day_of_contracts_is_in_coins(coin_market, make_defs, materialize, tmp_path, instance):
     """cm/btcusd_perp/backtest begins with a coin, its figures are coins, and dollars stand beside them."""
     data = shutil.copytree(coin_market.lake.store.root, tmp_path / "coins")

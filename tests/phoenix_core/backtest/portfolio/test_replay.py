@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from fakes.scenario import Scenario
 from fakes.together import both_ways
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +48,7 @@ def days_of(events, *, with_quotes):
     return days
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     EVENTS,
