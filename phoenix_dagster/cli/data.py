@@ -61,7 +61,7 @@ def plan(
         for product in products_on(listing.market, settings.kline_intervals)
     )
     work = sum(one.cpu_seconds for one in found)
-    backfill = Backfill(len(days), assets, work, workers, in_bucket="://" in settings.data)
+    backfill = Backfill(len(days), assets, work, workers, in_bucket="://" in lake.location)
     if as_json:
         rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
         asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}
