@@ -2,10 +2,8 @@
 
     python benchmarks/bench_scale.py --symbols 300 --days 2000
 
-The time of workers is what `phoenix plan` reckons (phoenix_dagster/operation/orchestration.py). Beside it stand three
-that all workers share: the daemon, which hands out one run after another; the database; and the bucket. The slowest of
-the four bounds the backfill. Requests of a day are counted here, over moto; what a run costs daemon and database is
-measured by bench_workers.py; what a bucket takes is published.
+It is what `phoenix plan --workers` reckons (phoenix_dagster/operation/orchestration.py), with data in a bucket.
+Requests of a day are counted here, over moto, beside those that it reckons with.
 """
 
 import argparse
@@ -13,7 +11,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,43 +32,10 @@ from phoenix_core.storage.cache import Local
 from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_dataset
 from phoenix_core.synthetic.market import MarketDay, MarketSize
-from phoenix_dagster.operation.orchestration import Backfill, Orchestrated
+from phoenix_dagster.operation.orchestration import GETS, PUTS, Backfill
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
-# A second and prefix: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
-_PUTS, _GETS = 3_500, 5_500
 _WRITES = {"put", "delete", "list"}
-# CPU seconds, by bench_workers.py: of the daemon for a run, which is one Python process; of the database for an event.
-_DAEMON_SECONDS = 0.22
-_DATABASE_SECONDS = 0.036
-_DATABASE_CORES = 4
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Hours that a backfill takes at least, by what it waits for."""
-
-    workers: float
-    daemon: float
-    database: float
-    bucket: float
-
-    @classmethod
-    def of(cls, one: Orchestrated, materializations: int, requests: Counter[str]) -> "Bounds":
-        """Each as if the others took no time."""
-        puts = sum(requests[name] for name in _WRITES)
-        gets = requests.total() - puts
-        return cls(
-            workers=one.hours,
-            daemon=one.runs * _DAEMON_SECONDS / 3600,
-            database=one.events * _DATABASE_SECONDS / _DATABASE_CORES / 3600,
-            bucket=materializations * max(puts / _PUTS, gets / _GETS) / 3600,
-        )
-
-    @property
-    def slowest(self) -> tuple[float, str]:
-        """Hours, and what takes them."""
-        return max((hours, name) for name, hours in vars(self).items())
 
 
 def main() -> None:
@@ -82,25 +46,26 @@ def main() -> None:
     options.add_argument("--day-seconds", type=float, default=4.8, help="CPU seconds of the work of a symbol's day.")
     chosen = options.parse_args()
     requests = requests_of_a_day()
+    puts = sum(requests[name] for name in _WRITES)
     print("Requests of an asset's day:", dict(requests))
+    print(f"{puts} puts and {requests.total() - puts} gets; reckoned with {PUTS} and {GETS}")
     daily = [one for one in products_on(LISTING.market) if one.partitions is Partitions.DAILY]
     materializations = len(daily) * chosen.symbols * chosen.days
     print(f"{len(daily)} daily assets, {materializations:,} materializations; hours at least, the bound in brackets")
     slowest: dict[tuple[int, int], float] = {}
     for workers in WORKERS:
         work = chosen.days * chosen.day_seconds
-        for one in Backfill(chosen.days, len(daily), work, workers, chosen.symbols).choices():
-            bounds = Bounds.of(one, materializations, requests)
-            hours, name = bounds.slowest
-            slowest[workers, one.days_per_run] = hours
+        for one in Backfill(chosen.days, len(daily), work, workers, chosen.symbols, in_bucket=True).choices():
+            slowest[workers, one.days_per_run] = one.hours
+            others = ", ".join(f"{name} {hours:.1f}" for name, hours in one.hours_by.items() if name != "workers")
             print(
-                f"{workers:3} workers, {one.days_per_run:2} days a run: {hours:9.1f} h ({name}); "
-                f"daemon {bounds.daemon:.1f}, database {bounds.database:.1f}, bucket {bounds.bucket:.1f} h; "
-                f"{one.event_bytes / 1e9:.0f} GB of events"
+                f"{workers:3} workers, {one.days_per_run:2} days a run: {one.hours:9.1f} h ({one.bound}); "
+                f"{others} h; {one.event_bytes / 1e9:.0f} GB of events"
             )
     end(
         {
             "requests": requests.total(),
+            "requests_vs_reckoned": max(puts / PUTS, (requests.total() - puts) / GETS),
             "hours_1_worker": slowest[1, 30],
             "hours_64_workers": slowest[64, 30],
             "speedup_64_workers": slowest[1, 30] / slowest[64, 30],

@@ -8,6 +8,7 @@ Nothing is materialized. The baseline is all symbols in one location. It listens
 
 import argparse
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -47,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "symbols.txt").write_text("".join(f"um:S{number:04d}USDT\n" for number in range(chosen.symbols)))
-        (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+        shutil.copy(Path(__file__).parents[1] / "dagster.yaml", home)
         environment = os.environ | {  # noqa: TID251 - what a user's shell would give
             "DAGSTER_HOME": folder,
             "PHOENIX_SYMBOLS": "@symbols.txt",

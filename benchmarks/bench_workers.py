@@ -1,16 +1,18 @@
-"""Runs a minute with some workers, and the CPU seconds by process of a run that finds its day done, idling left out.
+"""Runs a minute with some workers, what a run takes beside its work, and its CPU seconds by process, idling left out.
 
     python benchmarks/bench_workers.py --postgres postgresql://… --broker amqp://… --workers 1 2 4
 
-Database and virtual host must be empty. Hub and workers are processes of this machine, so its cores bound them: the
-rate is theirs, and what a run costs where is not. `--postmaster` is the id of PostgreSQL's first process, if nobody
-else uses that server: then its part is told as well.
+Runs are of three assets that find their day done. Database and virtual host must be empty. Hub and workers are
+processes of this machine, so its cores bound them: the rate is theirs, and what a run costs where is not.
+`--postmaster` is the id of PostgreSQL's first process, if nobody else uses that server: then its part is told as well.
+A Ctrl-C, a SIGTERM, or `--minutes` ends it with all that it started.
 """
 
 import argparse
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import psutil
+from dagster import DagsterInstance, RunsFilter
+from dagster._core.storage.dagster_run import DagsterRunStatsSnapshot
 from workload import LISTING, end
 
 from phoenix_core.errors import ConfigInvalid
@@ -41,9 +45,14 @@ def main() -> None:
     options.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     options.add_argument("--runs", type=int, default=40)
     options.add_argument("--postmaster", type=int)
+    options.add_argument("--minutes", type=int, default=30, help="It ends after that, whatever it waits for.")
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, _end_in_order)
+    signal.signal(signal.SIGALRM, _end_in_order)
+    signal.alarm(60 * chosen.minutes)
     days = [FIRST + timedelta(number) for number in range(chosen.runs)]
     figures: dict[str, float] = {}
+    measured: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         write_archive(home / "archive", LISTING, days, size=MarketSize(trades=200, quotes_per_trade=1))
@@ -56,18 +65,55 @@ def main() -> None:
                         started(home, "worker", str(Path(sys.executable).parent / "phoenix"), "worker")
                     )
                 _backfill(dagster, days)  # makes the days in the first round, and wakes new workers in all
-                idle = _idle(processes)
-                before = cpu(processes)
-                seconds = _backfill(dagster, days)
-                after = cpu(processes)
-                spent = {name: (after[name] - before[name] - seconds * idle[name]) / chosen.runs for name in after}
-                print("CPU s a minute of an idle hub:", {name: round(60 * one, 2) for name, one in idle.items()})
-                print(
-                    f"{count} workers: {60 * chosen.runs / seconds:.0f} runs a minute; CPU s a run:", spent, flush=True
-                )
-                figures |= {f"runs_a_minute_{count}": 60 * chosen.runs / seconds}
-                figures |= {f"{name}_cpu_seconds_{count}": one for name, one in spent.items()}
+                measured.append(_measured(dagster, processes, days))
+                figures |= {f"{name}_{count}": figure for name, figure in measured[-1].items()}
+                print(f"{count} workers: measured", flush=True)
+    _print_table(chosen.workers, measured)
     end(figures)
+
+
+def _end_in_order(number: int, _: object) -> None:
+    raise SystemExit(f"ended by {signal.Signals(number).name}; what it started is ended as well")
+
+
+def _measured(
+    dagster: RunningDagster, processes: dict[str, list[psutil.Process]], days: list[date]
+) -> dict[str, float]:
+    """Figures of a backfill of days that are done, by name."""
+    idle = _idle(processes)
+    before = cpu(processes)
+    seconds, backfill = _backfill(dagster, days)
+    after = cpu(processes)
+    spent = {name: (after[name] - before[name] - seconds * idle[name]) / len(days) for name in after}
+    return {
+        "runs_a_minute": 60 * len(days) / seconds,
+        **_seconds_of_runs(backfill),
+        **{f"{name}_cpu_seconds": one for name, one in spent.items()},
+        **{f"{name}_cpu_seconds_a_minute_idle": 60 * one for name, one in idle.items()},
+    }
+
+
+def _seconds_of_runs(backfill: str) -> dict[str, float]:
+    """Medians over its runs, by the clock: from handed out to begun, in steps, and from begun to ended beside these."""
+    parts: dict[str, list[float]] = {"handed_over_s": [], "in_steps_s": [], "around_steps_s": []}
+    with DagsterInstance.get() as instance:
+        for run in instance.get_runs(RunsFilter(tags={"dagster/backfill": backfill})):
+            stats = instance.get_run_stats(run.run_id)
+            assert isinstance(stats, DagsterRunStatsSnapshot), stats
+            assert None not in {stats.launch_time, stats.start_time, stats.end_time}, stats
+            steps = instance.get_run_step_stats(run.run_id)
+            in_steps = sum(one.end_time - one.start_time for one in steps if one.end_time and one.start_time)
+            parts["handed_over_s"].append(stats.start_time - stats.launch_time)
+            parts["in_steps_s"].append(in_steps)
+            parts["around_steps_s"].append(stats.end_time - stats.start_time - in_steps)
+    return {name: statistics.median(seconds) for name, seconds in parts.items()}
+
+
+def _print_table(workers: list[int], measured: list[dict[str, float]]) -> None:
+    """A column for each number of workers."""
+    print(f"{'':<40}" + "".join(f"{count:>10}" for count in workers))
+    for name in measured[0]:
+        print(f"{name.replace('_', ' '):<40}" + "".join(f"{one[name]:>10.2f}" for one in measured))
 
 
 @contextmanager
@@ -141,14 +187,14 @@ def _idle(processes: dict[str, list[psutil.Process]], seconds: float = 20.0) -> 
     return {name: (after - before[name]) / seconds for name, after in cpu(processes).items()}
 
 
-def _backfill(dagster: RunningDagster, days: list[date]) -> float:
-    """Seconds that it took."""
+def _backfill(dagster: RunningDagster, days: list[date]) -> tuple[float, str]:
+    """Seconds that it took, and its id."""
     keys = _awaited(lambda: dagster.keys(LISTING.path, ASSETS))
     begun = time.perf_counter()
     launched = dagster.launch(keys, days)
     state: State = _awaited(lambda: found if (found := dagster.state(launched)).has_ended else None)
     assert state.is_good, state
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, launched
 
 
 def _awaited(look, patience_seconds: float = 1200):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - whatever it gives

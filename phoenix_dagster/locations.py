@@ -11,6 +11,7 @@ from functools import cache
 import dagster as dg
 
 from phoenix_dagster.code_location import definitions
+from phoenix_dagster.deployment.described_once import describe_once
 from phoenix_dagster.deployment.garbage import made_for_good
 from phoenix_dagster.deployment.recipe_memory import remembered_recipes
 from phoenix_dagster.settings import Settings, dagster_home, settings
@@ -27,6 +28,7 @@ def __getattr__(name: str) -> dg.Definitions:
     if found is None or int(found[1]) > len(blocks):
         raise AttributeError(f"{__name__} has {', '.join(names(chosen))}, and no {name}")
     number = int(found[1])
+    describe_once()
     return _made(chosen.model_copy(update={"symbols": blocks[number - 1]}), is_first=number == 1)
 
 

@@ -60,12 +60,13 @@ def plan(
         and names.issuperset(one.name for one in product.datasets(listing.market))
         for product in products_on(listing.market, settings.kline_intervals)
     )
-    backfill = Backfill(len(days), assets, sum(one.cpu_seconds for one in found), workers)
+    work = sum(one.cpu_seconds for one in found)
+    backfill = Backfill(len(days), assets, work, workers, in_bucket="://" in lake.location)
     if as_json:
         rows = [asdict(one) | {"disk_bytes": one.disk_bytes, "cpu_seconds": one.cpu_seconds} for one in found]
         asked = {"symbol": str(listing), "first": days[0], "last": days[-1], "archive": settings.archive_url}
         print_document(
-            asked | {"datasets": rows, "workers": workers, "runs": [asdict(one) for one in backfill.choices()]}
+            asked | {"datasets": rows, "workers": workers, "runs": [one.document for one in backfill.choices()]}
         )
         return
     print(f"{listing}, {days[0]} to {days[-1]}, {len(days)} days, sizes as published by {settings.archive_url}")
@@ -78,11 +79,11 @@ def plan(
 
 
 def _print_runs(title: str, backfill: "Backfill") -> None:
-    from phoenix_dagster.operation.orchestration import advised  # noqa: PLC0415 - --help need not wait for it
+    from phoenix_dagster.operation.orchestration import DATABASE_CORES, advised  # noqa: PLC0415 - --help need not wait for it
 
     choices = backfill.choices()
     print(f"\n{title}, {backfill.workers} at once, by PHOENIX_DAYS_PER_RUN:")
-    heads = ("days a run", "runs", "k events", "events MiB", "hours")
+    heads = ("days a run", "runs", "k events", "events MiB", "hours", "bound by")
     print_table(
         heads,
         [
@@ -92,9 +93,13 @@ def _print_runs(title: str, backfill: "Backfill") -> None:
                 f"{one.events / 1e3:,.1f}",
                 f"{one.event_bytes / _MIB:,.1f}",
                 f"{one.hours:,.1f}",
+                one.bound,
             ]
             for one in choices
         ],
+    )
+    print(
+        f"Hours are at least, of what is slowest: workers, the daemon, a database on {DATABASE_CORES} cores, a bucket."
     )
     print(f"PHOENIX_DAYS_PER_RUN={advised(choices).days_per_run} keeps the history small enough.")
 

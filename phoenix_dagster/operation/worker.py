@@ -190,10 +190,17 @@ def _watching(instance: dg.DagsterInstance, departure: _Departure) -> Iterator[l
 def _begin_process(**_: object) -> None:
     """Set up a process that does runs: it ends with its worker, and by no signal that was meant for that."""
     os.setpgid(0, 0)  # a Ctrl-C reaches all of a terminal's group
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_of_the_worker)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Celery ignores it, and Dagster copies what it finds to SIGTERM
     if sys.platform == "linux":
         # Or a run would go on when its worker was killed, while the hub has it run again.
         ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
+
+
+def _is_of_the_worker(record: logging.LogRecord) -> bool:
+    """Whether nobody else prints it: what our code logs in a run is a line of that run (`python_logs`)."""
+    return record.name.partition(".")[0] != "phoenix_core"
 
 
 def _log_plainly(**_: object) -> None:

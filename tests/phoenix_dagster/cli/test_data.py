@@ -62,4 +62,7 @@ def test_plan_is_a_document(phoenix, tmp_path, monkeypatch):
         "dataset": "agg_trades", "files": 0, "here": 0, "absent": 1, "bytes": 0, "rows": 0, "disk_bytes": 0,
         "cpu_seconds": 0.0,
     }  # fmt: skip
+    assert [one["days_per_run"] for one in document["runs"]] == [1, 7, 30]
+    assert document["runs"][0]["bound"] == "workers"
+    assert document["runs"][0]["hours"] == document["runs"][0]["hours_by"]["workers"] > 0
     assert not (tmp_path / "data").exists()

@@ -14,8 +14,9 @@ import dagster as dg
 import pytest
 import sqlalchemy
 
+from phoenix_dagster.code_location import definitions
 from phoenix_dagster.deployment.postgres_storage import CREATION_LOCK, WatchedPostgresStorage
-from phoenix_dagster.settings import settings
+from phoenix_dagster.settings import Settings, settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -161,3 +162,11 @@ def test_the_documented_role_is_enough(home, monkeypatch, postgres_database):
             connection.execute(sqlalchemy.text(f"DROP DATABASE {name} WITH (FORCE)"))
             connection.execute(sqlalchemy.text(f"DROP ROLE {name}"))
         server.dispose()
+
+
+def test_the_daemon_writes_no_event_for_assets_without_a_policy(home):
+    """Dagster's own freshness is off; if an asset ever gets such a policy, nobody would look at it, and this fails."""
+    with dg.DagsterInstance.get() as instance:
+        assert "FRESHNESS_DAEMON" not in instance.get_required_daemon_types()
+    graph = definitions(Settings()).resolve_asset_graph()
+    assert not [node.key for node in graph.asset_nodes if node.freshness_policy_or_from_metadata]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import time
 
@@ -80,6 +81,31 @@ def test_a_home_that_launches_runs_otherwise_is_refused(home, shared):
     text = (home / "dagster.yaml").read_text()
     (home / "dagster.yaml").write_text(text.replace("class: EnvRunLauncher", "class: WatchedRunLauncher"))
     assert "does not launch runs by workers (it names WatchedRunLauncher)" in refusal()
+
+
+WARNING_IN_A_RUN = """import logging, signal
+from phoenix_dagster.operation import worker
+worker._log_plainly()
+worker.os.setpgid = worker.signal.signal = lambda *_: None
+worker._PARENT_DIED = 0
+worker._begin_process()
+import dagster as dg
+@dg.asset
+def thing():
+    logging.getLogger("phoenix_core.some").warning("said once")
+    logging.getLogger("kombu.some").warning("of the broker")
+with dg.DagsterInstance.get() as instance:
+    dg.materialize([thing], instance=instance)
+"""
+
+
+def test_what_our_code_logs_in_a_run_is_printed_once(home):
+    """By Dagster, as a line of its run; what is of no run is printed by the worker itself, once as well."""
+    done = subprocess.run(
+        [sys.executable, "-c", WARNING_IN_A_RUN], cwd=home, capture_output=True, text=True, check=True
+    )
+    assert [line.count("thing - said once") for line in done.stderr.splitlines() if "said once" in line] == [1]
+    assert done.stderr.count("of the broker") == 1
 
 
 @pytest.mark.slow
