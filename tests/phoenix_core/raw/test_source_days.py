@@ -161,6 +161,18 @@ def test_a_months_file_serves_its_days(market, own_folder, lake, tmp_path, datas
     assert state(tmp_path / "um") == before
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_month_serves_its_days_however_it_is_kept(market, own_folder, lake, tmp_path, way):
+    """Wrapped, renamed, with other line ends or with blank ones behind the last."""
+    month = month_of_days(own_folder, KLINES, tmp_path)
+    mangled(month.name, month.read_bytes(), tmp_path / "kept" / "um" / "klines", way)
+    ingest = Ingest(lake, (LocalTree(tmp_path / "kept"),), LATER)
+    for day in market.days:
+        ingest.day(KLINES, UM, day)
+        expected = Manifest(market.lake).find("um/btcusdt/bars_1m", day)
+        assert convert_day(lake, KLINES, UM, day).sha256 == expected.sha256
+
+
 def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake, tmp_path):
     """The second day finds itself cut; touched, the month is read again; a damaged day is cut anew."""
     first, second = market.days
