@@ -92,12 +92,8 @@ def in_batches(root: Path, experiments: Sequence[Any], cores: int, compared: fro
     """Replay a batch a core, all at once; one core's is replayed here."""
     if cores == 1:
         return [over_arrays(root, experiments, 0, compared)]
-    size = -(-len(experiments) // cores)
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-        shares = [
-            pool.submit(over_arrays, root, experiments[size * core : size * (core + 1)], core, compared)
-            for core in range(cores)
-        ]
+        shares = [pool.submit(over_arrays, root, experiments[core::cores], core, compared) for core in range(cores)]
         return [one.result() for one in shares]
 
 
