@@ -35,9 +35,9 @@ MEMORY_DAYS = 10
 INPUTS = (AGG_TRADES, BOOK_TICKER, MARK_PRICE_KLINES, FUNDING_RATE, BOOK_DEPTH, METRICS)
 
 
-def prepare(root: Path, days: Sequence[date], archive: Path, listing: Listing = LISTING) -> Lake:
-    """Publish everything that a backtest of these days reads."""
-    lake = Lake.at(root / "data")
+def prepare(root: Path, days: Sequence[date], archive: Path, listing: Listing = LISTING, name: str = "data") -> Lake:
+    """Publish everything that a backtest of these days reads, in a data folder of this name."""
+    lake = Lake.at(root / name)
     ingest = Ingest(lake, (BinanceArchive(Archive(str(archive))),), date(2026, 1, 1))
     signals = SignalDays(lake, listing)
     for day in days:

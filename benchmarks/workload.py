@@ -85,12 +85,12 @@ def peak_mb() -> int:
 CORES = sorted(os.sched_getaffinity(0))
 
 
-def on_one_core() -> None:
+def on_one_core(number: int = 0) -> None:
     """Keep this process on one core: two hardware threads of one core inflate each other's CPU seconds.
 
-    To be called before anything starts threads, which inherit it.
+    To be called before anything starts threads, which inherit it; a number takes another core than the first.
     """
-    os.sched_setaffinity(0, set(CORES[:1]))
+    os.sched_setaffinity(0, {CORES[number % len(CORES)]})
 
 
 def child(script: str, arguments: Sequence[str], cores: int) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class SpotFee(StrEnum):
 class VenueParameters(BaseModel):
     """The exchange: account, fees, latency and how orders fill. Defaults are a sceptic's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     starting_balance: Decimal = Field(Decimal(100_000), gt=0, description="Quote units at the start.")
     leverage: Decimal = Field(Decimal(10), ge=1, le=125, description="Leverage setting of the account.")
@@ -113,7 +113,7 @@ class VenueParameters(BaseModel):
 class Experiment(BaseModel):
     """A strategy, a venue and a range of days on one listing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     listing: str = Field(description="market:SYMBOL, for example um:BTCUSDT.")
     first: date = Field(description="First day, UTC, inclusive.")

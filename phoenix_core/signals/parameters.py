@@ -16,7 +16,7 @@ class SignalParameters(BaseModel):
     The names of the strategy's own scripts are kept where they had one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     vol_bucket_size: Decimal = Field(
         Decimal(1_000_000), gt=0, description="Quote units of aggressive flow that close a bucket."

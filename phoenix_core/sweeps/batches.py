@@ -46,7 +46,9 @@ class Batches:
         others = [point for point in points if why_unsuitable(point.experiment)]
         suitable = [point for point in points if not why_unsuitable(point.experiment)]
         size = max(1, min(_LARGEST, -(-len(suitable) // at_once)))
-        cut = [suitable[begin : begin + size] for begin in range(0, len(suitable), size)]
+        # Dealt out, not cut: neighbours in a grid have about as many orders, so that one batch would get most of them.
+        count = -(-len(suitable) // size)
+        cut = [suitable[first::count] for first in range(count)]
         return [partial(_BatchRunner(lake, self.sample), one) for one in cut] + by_engine(lake, others, at_once)
 
     def confirm_best(self, lake: Lake, outcomes: Sequence[Outcome], best: str) -> None:

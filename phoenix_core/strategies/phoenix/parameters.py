@@ -18,7 +18,8 @@ class EntryReference(StrEnum):
 class StrategyParameters(BaseModel):
     """Parameters of entry, exit, size and order life."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Of what is not a number JSON keeps nothing: a result would not say what it came from.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     signals: SignalParameters = SignalParameters()
     lpi_entry_threshold: float = Field(0.75, description="Enter when LPI is above.")

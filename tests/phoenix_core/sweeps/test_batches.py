@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -161,3 +162,13 @@ def test_a_point_that_another_made_meanwhile_is_left(copied, base, monkeypatch, 
     assert [one.is_kept for one in outcomes] == [True] + [False] * len(rest)
     assert all(one.entry == Manifest(lake).find(*key_of(one.point.experiment)) for one in outcomes)
     assert "of another" in document_in(lake, outcomes[0].entry.facts["folder"])["assumptions"]
+
+
+def test_points_are_dealt_out_to_batches():
+    """Neighbours in a grid, which send about as many orders, to different ones; each point to one."""
+    first = date(2024, 3, 24)
+    grid = Grid.parse(["strategy.lpi_entry_threshold=0.1,0.2,0.3,0.4,0.5"])
+    points = grid.points(Experiment(listing="um:BTCUSDT", first=first, last=first))
+    jobs = Batches()(None, points, 2)
+    dealt = [[point.values["strategy.lpi_entry_threshold"] for point in job.args[0]] for job in jobs]
+    assert dealt == [["0.1", "0.3", "0.5"], ["0.2", "0.4"]]
