@@ -12,6 +12,7 @@ from phoenix_core.columns import Column, Kind
 from phoenix_core.manifest import Entry
 
 Metadata = dict[str, Any]
+ROWS = "dagster/row_count"  # shown and plotted as such
 _RULES = ("dropped_", "repaired_")
 # Kinds whose names say how a cell is written, by what it holds.
 _TYPES = {Kind.EPOCH: "timestamp", Kind.CLOCK: "timestamp", Kind.FLAG: "boolean"}

@@ -74,11 +74,19 @@ def checks_of(findings: Iterable["Finding"], rules: Iterable["Rule"]) -> tuple[C
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A day that was worked through."""
+    """A day that was worked through.
+
+    Attributes:
+        entry: What the manifest says of it.
+        metadata: Shown with it.
+        checks: Their outcomes.
+        observed: What was found out of the same day of other assets, by name.
+    """
 
     entry: Entry
     metadata: Metadata
     checks: tuple[Check, ...] = field(default=())
+    observed: Mapping[str, Metadata] = field(default_factory=dict)
 
 
 Work = Callable[[date], Done]
@@ -195,10 +203,18 @@ def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int 
         else:
             with ThreadPoolExecutor(at_once) as pool:
                 list(pool.map(one, days))
+    _observe(context, done)
     if failed:
         _keep(context, done)
         raise _failure(failed, len(days)) from failed[min(failed)].__cause__
     return _result(context, [done[day] for day in days])
+
+
+def _observe(context: dg.AssetExecutionContext, done: Mapping[date, Done]) -> None:
+    for day, result in sorted(done.items()):
+        for asset, metadata in result.observed.items():
+            key = dg.AssetKey(asset.split("/"))
+            context.log_event(dg.AssetObservation(asset_key=key, partition=day.isoformat(), metadata=metadata))
 
 
 def _line(done: Done, seconds: float) -> str:

@@ -2,22 +2,22 @@
 
 import time
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 
 from phoenix_core.datasets import Dataset
-from phoenix_core.manifest import Entry
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import Product
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.failures import RETRIES
-from phoenix_dagster.metadata import Metadata, column_schema, of_entry
+from phoenix_dagster.metadata import ROWS, Metadata, column_schema, of_entry
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
 POOL = "download"
+_LATER = "counted when its catalog day is made"
 
 
 def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Settings) -> dg.AssetsDefinition:
@@ -28,7 +28,7 @@ def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Se
         entry = workspace.ingest(log).day(dataset, listing, day)
         manifest = workspace.manifest()
         metadata = of_entry(entry, time.monotonic() - started, manifest.address(entry))
-        facts = _facts(dataset, listing, manifest.fetch(entry), entry) if entry.published else {}
+        facts = _facts(dataset, listing, manifest, entry) if entry.published else {}
         return Done(entry, metadata | facts, _checks(entry))
 
     return DayAsset(
@@ -46,19 +46,23 @@ def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Se
     ).build(settings)
 
 
-def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Metadata:
-    """What one pass over the file shows; it checks the CRC on the way."""
-    from phoenix_core.raw.store import is_published_zip  # noqa: PLC0415 - brings an HTTP client
-    from phoenix_core.sources.lines import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
+def _facts(dataset: Dataset, listing: Listing, manifest: Manifest, entry: Entry) -> Metadata:
+    """What the file shows. Rows that are left to the conversion to count are told by it, in an observation."""
+    from phoenix_core.raw.rows import rows_counted, summary_of  # noqa: PLC0415 - brings an HTTP client
 
-    member = f"{path.stem}.csv" if is_published_zip(entry) else None
-    summary = csv_summary(path, member, max_ratio=dataset.max_ratio)
+    summary = summary_of(manifest.fetch(entry), dataset, entry)
     is_header = summary.head[0][:1].isalpha() if summary.head else False
+    if summary.lines is None:
+        rows = rows_counted(manifest, dataset, listing, entry)
+        told = {"rows": _LATER} if rows is None else {ROWS: rows}
+    else:
+        told = {ROWS: summary.lines - is_header}
+    shown = [*summary.head, "…", summary.last] if summary.last else [*summary.head, "…"]
     return {
-        "dagster/row_count": summary.lines - is_header,
+        **told,
         "csv_bytes": summary.bytes,
         **_time_range(dataset, listing, summary.head[is_header : is_header + 1], summary.last),
-        "preview": dg.MetadataValue.md("```\n" + "\n".join([*summary.head, "…", summary.last]) + "\n```"),
+        "preview": dg.MetadataValue.md("```\n" + "\n".join(shown) + "\n```"),
     }
 
 
@@ -75,4 +79,4 @@ def _time_range(dataset: Dataset, listing: Listing, first: tuple[str, ...], last
     """Times of the first and the last row, as published: rows need not be in order."""
     at = [column.name for column in dataset.columns[listing.market]].index(dataset.time.name)
     rows = {"first_row_time": first[0] if first else "", "last_row_time": last if first else ""}
-    return {name: row.split(",")[at] for name, row in rows.items() if row.count(",") >= at}
+    return {name: row.split(",")[at] for name, row in rows.items() if row and row.count(",") >= at}

@@ -114,6 +114,31 @@ def test_every_day_asset_says_what_it_holds(two_days):
     assert raw <= values(last(instance, "agg_trades")).keys()
 
 
+def test_rows_of_a_large_raw_day_are_told_by_its_conversion(make_defs, materialize, server, tmp_path, instance):
+    """It is not inflated twice: an observation of the raw day has the rows, and the raw day itself once they are known."""
+    put_day(server.root, AGG_TRADES, TEXT)
+    defs = make_defs(tmp_path, server.url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phoenix_core.raw.rows.LARGE_BYTES", 0)
+        materialize(defs, "agg_trades trade_ticks", partition_key="2024-03-30")
+        found = values(last(instance, "agg_trades"))
+        assert (found["rows"], found["csv_bytes"]) == ("counted when its catalog day is made", len(TEXT))
+        assert "dagster/row_count" not in found
+        (record,) = instance.fetch_observations(key("agg_trades"), limit=10).records
+        observed = values(record.event_log_entry.asset_observation)
+        assert observed == {"dagster/row_count": 2, "csv_bytes": len(TEXT), "counted_by": "um/btcusdt/trade_ticks"}
+        assert record.partition_key == "2024-03-30"
+        materialize(defs, "agg_trades", partition_key="2024-03-30")
+        assert values(last(instance, "agg_trades"))["dagster/row_count"] == 2
+
+
+def test_a_small_raw_day_is_counted_as_it_comes(two_days):
+    """And its conversion has nothing to add."""
+    instance, _ = two_days
+    assert values(last(instance, "agg_trades"))["dagster/row_count"] > 0
+    assert instance.fetch_observations(key("agg_trades"), limit=1).records == []
+
+
 def test_a_backtest_gives_numbers_to_plot(two_days):
     """Each figure of the contract is a number; fills are a table, equity a picture."""
     instance, _ = two_days
