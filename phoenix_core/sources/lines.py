@@ -27,26 +27,39 @@ _RATIO_COUNTS_FROM = 1 << 24  # a small file may compress by any ratio
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 _NEWLINE = ord("\n")
-_HEAD, _TAIL = 4096, 512
+_HEAD, _TAIL, _LAST = 4096, 512, 300
 
 
 @dataclass(slots=True)
 class Passed:
-    """How much of a file has passed.
+    """What has passed of a file.
 
     Attributes:
         lines: Ends of lines, a header's included, and the one that the last line lacked.
         size: Bytes of the CSV so far, with that.
+        tail: The last of them.
     """
 
     lines: int = 0
     size: int = 0
+    tail: bytes = b""
+
+    @property
+    def last(self) -> str:
+        """The last line, or its end if it is a long one."""
+        return self.tail.removesuffix(b"\n").rpartition(b"\n")[2][-_LAST:].decode("utf-8", "replace")
 
     def add(self, piece: bytes) -> None:
-        """Count a piece, while it is in the processor's cache."""
+        """Take in a piece, while it is in the processor's cache."""
         # A third of what bytes.count takes.
         self.lines += int(np.count_nonzero(np.frombuffer(piece, np.uint8) == _NEWLINE))
         self.size += len(piece)
+        self.tail = (self.tail + piece[-_TAIL:])[-_TAIL:]
+
+    def end(self) -> None:
+        """Give the last line the end that it may lack, as whoever reads the lines is given it."""
+        if self.size and not self.tail.endswith(b"\n"):
+            self.add(b"\n")
 
 
 def csv_lines(
@@ -77,11 +90,9 @@ def csv_lines(
         # The one copy of a block: views keep the cut itself from being another.
         yield b"".join((*waiting, memoryview(piece)[:cut]))
         waiting, size = [memoryview(piece)[cut:]], len(piece) - cut
+    passed.end()
     if rest := b"".join(waiting):
-        if not rest.endswith(b"\n"):
-            passed.add(b"\n")
-            rest += b"\n"
-        yield rest
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
 _AGAIN = "Fetch it again: delete it, if it lies in the data folder, and materialize the raw day again."
@@ -227,15 +238,12 @@ def csv_summary(path: Path, member: str | None, *, max_ratio: int) -> CsvSummary
         ArchiveCorrupt: See `csv_lines`.
     """
     passed = Passed()
-    head = tail = b""
+    head = b""
     for piece, _ in _cut_pieces(path, member, max_ratio, _PIECE):
         head += piece[: _HEAD - len(head)]
-        tail = (tail + piece[-_TAIL:])[-_TAIL:]
         passed.add(piece)
-    if passed.size and not tail.endswith(b"\n"):  # as whoever reads the lines is given it
-        passed.add(b"\n")
-    last = tail.removesuffix(b"\n").rpartition(b"\n")[2][-300:].decode("utf-8", "replace")
-    return CsvSummary(passed.size, _shown(head), passed.lines, last)
+    passed.end()
+    return CsvSummary(passed.size, _shown(head), passed.lines, passed.last)
 
 
 def zip_opening(path: Path, member: str | None, *, max_ratio: int) -> CsvSummary:

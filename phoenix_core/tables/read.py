@@ -61,8 +61,8 @@ class DayTable:
         scratch: Folder for rows that must be spooled to be put in order.
         is_published: The file is the publisher's own zip, whose member must have the published name.
         counts: Rows by what happened to them; complete once `consume` has returned.
-        facts: header (bool), lines and csv_bytes of the whole file, unit ("ms", "us", "clock"), label ("start", "end")
-            where it has one.
+        facts: header (bool), lines, csv_bytes and last_line of the whole file, unit ("ms", "us", "clock"), label
+            ("start", "end") where it has one.
     """
 
     path: Path
@@ -173,7 +173,7 @@ class DayTable:
                 f"{self.name} has {passed.lines} lines, and {read} were read, a header and blank ones included: "
                 "expected as many. A cell may hold a line end; look at the file and report it to the publisher."
             )
-        self.facts |= {"lines": passed.lines, "csv_bytes": passed.size}
+        self.facts |= {"lines": passed.lines, "csv_bytes": passed.size, "last_line": passed.last}
 
     def _sniffed(self, block: bytes) -> tuple[bytes, list[str]]:
         first, _, rest = block.partition(b"\n")
@@ -246,7 +246,7 @@ class DayTable:
                 expressions.append(timestamps.clock_nanoseconds(column.name))
             else:
                 expressions.append(cell)
-        return parsed.select(expressions).rechunk()
+        return parsed.select(expressions)  # in as many pieces as the parser made: they are joined once, for the file
 
     # -- order -----------------------------------------------------------------------------------
 

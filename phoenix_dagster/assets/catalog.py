@@ -14,7 +14,7 @@ from phoenix_core.market import Listing
 from phoenix_core.products import Product
 from phoenix_core.rules import rules_of
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
-from phoenix_dagster.metadata import ROWS, Metadata, arrow_schema, of_entry, preview
+from phoenix_dagster.metadata import ROWS, Metadata, arrow_schema, of_csv, of_entry, preview
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -56,14 +56,15 @@ def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings
 
 
 def _observed(manifest: Manifest, dataset: Dataset, listing: Listing, entry: Entry) -> dict[str, Metadata]:
-    """Rows of the raw day, where counting them was left to its conversion."""
-    from phoenix_core.raw.rows import is_counted_later, rows_of_lines  # noqa: PLC0415 - brings an HTTP client
+    """What the raw day's file shows, where that was left to its conversion."""
+    from phoenix_core.raw.rows import summary_by_conversion  # noqa: PLC0415 - brings an HTTP client
     from phoenix_core.raw.store import raw_asset  # noqa: PLC0415 - likewise
 
-    raw, rows = manifest.find(raw_asset(dataset, listing), entry.day), rows_of_lines(entry)
-    if raw is None or rows is None or not is_counted_later(raw, entry.facts["csv_bytes"]):
+    raw = manifest.find(raw_asset(dataset, listing), entry.day)
+    if raw is None or not raw.published or not entry.published:
         return {}
-    return {raw.asset: {ROWS: rows, "csv_bytes": entry.facts["csv_bytes"], "counted_by": entry.asset}}
+    summary = summary_by_conversion(manifest.fetch(raw), dataset, raw, entry)
+    return {raw.asset: of_csv(dataset, listing, summary) | {"counted_by": entry.asset}} if summary else {}
 
 
 def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:

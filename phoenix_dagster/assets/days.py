@@ -138,18 +138,26 @@ class DayAsset:
             check_specs=check_specs_of(self.product, self.listing),
         )
         def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+            made = _made(context)
+
             def work(day: date) -> Done:
                 if self.looks_back is not None:
                     for entry in self.looks_back(workspace, context.log.info, day):
                         _record_earlier(context, workspace, entry, day)
                 key = Key(self.product.asset(self.listing), day.isoformat())
                 return made_alone(
-                    workspace.lake(), key, lambda lake: self.work(workspace.over(lake), context.log.info, day)
+                    workspace.lake(), key, lambda lake: self.work(workspace.over(lake, made), context.log.info, day)
                 )
 
             return work_through(context, work, at_once=self.at_once)
 
         return asset
+
+
+def _made(context: dg.AssetExecutionContext) -> frozenset[str]:
+    """Names of the assets that this run makes; one that is executed again makes but some of its steps."""
+    steps, keys = context.run.step_keys_to_execute, context.job_def.asset_layer.selected_asset_keys
+    return frozenset("/".join(key.path) for key in keys if steps is None or key.to_python_identifier() in steps)
 
 
 def _record_earlier(context: dg.AssetExecutionContext, workspace: Workspace, entry: Entry, day: date) -> None:

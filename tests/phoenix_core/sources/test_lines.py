@@ -49,7 +49,7 @@ def test_what_passes_is_counted(tmp_path, text, block_bytes):
     text = b"".join(csv_lines(path, KEY.member, max_ratio=200, block_bytes=block_bytes, passed=passed))
     assert (passed.lines, passed.size) == (text.count(b"\n"), len(text))
     summary = csv_summary(path, KEY.member, max_ratio=200)
-    assert (passed.lines, passed.size) == (summary.lines, summary.bytes)
+    assert (passed.lines, passed.size, passed.last) == (summary.lines, summary.bytes, summary.last)
 
 
 @pytest.mark.parametrize("text", [TEXT, AGG_HEADER, "1", "", "x" * 5000])
