@@ -132,6 +132,11 @@ FORMS = (
         "bench_claims.py --seeds 1 --first-seed 2",
         {"found_share": Bound("=", 1), "silent_share": Bound("=", 1)},
     ),
+    Form(
+        "inventory",
+        "bench_inventory.py --symbols 10 --rounds 1",
+        {"heap_cpu_s": Bound("≤", 2), "all_found": Bound("=", 1)},
+    ),
     Form("scale", "bench_scale.py", {"requests": Bound("≤", 10), "speedup_64_workers": Bound("≥", 4)}),
     Form("sweep page", "bench_sweep_page.py --times 1", {"sweep_thread_seconds": Bound("≤", 3)}),
 )

@@ -11,13 +11,16 @@ import json
 import tempfile
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
+import polars as pl
 from bench_replay import FIRST, prepare
 from workload import child, cost, end, on_one_core, peak_mb
 
-from phoenix_core.market import Listing, days_between
+from phoenix_core.market import DAY_NS, Listing, day_start_ns, days_between
 from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
@@ -36,6 +39,27 @@ def ran(lake: Lake, listings: Sequence[str], days: Sequence[date], mode: str):  
     return run_portfolio(lake, Portfolio.parse(**chosen))
 
 
+def kept(scratch: Path, symbols: int, years: int) -> int:
+    """Megabytes that minutes of so many symbols over so many years take at most, kept and then valued."""
+    from phoenix_core.backtest.equity import Curve  # noqa: PLC0415 - imported where it is used
+    from phoenix_core.backtest.ledger import ledger  # noqa: PLC0415
+    from phoenix_core.backtest.minutes import Minutes  # noqa: PLC0415
+    from phoenix_core.backtest.portfolio.result import account_equity  # noqa: PLC0415
+    from phoenix_core.execution.holding import Payoff  # noqa: PLC0415
+    from phoenix_core.storage.spill import Spill  # noqa: PLC0415
+
+    spill, balance = Spill(scratch), Decimal(100_000)
+    books, before = ledger([], [], balance, balance).rows, peak_mb()
+    curves = [Curve(Minutes(spill), books, balance, Payoff()) for _ in range(symbols)]
+    for day, one in product(days_between(FIRST, FIRST + timedelta(365 * years - 1)), curves):
+        price = pl.lit(50_000).cast(pl.Decimal(38, 16))
+        ends = pl.Series("minute_ns", range(60_000_000_000 - 1, DAY_NS, 60_000_000_000)) + day_start_ns(day)
+        table = ends.to_frame().with_columns(price.alias(name) for name in ("open", "price", "volume"))
+        one.minutes.add(day, table)
+    account_equity([SimpleNamespace(curve=one) for one in curves], balance)
+    return peak_mb() - before
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,10 +67,14 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=2)
     parser.add_argument("--trades", type=int, default=40_000, help="aggregate trades a day and symbol")
     parser.add_argument("--quotes-per-trade", type=int, default=4)
+    parser.add_argument("--years", type=int, default=1, help="of minutes that are kept until the end")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--mode", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     listings, days = LISTINGS[: chosen.symbols], days_between(FIRST, FIRST + timedelta(chosen.days - 1))
+    if chosen.child and chosen.mode == "kept":
+        print(json.dumps({"peak_mb": kept(chosen.child, chosen.symbols, chosen.years)}))
+        return
     if chosen.child:
         ran(Lake.at(chosen.child), listings, days, chosen.mode)
         print(json.dumps({"peak_mb": peak_mb()}))
@@ -70,8 +98,21 @@ def main() -> None:
             arguments = ["--child", str(lake.store.root), "--mode", mode]
             arguments += ["--symbols", str(symbols), "--days", str(length)]
             peaks[f"{mode}, {symbols} symbols, {length} days"] = child(__file__, arguments, cores=2)["peak_mb"]
+        for symbols in (2, 10):
+            arguments = [
+                "--child",
+                str(root),
+                "--mode",
+                "kept",
+                "--symbols",
+                str(symbols),
+                "--years",
+                str(chosen.years),
+            ]
+            name = f"minutes of {symbols} symbols, {chosen.years} years"
+            peaks[name] = child(__file__, arguments, cores=2)["peak_mb"]
         for name, peak in peaks.items():
-            print(f"{name:<32}{peak:6} MB")
+            print(f"{name:<34}{peak:6} MB")
         end(
             {
                 "symbols": chosen.symbols,

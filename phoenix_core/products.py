@@ -186,6 +186,7 @@ def raw_product(dataset: Dataset) -> Product:
         checks=(
             Rule("published", "The archive has a file for the day."),
             Rule("checksum", "The file's SHA-256 is the published one."),
+            Rule("copies_agree", "Other files that are here and hold the day, perhaps its month's, say the same."),
         ),
         kinds=frozenset({"zip"}),
         dataset=dataset,

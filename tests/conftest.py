@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import schedule
 import sqlalchemy
+from fakes import warm
 from fakes.archive_server import FakeArchive, serving
 from fakes.environment import unavailable
 from hypothesis import settings
@@ -27,6 +29,10 @@ from phoenix_core.storage.lake import Lake
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
 
+# Hundreds of processes import what stands here, the tests among it: each would compile it anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 REAL_FILES = Path(__file__).parents[2] / "shared" / "archive"
 LATER = date(2026, 11, 1)
 SLOW = [Path(__file__).parent / name for name in ("end_to_end", "reliability")]
@@ -35,6 +41,11 @@ SLOW_FIXTURES = {"two_days", "results"}
 # How long one example takes says more about the machine than about us.
 settings.register_profile("phoenix", deadline=None)
 settings.load_profile("phoenix")
+
+
+def pytest_configure() -> None:
+    """One process is warm for all workers."""
+    warm.programs()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -47,6 +47,7 @@ def gaps_of(minutes: pl.Series, start_ns: int) -> tuple[Gap, ...]:
     """
     if minutes.is_empty():
         return (Gap(start_ns, start_ns + DAY_NS, from_midnight=True),)
+    # A minute with a trade counts as whole, so gaps come out shorter than they were, by two minutes at most.
     ends = [start_ns - 1, *minutes.to_list()]
     begins = [end + 1 - _MINUTE for end in minutes.to_list()] + [start_ns + DAY_NS]
     pairs = zip(ends, begins, strict=True)

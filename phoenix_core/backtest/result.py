@@ -9,11 +9,13 @@ from typing import Self
 
 import polars as pl
 
+from phoenix_core.backtest.equity import Curve
 from phoenix_core.backtest.experiment import Experiment, SpotFee
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs
-from phoenix_core.backtest.ledger import Ledger, closed_at_end, equity_curve, fills_frame, ledger
+from phoenix_core.backtest.ledger import Ledger, closed_at_end, fills_frame, ledger
+from phoenix_core.backtest.minutes import Minutes
 from phoenix_core.backtest.plan import Plan
 from phoenix_core.backtest.settlement import Settled
 from phoenix_core.execution.capacity import Capacity, capacity
@@ -24,10 +26,9 @@ from phoenix_core.instruments.brackets import said_of_brackets
 from phoenix_core.instruments.specification import Specification
 from phoenix_core.instruments.table import assumptions
 from phoenix_core.intervals.interval import Interval
-from phoenix_core.market import DAY_NS, NS_PER_SECOND, Market, day_start_ns, days_between
+from phoenix_core.market import DAY_NS, NS_PER_SECOND, Market
+from phoenix_core.storage.spill import Spill
 from phoenix_core.strategies.contract import Annotated
-
-_MINUTE_NS = 60 * NS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Result:
         experiment: What was run.
         fills: Each fill with its decision.
         ledger: Every change of the account, round trips, and the parts of the PnL.
-        equity: The account valued each minute.
+        curve: What the account is valued by.
+        equity: The account valued each minute; empty where others share the account, which is valued as a whole.
         final_balance: The engine's balance at the end, flat.
         days: Days that were replayed.
         missing: Days that could not be, and why.
@@ -60,6 +62,7 @@ class Result:
     experiment: Experiment
     fills: pl.DataFrame
     ledger: Ledger
+    curve: Curve
     equity: pl.DataFrame
     final_balance: Decimal
     days: tuple[date, ...]
@@ -131,23 +134,28 @@ class Replayed:
 class Collected:
     """What is kept of each day after its ticks are gone."""
 
-    def __init__(self) -> None:
-        self.prices: list[pl.DataFrame] = []
+    def __init__(self, spill: Spill) -> None:
+        self.minutes = Minutes(spill)
         self.without: dict[date, tuple[str, ...]] = {}
         self.versions: dict[str, str] = {}
         self.gaps: list[Gap] = []
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
-        """Begin with the versions of days that are missing: a day that is there later makes another result."""
-        kept = cls()
+    def of(cls, plan: Plan, spill: Spill | None = None) -> Self:
+        """Begin with the versions of days that are missing: a day that is there later makes another result.
+
+        Args:
+            plan: What is to be replayed.
+            spill: Where minutes are put; None: in one of its own.
+        """
+        kept = cls(Spill(plan.reader.lake.scratch) if spill is None else spill)
         for day in plan.missing:
             kept.versions |= plan.reader.versions(day)
         return kept
 
     def add(self, day: DayInputs) -> None:
         """Keep what is needed of a day that was replayed."""
-        self.prices.append(day.prices)
+        self.minutes.add(day.day, day.prices)
         self.without[day.day] = day.without
         self.gaps += day.gaps
         self.versions |= day.versions
@@ -178,12 +186,14 @@ def result_of(
     starting, payoff = experiment.venue.starting_balance, payoff_of(plan.specification)
     books = ledger(left.fills, left.settled, starting, left.final, annotations, payoff=payoff)
     final = starting + books.parts.net if left.final is None else left.final
-    fills, minutes = fills_frame(left.fills, annotations, payoff), _with_missing_days(pl.concat(kept.prices), plan.days)
+    fills, minutes = fills_frame(left.fills, annotations, payoff), kept.minutes
+    curve = Curve(minutes, books.rows, starting, payoff)
     return Result(
         experiment=experiment,
         fills=fills,
         ledger=books,
-        equity=equity_curve(minutes, books.rows, starting, payoff),
+        curve=curve,
+        equity=curve.none() if left.final is None else curve.whole(),
         final_balance=final,
         days=tuple(plan.days),
         missing=plan.missing,
@@ -201,10 +211,10 @@ def result_of(
         gaps=tuple(kept.gaps),
         decisions=left.decisions,
         sent=left.sent,
-        capacity=capacity(fills, minutes, experiment.venue.largest_share),
+        capacity=capacity(fills, minutes.of_times(fills["ts"]), experiment.venue.largest_share),
         balances=left.balances,
         interval=interval.around(books.parts.net) if interval else None,
-        in_quote=in_quote(books.rows, minutes, starting, final) if payoff.is_inverse else {},
+        in_quote=in_quote(books.rows, minutes.ends(), starting, final) if payoff.is_inverse else {},
     )
 
 
@@ -214,19 +224,6 @@ def not_flat(day: date, position: Decimal) -> str:
         f"The session of {day} ended with {position} held or an order open: expected flat. "
         "The market had no price to close at; leave that day out."
     )
-
-
-def _with_missing_days(minutes: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
-    """Add the minutes of days that are missing between others, without trades: the account is flat and they count."""
-    inside = [day for day in days_between(days[0], days[-1]) if day not in days]
-    if not inside:
-        return minutes
-    ends = [
-        day_start_ns(day) + minute * _MINUTE_NS - 1 for day in inside for minute in range(1, DAY_NS // _MINUTE_NS + 1)
-    ]
-    added = pl.DataFrame({"minute_ns": ends}, schema={"minute_ns": minutes.schema["minute_ns"]})
-    whole = pl.concat([minutes, added], how="diagonal").sort("minute_ns")
-    return whole.with_columns(pl.col("open", "price").forward_fill(), pl.col("volume").fill_null(0))
 
 
 def _said_of_missing(days: Sequence[date]) -> list[str]:

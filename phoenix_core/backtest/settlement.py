@@ -245,6 +245,7 @@ class Settlement(SimulationModule):
         balance = self.watched[0].account.balance
         last = [one.mark for one, _ in held]
         marks = [{mark.ts: mark for mark in one.marks if mark.ts <= until_ns} for one, _ in held]
+        # Marks of several listings need not share their instants: each keeps its last one until its next.
         for ts in sorted({ts for known in marks for ts in known}):
             last = [known.get(ts, before) for known, before in zip(marks, last, strict=True)]
             if ts > after_ns:

@@ -28,6 +28,7 @@ from phoenix_core.manifest import Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import SIGNALS
 from phoenix_core.storage.lake import Lake
+from phoenix_core.storage.spill import Spill
 from phoenix_core.strategies.contract import Contract
 from phoenix_core.strategies.imported import contract_of, hears_only, strategy_of
 
@@ -72,7 +73,8 @@ def run_together(
         StrategyFailed: A strategy raised, or the engine stopped early.
         LedgerUnbalanced: The parts of the PnL of a single one are not the account's change.
     """
-    cast = [_Part.of(lake, experiment) for experiment in experiments]
+    spill = Spill(lake.scratch)
+    cast = [_Part.of(lake, experiment, spill) for experiment in experiments]
     if len(cast) > 1:
         for number, part in enumerate(cast, 1):
             stand_apart(part.seat, number)
@@ -128,14 +130,14 @@ class _Part:
     lane: Lane = field(init=False)
 
     @classmethod
-    def of(cls, lake: Lake, experiment: Experiment) -> "_Part":
+    def of(cls, lake: Lake, experiment: Experiment, spill: Spill) -> "_Part":
         listing = Listing.parse(experiment.listing)
         strategy = strategy_of(experiment.importable, _traded(listing, experiment.first))
         contract = contract_of(strategy)
         plan = plan_of(lake, experiment, contract.feeds)
         traded = instrument(plan.specification, expires=False)  # it is our settlement that delivers
         bounds = BoundsOfRun.of(plan, contract) if plan.is_implied else None
-        return cls(plan, strategy, contract, Collected.of(plan), Seat(traded, strategy, plan.is_implied), bounds)
+        return cls(plan, strategy, contract, Collected.of(plan, spill), Seat(traded, strategy, plan.is_implied), bounds)
 
     def enters(self, lake: Lake, simulated: Simulated) -> None:
         """Take its place at the venue, with what its strategy remembers."""

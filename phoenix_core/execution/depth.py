@@ -65,11 +65,13 @@ class Walk:
         at = reached
         for (begin, first), (end, last) in pairwise(self._points()):
             reach = Fraction(end)
+            # Prices lie evenly along a band, so a limit within it leaves that share of its lots.
             if limit is not None and self._is_worse(last, limit):
                 reach = begin + (end - begin) * (limit - first) / (last - first)
             at = max(at, begin)
             lots = min(wanted, int((reach - at) // self.grid.step) * self.grid.step)
             if lots > 0:
+                # So lots cost on average what the middle one does: one fill a band, and the sum is right.
                 middle = at + Fraction(lots, 2)
                 at, wanted = at + lots, wanted - lots
                 yield self._against(first + (last - first) * (middle - begin) / (end - begin)), lots, at

@@ -69,12 +69,14 @@ def violations(day: str, tape: Prints, quotes: Iterable[pl.DataFrame]) -> Calibr
     """
     if not tape.is_two_sided:
         return None
+    # Before the first trade of a side, and after the last, nothing bounds that side.
     first = max(tape.sales.ts[0], tape.purchases.ts[0])
     last = min(tape.sales.ts[-1], tape.purchases.ts[-1])
     missed = np.zeros(4, np.int64)
     for times, bids, asks in _sampled(quotes, int(first), int(last)):
         low, high = tape.bids(times, times)
         bid = (bids < low) | (bids > high)
+        # The hull bounds bids, and an ask is taken to be a tick above one: so it is judged by its price less a tick.
         ask = (asks - tape.tick < low) | (asks - tape.tick > high)
         missed += np.array([times.size, bid.sum(), ask.sum(), (bid | ask).sum()])
     samples, *shares = (int(count) for count in missed)

@@ -20,7 +20,7 @@ from polars.exceptions import PolarsError
 from phoenix_core.columns import epoch_unit
 from phoenix_core.datasets import Dataset
 from phoenix_core.errors import RowsInvalid, SchemaDrift
-from phoenix_core.market import DAY_NS, Market, day_start_ns
+from phoenix_core.market import DAY_NS, Market, day_start_ns, days_between
 from phoenix_core.sources.lines import csv_lines
 
 _BLOCK_BYTES = 8 << 20
@@ -74,6 +74,27 @@ def cut_month(
         return set(writers)
 
 
+def days_of_month(
+    path: Path, dataset: Dataset, market: Market, month: tuple[date, date]
+) -> Iterator[tuple[date, bytes, bytes]]:
+    """Runs of lines of one day, in the file's order, each with its day and the file's header; see `cut_month`."""
+    cutter = _Cutter(path, dataset, market, month, days_between(*month))
+    for day, lines in cutter.pieces():
+        yield day, cutter.header, lines
+
+
+def without_blank_end(lines: bytes) -> bytes:
+    r"""Whole lines without the blank ones that some programs write behind the last.
+
+    >>> without_blank_end(b"1,2\r\n\r\n")
+    b'1,2\r\n'
+    """
+    if not lines.endswith((b"\n\n", b"\n\r\n")):
+        return lines
+    kept = lines.rstrip(b"\r\n")
+    return lines[: lines.index(b"\n", len(kept)) + 1] if kept else b""
+
+
 def _writer(days: ExitStack, place: AbstractContextManager[Path]) -> IO[bytes]:
     staged = days.enter_context(place)
     file = days.enter_context(staged.open("wb"))
@@ -96,7 +117,7 @@ class _Cutter:
         for number, block in enumerate(lines):
             body = block if number else self._without_header(block.removeprefix(_BOM))
             if body and not body.isspace():
-                yield from self._runs(body)
+                yield from self._runs(without_blank_end(body))
 
     def _without_header(self, block: bytes) -> bytes:
         first, end, rest = block.partition(b"\n")

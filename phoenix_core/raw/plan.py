@@ -87,6 +87,8 @@ def _taken(lake: Lake, days: Sequence[Sequence[tuple[Source, SourceFile]]]) -> d
     asked: dict[SourceFile, int | None] = {}
     pending = list(days)
     while pending:
+        # In rounds: of each day the best choice first, and only days whose choice is not out ask for the next one. Days
+        # of a month share its file, which is asked for once.
         new = {file: source for (source, file), *_ in pending if file not in asked}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             asked.update(zip(new, pool.map(lambda pair: _to_fetch(lake, *pair), new.items()), strict=True))

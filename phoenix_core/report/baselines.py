@@ -122,6 +122,7 @@ def random_nets(
     """
     prices = _floats(equity, "price")
     span = (round_trips["closed_ns"] - round_trips["opened_ns"]).to_numpy()
+    # Rounded up: a trip of seconds still meets a change of price, and none is drawn shorter than it was.
     minutes = np.maximum(1, -(-span // _MINUTE_NS))
     free = len(prices) - 1 - int(minutes.sum())
     if free < 0 or round_trips.is_empty():
@@ -133,6 +134,8 @@ def random_nets(
     chance = np.random.default_rng(seed)
     order = chance.permuted(np.tile(np.arange(len(minutes)), (draws, 1)), axis=1)
     lasting = minutes[order]
+    # Beginnings are drawn and sorted as if trips took no time, then each is moved on by the trips before it: so none
+    # overlap, and the last ends within the prices.
     pauses = np.sort(chance.integers(0, free + 1, order.shape), axis=1)
     starts = pauses + np.cumsum(lasting, axis=1) - lasting
     before, after = prices[starts], prices[starts + lasting]

@@ -24,6 +24,7 @@ def block_length(series: NDArray[np.float64]) -> float:
     covariances = _autocovariances(series, math.ceil(math.sqrt(count)) + _LEAST_LAGS)
     if count <= _LEAST_LAGS or covariances[0] <= 0:
         return 1.0
+    # The flat-top kernel of the paper: lags up to half the bandwidth count in full, the rest less and less.
     lags = np.arange(1, _bandwidth(covariances, count) + 1)
     weights = np.minimum(1.0, 2 * (1 - lags / lags[-1])) if lags.size else np.empty(0)
     known = covariances[lags]
@@ -31,6 +32,7 @@ def block_length(series: NDArray[np.float64]) -> float:
     spectrum = float(covariances[0] + 2 * (weights * known).sum())
     if spectrum <= 0:
         return 1.0
+    # (2 G² / D × n)^(1/3), where D is 2 g(0)² since the correction of 2009: the twos cancel.
     found = (slope**2 / spectrum**2 * count) ** (1 / 3)
     return float(min(max(found, 1.0), math.ceil(min(3 * math.sqrt(count), count / 3))))
 

@@ -48,8 +48,17 @@ def split_container(name: str) -> tuple[str, Container | None]:
     return name, None
 
 
+def is_byproduct(member: str) -> bool:
+    """Whether a member of a zip is a folder, or what a Mac adds to each file that it packs.
+
+    >>> is_byproduct("__MACOSX/._BTCUSDT-1m-2024-03.csv")
+    True
+    """
+    return member.endswith(("/", "/.DS_Store")) or member.startswith("__MACOSX/") or member == ".DS_Store"
+
+
 def first_rows(path: Path, container: Container) -> list[str]:
-    """Lines of the first few kilobytes that have an end, so that a file that was cut shows what it was.
+    """Lines of the first few kilobytes that have an end and are not blank: a file that was cut shows what it was.
 
     Raises:
         ArchiveCorrupt: It can't be opened as what its name says, or is not text.
@@ -57,7 +66,7 @@ def first_rows(path: Path, container: Container) -> list[str]:
     with _opened(path, container) as file:
         block = file.read(_HEAD)
     text = _text(block, path)
-    return (text[: text.rfind("\n") + 1] or text).splitlines()
+    return [line for line in (text[: text.rfind("\n") + 1] or text).splitlines() if line.strip()]
 
 
 def last_row(path: Path, container: Container) -> str:
@@ -81,10 +90,10 @@ def _opened(path: Path, container: Container) -> Iterator[IO[bytes]]:
     try:
         if container is Container.ZIP:
             with zipfile.ZipFile(path) as archive:
-                members = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-                if len(members) != 1:
-                    raise ArchiveCorrupt(f"{path} holds {len(members)} files: expected one CSV. Unpack what you need.")
-                with archive.open(members[0]) as file:
+                files = [name for name in archive.namelist() if not is_byproduct(name)]
+                if len(files) != 1:
+                    raise ArchiveCorrupt(f"{path} holds {len(files)} files: expected one CSV. Unpack what you need.")
+                with archive.open(files[0]) as file:
                     yield file
         elif container is Container.GZIP:
             with gzip.open(path) as unzipped:

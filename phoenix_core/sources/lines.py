@@ -16,7 +16,7 @@ from isal import igzip, isal_zlib
 from isal.igzip_lib import IsalError
 
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
-from phoenix_core.sources.containers import Container, split_container
+from phoenix_core.sources.containers import Container, is_byproduct, split_container
 
 _READ = 4 << 20
 # What is inflated at once: larger pieces leave the processor's cache before their CRC is taken and their lines are
@@ -180,9 +180,11 @@ def _inflated(path: Path, member: str | None, max_ratio: int, piece_bytes: int) 
 def _only_member(path: Path, member: str | None, max_ratio: int) -> tuple[zipfile.ZipInfo, int]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
+            listed = archive.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error) as error:
         raise ArchiveCorrupt(f"{path.name} is not a readable zip ({error}). {_AGAIN}") from error
+    # Of the publisher's zips nothing is passed over; people's own were packed by all kinds of tools.
+    members = listed if member is not None else [info for info in listed if not is_byproduct(info.filename)]
     names = [info.filename for info in members]
     if names != [member] and (member is not None or len(names) != 1):
         raise ArchiveUnsafe(
@@ -199,17 +201,18 @@ def _only_member(path: Path, member: str | None, max_ratio: int) -> tuple[zipfil
         raise ArchiveUnsafe(
             f"{path.name} would inflate to {info.file_size} bytes, over {max_ratio} times its size. It was not opened."
         )
-    return info, _start_of_data(path, info)
+    return info, _start_of_data(path, info, is_first=len(listed) == 1)
 
 
-def _start_of_data(path: Path, info: zipfile.ZipInfo) -> int:
+def _start_of_data(path: Path, info: zipfile.ZipInfo, *, is_first: bool) -> int:
     with path.open("rb") as file:
+        file.seek(info.header_offset)
         header = file.read(_LOCAL_HEADER.size)
-        if info.header_offset == 0 and len(header) == _LOCAL_HEADER.size:
+        if (info.header_offset == 0 or not is_first) and len(header) == _LOCAL_HEADER.size:
             magic, name_length, extra_length = _LOCAL_HEADER.unpack(header)
             name = file.read(name_length)
             if magic == b"PK\x03\x04" and name == info.orig_filename.encode():
-                return int(_LOCAL_HEADER.size + name_length + extra_length)
+                return int(info.header_offset + _LOCAL_HEADER.size + name_length + extra_length)
     raise ArchiveCorrupt(f"{path.name} does not begin with the header of its member. {_AGAIN}")
 
 

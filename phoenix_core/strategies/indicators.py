@@ -108,6 +108,7 @@ class TimedScore:
     def add(self, known_ns: int, value: float) -> float | None:
         """Add a value that became known and score it."""
         self._samples.append((known_ns, value))
+        # The window is open on the left: with a sample every five minutes, thirty days hold 8,640, not one more.
         while self._samples[0][0] <= known_ns - self._window_ns:
             self._samples.popleft()
         if len(self._samples) < self._min_samples:
@@ -133,6 +134,7 @@ class RealizedVolatility:
         self._last = price
         self._squares.append((ts_event, square))
         self._sum += square
+        # Squares are integers, so what is taken out again is exactly what was put in: a sum of floats would drift.
         while self._squares[0][0] < ts_event - self._window_ns:
             self._sum -= self._squares.popleft()[1]
         return math.sqrt(self._sum / UNIT)
@@ -149,6 +151,7 @@ class _Latest:
     earlier: float | None = None
 
     def put(self, known_ns: int, value: float | None) -> None:
+        # Of one instant only the last counts, and it hides nothing that was known before: see `at`.
         if known_ns != self.known_ns:
             self.earlier_ns, self.earlier = self.known_ns, self.value
         self.known_ns, self.value = known_ns, value
@@ -198,6 +201,7 @@ class LiquidationPressure:
     ) -> Pressure | None:
         """Take a trade (price and size in 1e-16); where it closes a bucket, give the signal."""
         volatility = self._volatility.add(ts_event, price_raw / 10**RAW_SCALE)
+        # An inverse contract is worth the same in quote units at any price.
         worth = price_raw if self.contract_size is None else int(self.contract_size.scaleb(RAW_SCALE))
         closed = self._clock.add(ts_event, trade_id, worth * size_raw, is_sell=is_sell)
         if closed is None:

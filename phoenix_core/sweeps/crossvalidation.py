@@ -105,6 +105,7 @@ def combined(hours: Performance, splits: Sequence[Split]) -> tuple[pl.DataFrame,
         train, test = sharpe_ratios(hours.returns[inside]), sharpe_ratios(hours.returns[outside])
         best = int(train.argmax())
         chosen.append(best)
+        # Where the best in sample stands among all of them on days that it was not chosen on.
         places.append(float(ranks(test[np.newaxis], np.array([best]))[0]))
         rows.append(
             {
@@ -123,6 +124,7 @@ def combined(hours: Performance, splits: Sequence[Split]) -> tuple[pl.DataFrame,
     paths = _path_ratios(hours, splits, chosen) * _ANNUAL
     return table, Combined(
         splits=len(splits),
+        # Ranks begin at 1, so the paper divides by one more than there are: a logit of neither 0 nor 1.
         probability=float((np.array(places) / (len(hours.names) + 1) <= 1 / 2).mean()),
         probability_of_loss=float((outer < 0).mean()),
         slope=slope(inner, outer),

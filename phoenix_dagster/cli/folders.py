@@ -1,7 +1,7 @@
 """Commands on people's own folders: what one holds, adopting it, and holding it against the archive."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phoenix_core.errors import ConfigInvalid
+from phoenix_core.market import ranges_text
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.cli.options import Json, chosen_datasets, days_of, listing_of
 from phoenix_dagster.cli.output import print_document, print_table
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from phoenix_core.raw.adoption import Adopted
+    from phoenix_core.sources.local_tree.inventory import Holding
     from phoenix_core.tables.difference import Difference
 
     type _Compared = tuple[str, date, Difference | None]
@@ -65,7 +67,7 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
     tree = remember(lake, found.root, answers)
     ours = tuple(one for one in found.holdings if one.listing in wanted)
     done = list(adopted(lake, tree, ours))
-    document = document_of(replace(found, holdings=ours, ambiguous=(), broken=(), others=()))
+    document = document_of(replace(found, holdings=ours, ambiguous=(), broken=(), unread=(), others=()))
     tell_adoption(settings, [one.entry for one in done if one.entry is not None], document)
     others = sorted({str(one.listing) for one in found.holdings if one.listing not in wanted})
     if as_json:
@@ -73,6 +75,8 @@ def adopt(folder: Folder, placed: Placed = None, *, as_json: Json = False) -> No
         print_document({"folder": found.root, "adopted": rows, "not_wanted": others})
     else:
         _print_adopted(done)
+        for line in _double(ours):
+            print(line)
         for unplaced in (*found.ambiguous, *found.broken):
             print(f"not used: {unplaced.path}: {unplaced.reason}")
         if others:
@@ -142,10 +146,18 @@ def _print_holdings(document: dict[str, Any]) -> None:
     for kind in ("ambiguous", "broken"):
         for one in document[kind]:
             print(f"{kind}: {one['path']}: {one['reason']}")
+    _print_unread(document)
     files = sum(one["files"] for one in document["holdings"])
     print(f"\n{files:,} files of the archive in {document['folder']}, {document['others']:,} others")
     if document["ambiguous"]:
         print("Say what ambiguous files are with --is 'PATTERN=DATASET', the pattern being of their paths as above.")
+
+
+def _print_unread(document: dict[str, Any]) -> None:
+    from phoenix_core.sources.local_tree.page import unread_line  # noqa: PLC0415 - --help need not wait for it
+
+    for one in document["unread"]:
+        print(f"not read: {one['first']}: {unread_line(one)}")
 
 
 def _preview_lines(one: dict[str, Any]) -> Iterator[str]:
@@ -168,6 +180,15 @@ def _print_adopted(done: list["Adopted"]) -> None:
     for one in done:
         if one.entry is None:
             print(f"failed: {one.holding.listing} {one.holding.dataset.name} of {one.day}: {one.reason}")
+
+
+def _double(holdings: "Iterable[Holding]") -> Iterator[str]:
+    """Days that lie in several files, and what says whether these agree."""
+    for one in holdings:
+        if days := sorted(one.double):
+            asked = f"--symbol {one.listing} --datasets {one.dataset.name} --first {days[0]} --last {days[-1]}"
+            named = f"{one.listing} {one.dataset.name}"
+            yield f"{named} of {ranges_text(days)} lies in several files. Do they agree? phoenix verify {asked}"
 
 
 _KINDS = ("adopted", "without rows", "failed")

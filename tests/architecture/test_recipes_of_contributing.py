@@ -257,7 +257,7 @@ def test_a_dataset_is_there_from_its_entry_alone(copy):
     assert after["codes"].keys() - before["codes"].keys() == {"moon", "moon_phases"}
     assert {name: after["codes"][name] for name in before["codes"]} == before["codes"]
     assert after["parents"]["moon_phases"] == ["moon"]
-    assert after["checks"]["moon"] == ["checksum", "published"]
+    assert after["checks"]["moon"] == ["checksum", "copies_agree", "published"]
     assert after["checks"]["moon_phases"] == ["accounted", "clean", "ordered", "unique", "within_day"]
     assert after["counts"] == {"read": 2, "kept": 1, "dropped_exact_duplicate": 1}
     assert after["phases"] == ["0.25"]

@@ -74,7 +74,7 @@ def test_the_site_needs_no_network(site, browser):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         here = f"http://127.0.0.1:{server.server_port}/"
-        for scheme, width in (("light", 1400), ("dark", 1400), ("dark", 420)):
+        for scheme, width in (("light", 1400), ("dark", 420)):
             context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 1000})
             tab, outside = context.new_page(), []
             context.route(re.compile(f"^(?!{re.escape(here)})"), partial(refused, outside))

@@ -5,11 +5,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from fakes import warm
 from fakes.paths import ARTIFACTS
 from fakes.processes import ROOT, plain_environment, running_ui
 
@@ -52,13 +52,13 @@ def days_ui(folder):
 
 def phoenix(folder, *arguments):
     environment = plain_environment() | demo_environment(folder)
-    command = [sys.executable, "-m", "phoenix_dagster.cli", *arguments]
+    command = [warm.programs() / "phoenix", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def dagster(folder, *arguments):
     environment = plain_environment() | demo_environment(folder)
-    command = [sys.executable, "-m", "dagster", *arguments]
+    command = [warm.programs() / "dagster", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fakes import warm
 from fakes.processes import plain_environment
 
 _BLOCK = r"```(sh|python)\n(.*?)```"
@@ -18,8 +19,9 @@ def executed_blocks(page: Path, test: str) -> list[tuple[str, str]]:
 
 
 def run_script(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in one shell; `uv run` is what it would start in this very environment."""
-    environment = plain_environment() | settings | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    """Run a script in one shell; `uv run` is what it would start in this very environment, without its imports."""
+    path = f"{warm.programs()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = plain_environment() | settings | {"PATH": path}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace("uv run ", "")],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,

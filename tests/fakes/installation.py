@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from fakes import warm
 from fakes.processes import PATIENCE, QUICKER, ROOT, free_port, plain_environment
 from phoenix_core.errors import ConfigInvalid, SourceUnreachable
 from phoenix_dagster.operation.backfill import RunningDagster
@@ -88,7 +89,7 @@ class Installation:
 
     def phoenix(self, *arguments):
         return subprocess.run(
-            [str(BIN / "phoenix"), *arguments],
+            [warm.programs() / "phoenix", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,

@@ -2,11 +2,11 @@
 
 import importlib.util
 import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from fakes import warm
 from fakes.archive_server import Answer
 from fakes.environment import unavailable
 from fakes.zips import AGG_HEADER, UM, agg_rows, put
@@ -28,7 +28,7 @@ DAY = date(2024, 3, 30)
 
 def measured(code):
     """Run a piece of the harness in a process that has run nothing before: forks must not inherit threads."""
-    command = [sys.executable, "-W", "ignore", "-c", f"import tempfile, random\nfrom pathlib import Path\n{code}"]
+    command = [warm.programs() / "python", "-c", f"import tempfile, random\nfrom pathlib import Path\n{code}"]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.split()

@@ -13,6 +13,7 @@ from decimal import Decimal
 import polars as pl
 
 from phoenix_core.backtest.ledger import LEDGER_SCHEMA, Ledger, Parts, require_balance
+from phoenix_core.backtest.minutes import stretches
 from phoenix_core.backtest.portfolio.portfolio import Portfolio
 from phoenix_core.backtest.result import Result, insolvent_ns
 from phoenix_core.execution.holding import payoff_of
@@ -90,7 +91,7 @@ def portfolio_result(
         results=tuple(results),
         fills=merged([one.fills for one in results], portfolio.listings, "ts"),
         ledger=Ledger(_rows(portfolio, results), _trips(portfolio, results), parts),
-        equity=_equity(results, portfolio.starting),
+        equity=account_equity(results, portfolio.starting),
         final_balance=balance,
         refused=counted,
     )
@@ -123,25 +124,50 @@ def _trips(portfolio: Portfolio, results: Sequence[Result]) -> pl.DataFrame:
     return merged([one.ledger.round_trips for one in results], portfolio.listings, "closed_ns")
 
 
-def _equity(results: Sequence[Result], starting: Decimal) -> pl.DataFrame:
+def account_equity(results: Sequence[Result], starting: Decimal) -> pl.DataFrame:
     """The account at the end of each minute in which one of them traded; each counts as it was last known."""
     if len(results) == 1:
         return results[0].equity
-    begin = float(starting)
-    minutes = pl.concat([one.equity.select("ts") for one in results]).unique().sort("ts")
-    zero = pl.lit(0.0)
-    account = minutes.with_columns(
-        pl.lit(begin).alias("equity"), pl.lit(begin).alias("cash"), zero.alias("gross"), zero.alias("net"),
+    curves = [one.curve for one in results]
+    spans = [curve.minutes.span for curve in curves]
+    known: list[pl.DataFrame] = [curve.none() for curve in curves]
+    parts = []
+    # A month of one listing at a time: neither symbols nor days are held at once.
+    for first, last in stretches(min(begin for begin, _ in spans), max(end for _, end in spans)):
+        minutes = pl.Series("ts", [], dtype=pl.Int64)
+        for curve in curves:
+            ends = curve.minutes.between(first, last)["minute_ns"].alias("ts")
+            minutes = pl.concat([minutes, ends]).unique()
+        account = _flat(minutes.sort().to_frame(), float(starting))
+        for place, curve in enumerate(curves):
+            of_one = pl.concat([known[place], curve.between(first, last)])
+            account = _added(account, of_one, float(starting))
+            known[place] = of_one.tail(1)
+        parts.append(account)
+    return pl.concat(parts, rechunk=True)
+
+
+def _flat(minutes: pl.DataFrame, balance: float) -> pl.DataFrame:
+    """An account that holds nothing."""
+    whole, zero = pl.lit(balance), pl.lit(0.0)
+    return minutes.with_columns(
+        whole.alias("equity"), whole.alias("cash"), zero.alias("gross"), zero.alias("net"),
         pl.lit(0, pl.Int64).alias("positions"),
     )  # fmt: skip
-    for one in results:
-        worth = (pl.col("position") * pl.col("price")).fill_null(0)
-        known = minutes.join_asof(one.equity, on="ts", strategy="backward").select(
-            (pl.col("equity") - begin).fill_null(0),
-            (pl.col("cash") - begin).fill_null(0),
+
+
+def _added(account: pl.DataFrame, of_one: pl.DataFrame, balance: float) -> pl.DataFrame:
+    """An account with what a listing gained and holds at each minute, as it was last known."""
+    worth = (pl.col("position") * pl.col("price")).fill_null(0)
+    known = (
+        account.select("ts")
+        .join_asof(of_one, on="ts", strategy="backward")
+        .select(
+            (pl.col("equity") - balance).fill_null(0),
+            (pl.col("cash") - balance).fill_null(0),
             worth.abs().alias("gross"),
             worth.alias("net"),
             (worth != 0).cast(pl.Int64).alias("positions"),
         )
-        account = account.with_columns(account[name] + known[name] for name in known.columns)
-    return account
+    )
+    return account.with_columns(account[name] + known[name] for name in known.columns)

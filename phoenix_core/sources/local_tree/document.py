@@ -2,7 +2,7 @@
 
     {"folder", "holdings": [{"market", "symbol", "dataset", "interval", "files", "days", "first", "last",
      "missing", "double", "bytes", "checksums", "columns", "first_rows", "last_row", "doubt"}],
-     "ambiguous": [{"path", "reason"}], "broken": [...], "others": number}
+     "ambiguous": [{"path", "reason"}], "broken": [...], "unread": [{"reason", "files", "first"}], "others": number}
 
 Days are ISO text, runs of them shortened as `2024-03-01…05`; bytes are those on disk.
 """
@@ -21,6 +21,7 @@ def document_of(inventory: Inventory) -> dict[str, Any]:
         "holdings": [_holding(one) for one in inventory.holdings],
         "ambiguous": [_unplaced(one, inventory) for one in inventory.ambiguous],
         "broken": [_unplaced(one, inventory) for one in inventory.broken],
+        "unread": _by_reason(inventory),
         "others": len(inventory.others),
     }
 
@@ -55,6 +56,17 @@ def _preview(holding: Holding) -> Preview:
         return preview(holding)
     except ArchiveCorrupt as error:
         return Preview((), (), "", str(error))
+
+
+def _by_reason(inventory: Inventory) -> list[dict[str, Any]]:
+    """Files that are not read by the thousand alike: how many, and the first of them."""
+    found: dict[str, list[Unplaced]] = {}
+    for one in inventory.unread:
+        found.setdefault(one.reason, []).append(one)
+    return [
+        {"reason": reason, "files": len(files), "first": str(files[0].path.relative_to(inventory.root))}
+        for reason, files in sorted(found.items())
+    ]
 
 
 def _unplaced(one: Unplaced, inventory: Inventory) -> dict[str, str]:

@@ -60,10 +60,16 @@ def is_header(row: str) -> bool:
 
 def admitted_by_name(name: FileName) -> Candidates:
     """What the words and the interval of a file's name admit."""
-    admitted = _of_datasets(_datasets_called(name.words)) if name.words else EVERY
+    admitted = _admitted_by_words(name.words)
     if name.interval is not None:
         admitted &= frozenset(one for one in EVERY if _BY_NAME[one.dataset].interval is not None)
     return admitted
+
+
+@cache
+def _admitted_by_words(words: str) -> Candidates:
+    markets = next((found for pattern, found in _MARKET_WORDS if pattern.search(words)), set(Market))
+    return frozenset(one for one in _of_datasets(_datasets_called(_letters(words))) if one.market in markets)
 
 
 @cache
@@ -82,10 +88,14 @@ def admitted_by_symbol(symbol: str) -> Candidates:
     if _LINEAR_DELIVERY.fullmatch(symbol):
         return frozenset(one for one in EVERY if one.market is Market.UM)
     if _PAIR.fullmatch(symbol):  # an index belongs to the pair, not to one of its contracts
-        return frozenset(
-            one for one in EVERY if one.market is not Market.CM or Market.CM in _BY_NAME[one.dataset].by_pair
-        )
+        # Of the dollars that USD-M is quoted in only BUSD ends so.
+        by_market = {Market.SPOT, Market.UM} if symbol.endswith("BUSD") else {Market.SPOT}
+        return frozenset(one for one in EVERY if one.market in by_market or _is_of_pairs(one))
     return frozenset(one for one in EVERY if one.market is not Market.CM)
+
+
+def _is_of_pairs(candidate: Candidate) -> bool:
+    return candidate.market in _BY_NAME[candidate.dataset].by_pair
 
 
 def admitted_by_rows(rows: Sequence[str]) -> Candidates:

@@ -33,6 +33,7 @@ from phoenix_core.sources.local_tree.evidence import (
     is_header,
 )
 from phoenix_core.sources.local_tree.names import FileName, read_name
+from phoenix_core.sources.local_tree.unread import option_of_name, reason_unread
 
 SIDECAR = ".CHECKSUM"
 _PARENTS = 3  # folders above the given one that may name a market or a dataset: spot_data/daily/aggTrades
@@ -142,6 +143,7 @@ class Inventory:
         holdings: By market, dataset, symbol and interval.
         ambiguous: Files whose market or dataset is open, or contradicts itself; each names its candidates.
         broken: Files that are empty or can't be opened.
+        unread: Files of the archive that Phoenix does not read, and what is left of some.
         others: Files that are none of the archive's, sidecars left out.
     """
 
@@ -149,6 +151,7 @@ class Inventory:
     holdings: tuple[Holding, ...]
     ambiguous: tuple[Unplaced, ...]
     broken: tuple[Unplaced, ...]
+    unread: tuple[Unplaced, ...]
     others: tuple[Path, ...]
 
 
@@ -169,7 +172,12 @@ def take_inventory(root: Path, answers: Answers | None = None) -> Inventory:
     for folder, names in _walk(root):
         sorting.sort_in(folder, names)
     return Inventory(
-        root, _holdings(sorting.files), tuple(sorting.ambiguous), tuple(sorting.broken), tuple(sorting.others)
+        root=root,
+        holdings=_holdings(sorting.files),
+        ambiguous=tuple(sorting.ambiguous),
+        broken=tuple(sorting.broken),
+        unread=tuple(sorting.unread),
+        others=tuple(sorting.others),
     )
 
 
@@ -188,7 +196,7 @@ def preview(holding: Holding) -> Preview:
     ]
     names = [column.name for column in holding.dataset.columns[holding.listing.market]]
     if rows and is_header(rows[0]):
-        names, rows = rows[0].split(","), rows[1:]
+        names, rows = [name.strip().strip('"') for name in rows[0].split(",")], rows[1:]
     tail = last_row(last.path, last.name.container) if last.bytes <= _UNREAD_TAIL_BYTES else ""
     return Preview(tuple(names), tuple(rows[:3]), tail, doubts[0] if doubts else "")
 
@@ -229,6 +237,7 @@ class _Sorting:
     files: list[TreeFile] = field(default_factory=list)
     ambiguous: list[Unplaced] = field(default_factory=list)
     broken: list[Unplaced] = field(default_factory=list)
+    unread: list[Unplaced] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
 
     def sort_in(self, folder: Path, names: set[str]) -> None:
@@ -237,7 +246,10 @@ class _Sorting:
         words = (*self.root.parts[-_PARENTS:], *below.parts)
         sidecars = {name for name in names if name.endswith(SIDECAR)}
         for name in sorted(names - sidecars):
-            path, read = folder / name, read_name(name)
+            path, read = folder / name, read_name(name, words)
+            if (why := option_of_name(name) or (reason_unread(name) if read is None else None)) is not None:
+                self.unread.append(Unplaced(path, why))
+                continue
             if read is None:
                 self.others.append(path)
                 continue
@@ -245,14 +257,14 @@ class _Sorting:
                 size = _size(path)
                 answer = self._answer(f"{below}/{name}".removeprefix("./"))
                 found = _placed(path, read, words) if answer is None else _as_answered(path, read, answer)
-            except (ArchiveCorrupt, OSError) as error:
+                if isinstance(found, str):
+                    self.ambiguous.append(Unplaced(path, found))
+                    continue
+                listing = Listing(found[0], read.symbol)
+            except (ArchiveCorrupt, ConfigInvalid, OSError) as error:
                 self.broken.append(Unplaced(path, str(error)))
                 continue
-            if isinstance(found, str):
-                self.ambiguous.append(Unplaced(path, found))
-            else:
-                listing = Listing(found[0], read.symbol)
-                self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{SIDECAR}" in sidecars))
+            self.files.append(TreeFile(path, read, listing, found[1], size, f"{name}{SIDECAR}" in sidecars))
 
     def _answer(self, relative: str) -> Candidate | None:
         return next((answer for pattern, answer in self.answers.items() if fnmatch(relative, pattern)), None)

@@ -42,6 +42,7 @@ def page_of(document: Mapping[str, Any]) -> str:
             *(_details(one) for one in holdings),
             *_unplaced("Ambiguous", document["ambiguous"]),
             *_unplaced("Broken", document["broken"]),
+            *_unplaced("Not read", [{"path": one["first"], "reason": unread_line(one)} for one in document["unread"]]),
             "</body></html>\n",
         ]
     )
@@ -70,6 +71,11 @@ def _details(one: Mapping[str, Any]) -> str:
         + "".join(f"<p>{escape(note)}</p>" for note in notes)
         + f"<pre>{escape(chr(10).join(rows))}</pre></details>"
     )
+
+
+def unread_line(one: Mapping[str, Any]) -> str:
+    """Why files are not read, and how many there are of them."""
+    return f"{one['reason']}; {one['files']:,} {'file' if one['files'] == 1 else 'files'}"
 
 
 def _unplaced(title: str, files: Iterable[Mapping[str, str]]) -> list[str]:

@@ -8,9 +8,9 @@ from fakes.scripted import Script, played
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phoenix_core.backtest.equity import equity_curve
 from phoenix_core.backtest.experiment import COINS_AT_START, Experiment
 from phoenix_core.backtest.in_quote import in_quote
-from phoenix_core.backtest.ledger import equity_curve
 from phoenix_core.execution.decisions import OrderReason
 from phoenix_core.execution.holding import Payoff
 from phoenix_core.instruments.table import specification

@@ -5,7 +5,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from phoenix_core.backtest.ledger import equity_curve, ledger
+from phoenix_core.backtest.equity import equity_curve
+from phoenix_core.backtest.ledger import ledger
 from phoenix_core.backtest.settlement import Charge, Settled
 from phoenix_core.errors import LedgerUnbalanced
 from phoenix_core.execution.decisions import Decision, Fill, OrderReason

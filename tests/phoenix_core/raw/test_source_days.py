@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from conftest import LATER, materialize
-from fakes.trees import extracted
+from fakes.trees import WAYS, extracted, mangled
 from fakes.zips import DAY, UM, put
 
 from phoenix_core.backtest.experiment import Experiment
@@ -35,13 +35,22 @@ def digests(folder):
 
 
 def state(folder):
-    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+    return {
+        path: (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
+        for path in folder.rglob("*")
+    }
 
 
 @pytest.fixture(scope="module")
 def own_folder(market, tmp_path_factory):
     """The synthetic market, extracted as a user keeps it."""
     return extracted(market.archive, tmp_path_factory.mktemp("own") / "binance.vision")
+
+
+@pytest.fixture(scope="module")
+def result(market):
+    """A backtest over both days, from the archive's zips."""
+    return run(market.lake, experiment(market.days))
 
 
 def from_tree(folder, lake, days):
@@ -52,17 +61,17 @@ def from_tree(folder, lake, days):
 
 
 @pytest.mark.slow
-def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, lake):
+def test_a_users_folder_gives_the_bytes_of_the_archive(market, own_folder, result, lake):
     """Catalog and signals of each day, file by file, and the fills of a backtest; the folder is as it was, and nothing of it was copied."""
     before = state(own_folder)
     from_tree(own_folder, lake, market.days)
     assert digests(lake.store.root) == digests(market.lake.store.root)
     assert state(own_folder) == before
     assert not (lake.store.root / "archive").exists()
-    found, expected = (run(one, experiment(market.days)) for one in (lake, market.lake))
+    found = run(lake, experiment(market.days))
     assert found.fills.height > 0
-    assert found.fills.equals(expected.fills)
-    assert found.ledger.rows.equals(expected.ledger.rows)
+    assert found.fills.equals(result.fills)
+    assert found.ledger.rows.equals(result.ledger.rows)
 
 
 def experiment(days):
@@ -81,31 +90,45 @@ def test_an_entry_says_from_which_file_and_bytes(market, own_folder, lake):
     assert entry.facts["key"] == f"data/futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-{day}.zip"
 
 
-def mangled(market, own_folder, folder):
-    """Each file another way: other folders and names, gzip, no header, Windows line ends, zips renamed."""
-    plain = sorted(own_folder.rglob("*.csv"))
-    for number, path in enumerate(plain):
-        kind = path.parent.name
-        content = path.read_bytes()
-        target = folder / "USD-M stuff" / kind.upper()
-        target.mkdir(parents=True, exist_ok=True)
-        way = number % 4
-        if way == 0:
-            (target / f"{path.name}.gz").write_bytes(gzip.compress(content))
-        elif way == 1:
-            (target / path.name.lower()).write_bytes(content.replace(b"\n", b"\r\n"))
-        elif way == 2 and content[:1].isalpha():
-            (target / path.name).write_bytes(content.split(b"\n", 1)[1])
-        else:
-            (target / path.name.replace("-", "_", 1)).write_bytes(content)
+# One of the spot market, of 2024-03-24, as it comes without a header.
+SPOT_KLINE = (
+    b"1711238400000,64037.99000000,64037.99000000,64008.01000000,64008.01000000,13.96313000,1711238459999,"
+    b"893965.32146240,1011,3.85413000,246757.10286330,0\n"
+)
+
+
+def kept_in_every_way(own_folder, folder, days):
+    """Each file another way, below folders of other names, and beside them what may be taken for one of them."""
+    for number, path in enumerate(sorted(own_folder.rglob("*.csv"))):
+        mangled(path.name, path.read_bytes(), folder / "USD-M stuff" / path.parent.name, list(WAYS)[number % len(WAYS)])
+    # Another symbol in the same folder, with the same rows.
+    (source,) = own_folder.rglob(f"trades/BTCUSDT-trades-{days[0]}.csv")
+    (folder / "USD-M stuff" / "trades" / source.name.replace("BTC", "ETH")).write_bytes(source.read_bytes())
+    # Klines of spot and of futures with equal names, with nothing above them that tells which is which.
+    (source,) = own_folder.rglob(f"klines/BTCUSDT-1m-{days[0]}.csv")
+    (folder / "spot").mkdir()
+    for path in (folder / source.name, folder / "spot" / source.name):
+        path.write_bytes(SPOT_KLINE)
+    # A month's file beside those of its days, which says something else.
+    (source,) = own_folder.rglob(f"aggTrades/BTCUSDT-aggTrades-{days[0]}.csv")
+    month = folder / "USD-M stuff" / "months" / "BTCUSDT-aggTrades-2024-03.csv"
+    month.parent.mkdir()
+    month.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:50]))
     return folder
 
 
 @pytest.mark.slow
-def test_however_the_files_are_kept_the_bytes_are_the_same(market, own_folder, lake, tmp_path):
-    """gz, no header, Windows line ends, capitals and separators, in folders of other names."""
-    from_tree(mangled(market, own_folder, tmp_path / "mangled"), lake, market.days)
+def test_however_the_files_are_kept_the_bytes_are_the_same(market, own_folder, result, lake, tmp_path):
+    """Each file in another of twelve ways: catalog, signals and fills are those of the zips, and the folder is untouched."""
+    folder = kept_in_every_way(own_folder, tmp_path / "mangled", market.days)
+    before = state(folder)
+    from_tree(folder, lake, market.days)
     assert digests(lake.store.root) == digests(market.lake.store.root)
+    found = run(lake, experiment(market.days))
+    assert found.fills.height > 0
+    assert found.fills.equals(result.fills)
+    assert found.ledger.rows.equals(result.ledger.rows)
+    assert state(folder) == before
 
 
 def month_of_days(own_folder, dataset, target, suffix="csv"):
@@ -136,6 +159,18 @@ def test_a_months_file_serves_its_days(market, own_folder, lake, tmp_path, datas
     empty = ingest.day(dataset, UM, date(2024, 3, 2))
     assert empty.reason == f"missing: {month} has no row of 2024-03-02"
     assert state(tmp_path / "um") == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_month_serves_its_days_however_it_is_kept(market, own_folder, lake, tmp_path, way):
+    """Wrapped, renamed, with other line ends or with blank ones behind the last."""
+    month = month_of_days(own_folder, KLINES, tmp_path)
+    mangled(month.name, month.read_bytes(), tmp_path / "kept" / "um" / "klines", way)
+    ingest = Ingest(lake, (LocalTree(tmp_path / "kept"),), LATER)
+    for day in market.days:
+        ingest.day(KLINES, UM, day)
+        expected = Manifest(market.lake).find("um/btcusdt/bars_1m", day)
+        assert convert_day(lake, KLINES, UM, day).sha256 == expected.sha256
 
 
 def test_a_month_is_cut_once_and_again_when_it_changes(market, own_folder, lake, tmp_path):

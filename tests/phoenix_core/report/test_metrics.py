@@ -3,12 +3,16 @@ from statistics import NormalDist
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nautilus_trader.core.nautilus_pyo3 import MaxDrawdown
 
 from phoenix_core.report.figures import pointed, thinned
 from phoenix_core.report.metrics import (
     buy_and_hold,
     figures,
     hourly_returns,
+    max_drawdown,
     probabilistic_sharpe,
     statistics,
 )
@@ -31,6 +35,16 @@ def curve(*equity, position=0.0):
 def test_drawdown_by_hand():
     """From 120 to 90 is a quarter."""
     assert statistics(curve(100, 120, 90, 110), pl.DataFrame({"net": []})).max_drawdown == pytest.approx(0.25)
+
+
+@given(st.lists(st.one_of(st.floats(-1e3, 1e6), st.just(0.0), st.integers(1, 5).map(float)), max_size=40))
+def test_drawdown_is_that_of_nautilus_trader_to_the_last_digit(equity):
+    """Also of accounts that lose everything, owe, or begin with nothing: what comes after has no share, and is left out."""
+    table = curve(*equity)
+    values = table["equity"]
+    changes = (values / values.shift(1) - 1).fill_null(0.0)
+    expected = MaxDrawdown().calculate_from_returns(dict(zip(table["ts"], changes, strict=True)))
+    assert max_drawdown(table) == abs(expected)
 
 
 def hours(*equity):

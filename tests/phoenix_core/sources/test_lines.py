@@ -163,6 +163,21 @@ def test_peoples_own_files_hold_the_same_lines(tmp_path, suffix, block_bytes):
     assert csv_summary(path, None, max_ratio=200).lines == 501
 
 
+def test_what_a_mac_packs_beside_a_file_is_passed_over_in_peoples_own_zips(tmp_path):
+    """Folders and __MACOSX, before the file and behind it; two files are refused as ever."""
+    path = tmp_path / "mine.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("Downloads")
+        archive.writestr("__MACOSX/Downloads/._mine.csv", b"\0" * 100)
+        archive.writestr("Downloads/mine.csv", TEXT)
+        archive.writestr("Downloads/.DS_Store", b"\0")
+    assert b"".join(csv_lines(path, None, max_ratio=200, block_bytes=100)).decode() == TEXT
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Downloads/other.csv", TEXT)
+    with pytest.raises(ArchiveUnsafe, match=r"found 2 members: \['Downloads/mine.csv', 'Downloads/other.csv'\]"):
+        csv_summary(path, None, max_ratio=200)
+
+
 def test_a_gzip_of_two_parts_is_one_file(tmp_path):
     """As two gzips joined by cat."""
     half = len(TEXT) // 2

@@ -23,6 +23,7 @@ from phoenix_core.sweeps.statistics import (
     probabilistic_sharpe,
     sharpe_ratios,
 )
+from tests.fakes.of_r import normals
 
 HOURS = 40 * 24
 
@@ -60,7 +61,8 @@ def test_the_deflated_ratio_of_the_paper(trials, skew, kurtosis, chance):
 def test_the_luck_of_the_papers():
     """2014: of a hundred trials the best is expected at 0.1132, of ten at 1.57; five years bear no more than 45 trials.
 
-    What the 2015 paper's table of simulated cases says could not be read anywhere; its limit case is below.
+    What the 2015 paper's table of simulated cases says could not be read anywhere; its limit case is below, and what
+    others published of its method.
     """
     assert math.sqrt(0.5 / 250) * expected_maximum(100) == pytest.approx(0.1132, abs=5e-5)
     assert expected_maximum(10) == pytest.approx(1.57, abs=5e-3)
@@ -124,6 +126,43 @@ def test_overfitting_is_what_the_paper_says(seed, experiments, blocks, more):
     found = overfitting(returns, blocks)
     assert found.probability == pytest.approx(by_hand(returns, blocks))
     assert found.splits == math.comb(blocks, blocks // 2)
+
+
+def chosen_ones(returns, blocks):
+    """Ratio of the best of each half, there and in the other half."""
+    cut, pairs = np.array_split(returns, blocks), []
+    for half in itertools.combinations(range(blocks), blocks // 2):
+        inside = sharpe_ratios(np.concatenate([cut[n] for n in half]))
+        outside = sharpe_ratios(np.concatenate([cut[n] for n in range(blocks) if n not in half]))
+        pairs.append((inside[inside.argmax()], outside[inside.argmax()]))
+    return np.array(pairs).T
+
+
+def test_the_published_example_of_another_implementation():
+    """What R's package pbo 1.3.5 prints for a hundred trials without skill (its vignette, seed 765): 1, 1, -0.0030456.
+
+    https://cran.r-project.org/web/packages/pbo/vignettes/pbo.html. The last is called slope there, and is the intercept
+    of ratios in sample over those out of it.
+    """
+    drawn = normals(765, 100 * 2400).reshape(100, 2400).T
+    scaled = drawn / drawn.std(axis=0, ddof=1) / math.sqrt(252)
+    returns = scaled - scaled.mean(axis=0) - 0.03 / 252
+    found = overfitting(returns, 8)
+    assert (found.probability, found.probability_of_loss) == (1, 1)
+    inside, outside = chosen_ones(returns, 8)
+    assert np.polyfit(outside, inside, 1)[1] == pytest.approx(-0.0030456, abs=5e-8)
+    assert (found.in_sample, found.out_of_sample) == (
+        pytest.approx(np.median(inside)),
+        pytest.approx(np.median(outside)),
+    )
+
+
+def test_what_the_tests_of_another_implementation_expect():
+    """Of R's package pbo, seed 852, forty trials of noise in four blocks: 0.5, a loss in 0.5, intercept 0.19 to 0.20."""
+    returns = normals(852, 40 * 200).reshape(200, 40) - 0.03 / 252
+    found = overfitting(returns, 4)
+    assert (found.probability, found.probability_of_loss, found.splits) == (0.5, 0.5, 6)
+    assert 0.19 < np.polyfit(*reversed(chosen_ones(returns, 4)), 1)[1] < 0.20
 
 
 def test_experiments_without_any_skill_are_overfit_for_certain():

@@ -320,6 +320,23 @@ def test_an_absent_old_day_is_green_and_says_so(make_defs, materialize, server, 
     assert checks["published"].severity is dg.AssetCheckSeverity.WARN
 
 
+def test_a_month_that_says_something_else_is_a_warning_with_rows(make_defs, materialize, tmp_path):
+    """Beside the day's own file, which is used; the check names the month, counts, and shows both values."""
+    folder = tmp_path / "um" / "aggTrades"
+    folder.mkdir(parents=True)
+    (folder / "BTCUSDT-aggTrades-2024-03-30.csv").write_text(TEXT)
+    (folder / "BTCUSDT-aggTrades-2024-03.csv").write_text(TEXT.replace("69902.0", "69902.5"))
+    defs = make_defs(tmp_path / "data", tmp_path / "none", sources=(str(tmp_path / "um"),))
+    result = materialize(defs, "agg_trades", partition_key="2024-03-30")
+    (check,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "copies_agree"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    message = check.metadata["2024-03-30"].value
+    assert "BTCUSDT-aggTrades-2024-03-30.csv is used." in message
+    assert "BTCUSDT-aggTrades-2024-03.csv: 0 rows are only in the file that is used" in message
+    (row,) = check.metadata["2024-03-30 rows"].value.records
+    assert "69902.0000000000000000 → 69902.5000000000000000" in row.data["row"]
+
+
 def test_a_day_that_never_was_costs_no_request(make_defs, materialize, server, tmp_path, instance):
     """book_ticker ended: the registry knows."""
     materialize(make_defs(tmp_path, server.url), "book_ticker", partition_key="2024-08-08")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import dagster as dg
 import pytest
@@ -30,22 +31,34 @@ def home(real_files, tmp_path, monkeypatch):
 
 
 def test_a_folder_is_shown_as_table_document_and_page(own_folder, home, capsys):
-    """What is there, what is missing, what is broken, and its rows."""
+    """What is there, what is missing, what is broken or not read, and its rows."""
+    for day in (23, 24):
+        (own_folder / f"BTCUSDT-EOHSummary-2023-10-{day}.zip").write_bytes(b"")
     assert main(["inventory", str(own_folder), "--html", str(home / "page.html")]) == 0
     text = capsys.readouterr().out
     assert re.search(r"^book_depth +um:BTCUSDT +3 +3 +2023-10-16 +2026-09-30 +1,078 +0 +1\.5", text, re.MULTILINE)
     assert "  2023-10-16 00:00:13,-5,13230.00500000,351243054.56320000" in text
     assert "broken: future_data/daily_data/trades/BTCUSDT-trades-2024-04-01.csv: " in text
-    assert "<title>Inventory of" in (home / "page.html").read_text()
+    options = "options' hourly summary (EOHSummary), no dataset of Phoenix"
+    assert f"not read: BTCUSDT-EOHSummary-2023-10-23.zip: {options}; 2 files\n" in text
+    page = (home / "page.html").read_text()
+    assert "<title>Inventory of" in page
+    assert "<h2>Not read</h2>" in page
     assert main(["inventory", str(own_folder), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["folder"] == str(own_folder)
+    document = json.loads(capsys.readouterr().out)
+    assert document["folder"] == str(own_folder)
+    assert document["unread"] == [{"reason": options, "files": 2, "first": "BTCUSDT-EOHSummary-2023-10-23.zip"}]
 
 
 @pytest.mark.slow
 def test_an_adopted_folder_is_remembered_and_in_the_history(own_folder, home, capsys):
-    """Its days are recorded where they lie, and Dagster knows them; other symbols are named."""
+    """Its days are recorded where they lie, and Dagster knows them; other symbols, and days in two files, are named."""
+    (twice,) = own_folder.rglob("BTCUSDT-metrics-2024-03-30.csv")
+    shutil.copy(twice, twice.with_name("copy of BTCUSDT-metrics-2024-03-30.csv"))
     assert main(["adopt", str(own_folder)]) == 0
     text = capsys.readouterr().out
+    asked = "phoenix verify --symbol um:BTCUSDT --datasets metrics --first 2024-03-30 --last 2024-03-30"
+    assert f"um:BTCUSDT metrics of 2024-03-30 lies in several files. Do they agree? {asked}\n" in text
     assert re.search(r"^funding_rate +um:BTCUSDT +92 +0 +0$", text, re.MULTILINE)
     assert "PHOENIX_SYMBOLS does not name them: cm:BTCUSD_PERP, spot:BTCUSDT" in text
     with dg.DagsterInstance.get() as instance:

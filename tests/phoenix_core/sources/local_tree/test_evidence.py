@@ -71,6 +71,11 @@ def test_an_interval_in_the_name_means_klines():
     }  # fmt: skip
 
 
+def test_a_market_in_the_name_counts_like_a_folders():
+    """binance_um_BTCUSDT-1m is not of spot."""
+    assert markets(admitted_by_name(read_name("binance_um_BTCUSDT-1m-2024-03-30.csv"))) == {Market.UM}
+
+
 def test_symbols_of_contracts_name_their_market():
     """BTCUSD_PERP is coin-margined, BTCUSDT_240927 linear; the index of a pair is BTCUSD's."""
     assert markets(admitted_by_symbol("BTCUSD_PERP")) == {Market.CM}
@@ -78,6 +83,8 @@ def test_symbols_of_contracts_name_their_market():
     assert markets(admitted_by_symbol("BTCUSDT_240927")) == {Market.UM}
     assert markets(admitted_by_symbol("BTCUSDT")) == {Market.UM, Market.SPOT}
     assert names(admitted_by_symbol("BTCUSD"), Market.CM) == {"index_price_klines_1m"}
+    assert names(admitted_by_symbol("BTCUSD"), Market.UM) == set()
+    assert markets(admitted_by_symbol("BTCBUSD")) == set(Market)
 
 
 def test_rows_tell_spot_from_futures():

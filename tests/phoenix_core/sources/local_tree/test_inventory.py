@@ -5,8 +5,9 @@ import shutil
 from datetime import date
 
 import pytest
-from fakes.trees import extracted
+from fakes.trees import WAYS, extracted, mangled
 
+from phoenix_core.datasets import DATASETS
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.sources.local_tree.inventory import preview, take_inventory
 
@@ -81,6 +82,26 @@ def test_other_containers_and_names_count_as_well(user_folder, tmp_path):
     found = take_inventory(tmp_path)
     assert held(found) == {("um:BTCUSDT", "trades"): 5}
     assert found.ambiguous == found.broken == found.others == ()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_of_each_dataset_is_known_however_it_is_kept(user_folder, tmp_path, way):
+    """By name, folder and rows together, with its rows beneath its columns."""
+    for source in sorted(user_folder.glob("future_data/*/*/BTCUSDT-*2024-0*.csv")):
+        mangled(
+            source.name,
+            source.read_bytes()[:2000].rpartition(b"\n")[0] + b"\n",
+            tmp_path / "um" / source.parent.name,
+            way,
+        )
+    found = take_inventory(tmp_path)
+    assert found.ambiguous == found.broken == found.others == ()
+    assert {one.dataset.name for one in found.holdings} == {one.name for one in DATASETS} - {"liquidation_snapshot"}
+    assert [one.listing.symbol for one in found.holdings] == ["BTCUSDT"] * 10
+    for one in found.holdings:
+        shown = preview(one)
+        assert shown.doubt == ""
+        assert shown.columns == tuple(column.name for column in one.dataset.columns[one.listing.market])
 
 
 def test_days_missing_and_days_double_are_named(user_folder, tmp_path):

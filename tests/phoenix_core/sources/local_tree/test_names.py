@@ -23,6 +23,11 @@ from phoenix_core.sources.local_tree.names import read_name
         ("BTCUSDT-markPriceKlines-1m-2024-03-30.csv.zip", "BTCUSDT", Interval.M1, "markpriceklines",
          date(2024, 3, 30), Container.ZIP),
         ("BTCUSDT-1M-2024-03.csv", "BTCUSDT", Interval.MO1, "", date(2024, 3, 1), Container.PLAIN),
+        ("BTCUSDT-1M-2024-03-30.CSV", "BTCUSDT", None, "", date(2024, 3, 30), Container.PLAIN),  # 1m or 1mo: rows tell
+        ("binance_um_ETHBTC-trades-2024-03-30.csv", "ETHBTC", None, "binance um trades", date(2024, 3, 30),
+         Container.PLAIN),
+        ("2024_03_30_btcusd_perp_5m.csv.gz", "BTCUSD_PERP", Interval.M5, "", date(2024, 3, 30), Container.GZIP),
+        ("RATSXYZ-trades-2024-03-30.csv", "RATSXYZ", None, "trades", date(2024, 3, 30), Container.PLAIN),
         ("BTCUSDT-2024-03-30.csv", "BTCUSDT", None, "", date(2024, 3, 30), Container.PLAIN),
     ],
 )  # fmt: skip
@@ -34,6 +39,15 @@ def test_a_name_says_symbol_interval_words_day_and_container(name, symbol, inter
     )  # fmt: skip
 
 
+def test_folders_say_what_a_name_lacks():
+    """The symbol, and of klines the length; what the name says itself stays."""
+    read = read_name("2024-03-30.csv", ["klines", "BTCUSDT", "1M"])
+    assert (read.symbol, read.interval) == ("BTCUSDT", Interval.MO1)
+    assert read_name("trades-2024-03-30.csv", ["um", "BTCUSDT"]).symbol == "BTCUSDT"
+    assert read_name("ETHUSDT-trades-2024-03-30.csv", ["BTCUSDT", "1m"]).symbol == "ETHUSDT"
+    assert read_name("ETHUSDT-trades-2024-03-30.csv", ["BTCUSDT", "1m"]).interval is None
+
+
 def test_a_month_is_told_from_a_day():
     """BTCUSDT-1m-2024-03 is March, BTCUSDT-1m-2024-03-01 its first day."""
     assert read_name("BTCUSDT-1m-2024-03.zip").published is Published.MONTHLY
@@ -43,7 +57,8 @@ def test_a_month_is_told_from_a_day():
 @pytest.mark.parametrize(
     "name",
     ["README.md", "notes.csv", "BTCUSDT-trades-2024-13-45.csv", "part-00000-0fae7358-c000.zip", "BTCUSDT-trades.csv",
-     "2024-03-30.csv", "BTCUSDT-trades-2024-03-30.parquet", "比特币-trades-2024-03-30.csv"],
+     "2024-03-30.csv", "BTCUSDT-trades-2024-03-30.parquet", "比特币-trades-2024-03-30.csv", "币安人生USDT-1m-2025-10-09.zip",
+     "BTCUSDT-trades-2024-03-3.csv", "ADABKRW-1h-2020-8.zip"],
 )  # fmt: skip
 def test_other_names_are_none_of_the_archives(name):
     """No date, no such date, no symbol, or another kind of file."""
