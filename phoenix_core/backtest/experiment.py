@@ -155,20 +155,7 @@ class Experiment(BaseModel):
         Raises:
             ConfigInvalid: An unknown key, a wrong type or a value out of range, each named.
         """
-        section = values.get("strategy", {})
-        problems = []
-        try:
-            values["strategy"] = strategy_from(section)
-        except ValidationError as error:
-            problems += problems_of(model_of(section), error, "strategy.")
-            values.pop("strategy")
-        try:
-            parsed = cls.model_validate(values)
-        except ValidationError as error:
-            problems += problems_of(cls, error)
-        if problems:
-            raise ConfigInvalid(f"The experiment can't be run: {'; '.join(problems)}. Correct its config.")
-        return parsed
+        return parsed(cls, values, "experiment")
 
     @property
     def signals(self) -> SignalParameters | None:
@@ -186,6 +173,32 @@ class Experiment(BaseModel):
         # Skipping or not, a result is the same to the last digit; signals computed live are so to the twelfth.
         same = {"first", "last"} if self.replay is ReplayMode.LIVE else {"first", "last", "replay"}
         return digest_of(self.model_dump(mode="json", exclude=same))[:12]
+
+
+def parsed[Model: BaseModel](model: type[Model], values: dict[str, object], what: str) -> Model:
+    """Make what is run of plain values; all that is wrong with them is said at once.
+
+    Args:
+        model: Has a field `strategy`.
+        values: Of its fields.
+        what: How it is called.
+
+    Raises:
+        ConfigInvalid: An unknown key, a wrong type or a value out of range, each named.
+    """
+    section, problems, found = values.get("strategy", {}), [], None
+    try:
+        values = values | {"strategy": strategy_from(section)}
+    except ValidationError as error:
+        problems += problems_of(model_of(section), error, "strategy.")
+        values = {name: value for name, value in values.items() if name != "strategy"}
+    try:
+        found = model.model_validate(values)
+    except ValidationError as error:
+        problems += problems_of(model, error)
+    if found is None or problems:
+        raise ConfigInvalid(f"The {what} can't be run: {'; '.join(problems)}. Correct its config.")
+    return found
 
 
 def problems_of(model: type[BaseModel], error: ValidationError, within: str = "") -> list[str]:

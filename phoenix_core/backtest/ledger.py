@@ -27,6 +27,7 @@ _LINEAR = Payoff()
 _DECIMALS = 12
 _MONEY = pl.Decimal(38, _DECIMALS)
 _PLACES = Decimal(1).scaleb(-_DECIMALS)
+_ONE = Decimal(10**_DECIMALS)  # mantissas of it
 _KINDS: Mapping[type, type[pl.DataType]] = {int: pl.Int64, float: pl.Float64, str: pl.String}
 
 LEDGER_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -333,11 +334,10 @@ def _column(name: str, values: list[Any], kind: Any) -> pl.Series:  # noqa: ANN4
     """A column; money has twelve decimals, rounded half to even where it has more."""
     if kind != _MONEY or not values:
         return pl.Series(name, values, dtype=kind)
-    rounded = [value.quantize(_PLACES) for value in values]
     try:
-        mantissas = np.array([int(value.scaleb(_DECIMALS)) for value in rounded], dtype=np.int64)
+        mantissas = np.array([round(value * _ONE) for value in values], dtype=np.int64)
     except OverflowError:
-        return pl.Series(name, rounded, dtype=kind)
+        return pl.Series(name, [value.quantize(_PLACES) for value in values], dtype=kind)
     # Polars takes a decimal apart into its digits; given as the 128 bits that it keeps, a column takes half the time.
     bits = np.stack([mantissas, mantissas >> 63], axis=1)
     array = pa.Array.from_buffers(pa.decimal128(38, _DECIMALS), len(values), [None, pa.py_buffer(bits)])

@@ -10,7 +10,7 @@ from typing import Self
 import polars as pl
 
 from phoenix_core.backtest.equity import Curve
-from phoenix_core.backtest.experiment import Experiment, SpotFee
+from phoenix_core.backtest.experiment import Experiment, SpotFee, VenueParameters
 from phoenix_core.backtest.gaps import Gap
 from phoenix_core.backtest.in_quote import in_quote
 from phoenix_core.backtest.inputs import DayInputs
@@ -242,6 +242,18 @@ def _rate(share: Decimal) -> str:
     return f"{share:.4f}".rstrip("0")
 
 
+def maintained(venue: VenueParameters, spec: Specification, days: Sequence[date]) -> str:
+    """What margin maintains a position: by brackets, or one rate, and why that."""
+    rate = f"maintenance {_rate(spec.margin_maint)}"
+    if venue.maintenance_margin is not None:
+        return f"{rate} as asked"
+    if brackets := said_of_brackets(spec.listing, days):
+        return f"maintenance {brackets}"
+    return (
+        f"{rate} whatever the size, and no largest position: assumed, no leverage brackets of {spec.listing} are known"
+    )
+
+
 def _assumptions(
     experiment: Experiment, spec: Specification, days: Sequence[date], *, implied: bool
 ) -> tuple[str, ...]:
@@ -258,9 +270,8 @@ def _assumptions(
         (
             f"spot: nothing is lent or sold short; fees are taken from {_TAKEN_FROM[venue.spot_fee]}"
             if spec.listing.market is Market.SPOT
-            else f"margin: initial {_rate(spec.margin_init)}, maintenance {_rate(spec.margin_maint)} of notional"
+            else f"margin: initial {_rate(spec.margin_init)} of notional, {maintained(venue, spec, days)}"
         ),
-        *(said_of_brackets(spec.listing, days) if venue.maintenance_margin is None else ()),
         "fills: what was traded and shown, behind the queue (docs/fills.md); "
         + (f"cancellations move it: {venue.queue_depletion}" if venue.queue_position else "the queue is ignored"),
         "what is open at the end is closed at market, with fee",

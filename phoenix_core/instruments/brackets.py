@@ -96,15 +96,15 @@ def brackets_on(listing: Listing, day: date) -> Brackets | None:
     return Brackets(history[0].brackets, history[0].valid_from, assumed=True)
 
 
-def said_of_brackets(listing: Listing, days: Sequence[date]) -> tuple[str, ...]:
-    """What is assumed of the brackets of a range of days, in order."""
+def said_of_brackets(listing: Listing, days: Sequence[date]) -> str:
+    """Which brackets hold on a range of days, in order, and what of that is assumed; empty where none are known."""
     first = brackets_on(listing, days[0])
     if first is None:
-        return ()
-    said = ["maintenance margins by the leverage brackets of each day"]
+        return ""
+    said = ["by the leverage brackets of each day"]
     said += [f"before {first.valid_from} those of that day"] if first.assumed else []
     said += [f"after {SEEN_UNTIL} those of that day"] if days[-1] > SEEN_UNTIL else []
-    return (", ".join(said),)
+    return ", ".join(said)
 
 
 @cache

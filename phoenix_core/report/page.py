@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from phoenix_core.report.account import Account, AccountFigures
 from phoenix_core.report.charts import capacity_charts, charts, distribution
 from phoenix_core.report.parameters import Parameter, parameters
 from phoenix_core.report.result import PublishedResult
@@ -98,18 +99,15 @@ def _words(result: PublishedResult, summary: Summary) -> dict[str, Any]:
 
 def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
     document, chosen = result.document, parameters(result.experiment)
-    amounts = [Column("part", is_number=False), Column("amount", summary.currency), Column("of starting balance")]
     without = ((day, ", ".join(what)) for day, what in document["without"].items())
     return {
-        "parts": Table(amounts, summary.parts()),
+        "parts": parts_table(summary),
         "parts_in_quote": Table(
             [Column("part", is_number=False), Column("amount", result.instrument.quote)], summary.parts_in_quote()
         ),
         "months": monthly_returns(result.equity, summary.hold, float(result.starting)),
         "round_trips": round_trips(result),
-        "intervals": Table(
-            [Column("figure", is_number=False), Column("value"), Column(f"{LEVEL:.0%} interval")], summary.intervals()
-        ),
+        "intervals": intervals_table(summary),
         "baselines": Table(
             [
                 Column("instead of the signals", is_number=False),
@@ -128,6 +126,18 @@ def _tables(result: PublishedResult, summary: Summary) -> dict[str, Any]:
         "without": listed(("day", "without"), without),
         "identities": identities(document),
     }
+
+
+def parts_table[Published: Account](account: AccountFigures[Published]) -> Table:
+    """Where an account's PnL comes from."""
+    amounts = [Column("part", is_number=False), Column("amount", account.currency), Column("of starting balance")]
+    return Table(amounts, account.parts())
+
+
+def intervals_table[Published: Account](account: AccountFigures[Published]) -> Table:
+    """How sure its figures are."""
+    columns = [Column("figure", is_number=False), Column("value"), Column(f"{LEVEL:.0%} interval")]
+    return Table(columns, account.intervals())
 
 
 def _section(name: str, chosen: list[Parameter]) -> Section:

@@ -1,153 +1,59 @@
 """The page of a portfolio: the account, each listing, and what was held when; in the look of a backtest's."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
 import polars as pl
 
-from phoenix_core.backtest.portfolio.publish import FILE
 from phoenix_core.backtest.portfolio.result import LISTING
-from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.specification import money_form
-from phoenix_core.instruments.table import specification
-from phoenix_core.market import Listing, day_from_text
+from phoenix_core.report.account import AccountFigures, Headline, Notice
 from phoenix_core.report.figures import moment, signed
-from phoenix_core.report.folder import is_made_up, table_in
-from phoenix_core.report.metrics import Statistics, figures, hourly_returns, statistics
-from phoenix_core.report.page import ROWS_SHOWN, environment, identities, inlined
+from phoenix_core.report.page import ROWS_SHOWN, environment, identities, inlined, intervals_table, parts_table
 from phoenix_core.report.portfolio_charts import portfolio_charts
-from phoenix_core.report.summary import Headline, Notice, tone_of
-from phoenix_core.report.tables import Column, Table, clock, exact, listed, missing_days, number, table_of
+from phoenix_core.report.portfolio_result import PublishedPortfolio, portfolio_in
+from phoenix_core.report.tables import (
+    Column,
+    Table,
+    clock,
+    exact,
+    listed,
+    missing_days,
+    monthly_returns,
+    number,
+    table_of,
+)
 from phoenix_core.storage.lake import Lake
-from phoenix_core.sweeps.choices import choices, in_sample
 
 _PARTS = ("price", "slippage", "fees", "funding", "net")
+_SECTIONS = ("limits", "venue", "strategy", "strategy_of")
 _MINUTES = 60 * 1_000_000_000
 
 
-@dataclass(frozen=True)
-class PublishedPortfolio:
-    """What was published of a portfolio.
+class _Figures(AccountFigures[PublishedPortfolio]):
+    """Figures of a portfolio's account."""
 
-    Attributes:
-        folder: Where it lies, `backtests/<portfolio>/<day or first_last>`.
-        document: `portfolio.json`.
-        equity: The account at the end of each minute: ts (ns), equity, gross, net, positions.
-        fills: Each fill with its decision, and its listing.
-        round_trips: Likewise.
-        ledger: Likewise.
-        is_synthetic: The market was made up.
-        in_sample: Of each listing whose days were there to choose on, that they were, in a sentence.
-    """
+    def headlines(self) -> list[Headline]:
+        """Those of any account but buy and hold, how much it held, and what it did not let in."""
+        leverage = self.result.leverage
+        largest, most = (max(leverage[name], default=0) for name in ("gross", "positions"))
+        refused = sum(count for one in self.result.listings.values() for count in one["refused"].values())
+        return [
+            self.net(),
+            self.gain(),
+            self.drawdown(),
+            *self.rest(),
+            Headline("Most at once", f"{largest:.2f} × equity", f"gross; {most} positions"),
+            Headline("Entries refused", f"{refused:,}", "beyond the limits of the account"),
+        ]
 
-    folder: str
-    document: Mapping[str, Any]
-    equity: pl.DataFrame
-    fills: pl.DataFrame
-    round_trips: pl.DataFrame
-    ledger: pl.DataFrame
-    is_synthetic: bool = False
-    in_sample: tuple[str, ...] = ()
-
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """What was run."""
-        chosen: Mapping[str, Any] = self.document["portfolio"]
-        return chosen
-
-    @property
-    def listings(self) -> Mapping[str, Mapping[str, Any]]:
-        """What is told of each listing."""
-        told: Mapping[str, Mapping[str, Any]] = self.document["listings"]
-        return told
-
-    @property
-    def currency(self) -> str:
-        """What its account is kept in."""
-        return specification(Listing.parse(self.chosen["listings"][0]), day_from_text(self.chosen["first"])).settlement
-
-    @property
-    def final(self) -> Decimal:
-        """Balance at the end."""
-        return Decimal(self.document["final_balance"])
-
-    @property
-    def parts(self) -> dict[str, Decimal]:
-        """Parts of the PnL of all listings, and their sum net."""
-        return {name: Decimal(self.document["parts"][name]) for name in _PARTS}
-
-    @property
-    def starting(self) -> Decimal:
-        """Balance at the start."""
-        return Decimal(self.document["starting_balance"])
-
-    @property
-    def span(self) -> str:
-        """First and last day as people write it."""
-        first, last = self.chosen["first"], self.chosen["last"]
-        return str(first) if first == last else f"{first} to {last}"
-
-    @property
-    def days_asked(self) -> int:
-        """Days of the range."""
-        return (date.fromisoformat(self.chosen["last"]) - date.fromisoformat(self.chosen["first"])).days + 1
-
-    @cached_property
-    def statistics(self) -> Statistics:
-        """Of the account: exposed is a minute in which anything is held."""
-        return statistics(self.equity.with_columns(pl.col("positions").alias("position")), self.round_trips)
-
-    @cached_property
-    def leverage(self) -> pl.DataFrame:
-        """What was held at the end of each minute by equity: ts, gross, net, and how many positions."""
-        equity = pl.col("equity")
-        return self.equity.select("ts", pl.col("gross") / equity, pl.col("net") / equity, "positions")
-
-
-def is_portfolio(lake: Lake, location: str) -> bool:
-    """Whether a folder holds what was published of a portfolio."""
-    return lake.stat(f"{lake.name(location)}/{FILE}") is not None
-
-
-def portfolio_in(lake: Lake, location: str) -> PublishedPortfolio:
-    """Read a published portfolio.
-
-    Raises:
-        InputMissing: There is none.
-        CatalogCorrupt: A table is not what was published.
-    """
-    folder = lake.name(location)
-    try:
-        document: dict[str, Any] = json.loads(lake.read(f"{folder}/{FILE}"))
-    except FileNotFoundError:
-        raise InputMissing(
-            f"{lake.address(folder)} holds no portfolio: expected {FILE}. Run phoenix portfolio."
-        ) from None
-    tables = {name: table_in(lake, folder, name, document) for name in ("equity", "fills", "positions", "ledger")}
-    chosen = document["portfolio"]
-    names = chosen["listings"]
-    if len(names) == 1:  # its tables are those of a backtest, which need not say whose they are
-        only = pl.lit(names[0]).alias(LISTING)
-        tables |= {name: tables[name].select(only, pl.all()) for name in ("fills", "positions", "ledger")}
-        tables["equity"] = _as_of_several(tables["equity"])
-    first, last = (day_from_text(chosen[end]) for end in ("first", "last"))
-    found = {name: in_sample(choices(lake, Listing.parse(name)), first, last) for name in names}
-    return PublishedPortfolio(
-        folder=folder,
-        document=document,
-        equity=tables["equity"],
-        fills=tables["fills"],
-        round_trips=tables["positions"],
-        ledger=tables["ledger"],
-        is_synthetic=any(is_made_up(lake, file) for file in document["zips"]),
-        in_sample=tuple(f"{name}: {one.told}" for name, one in found.items() if one),
-    )
+    def figures(self) -> list[tuple[str, str, str]]:
+        """Every statistic, and what else was counted."""
+        listings = self.result.listings.values()
+        closed, excluded = (sum(one[name] for one in listings) for name in ("closed_at_end", "excluded_seconds"))
+        return [*self.counted(), *self.ended(closed, excluded)]
 
 
 def portfolio_page(lake: Lake, location: str) -> str:
@@ -158,6 +64,7 @@ def portfolio_page(lake: Lake, location: str) -> str:
         CatalogCorrupt: A table is not what was published.
     """
     result = portfolio_in(lake, location)
+    found = _Figures(result)
     panels = portfolio_charts(result.equity, result.leverage, result.ledger, result.currency)
     document = result.document
     return (
@@ -170,15 +77,18 @@ def portfolio_page(lake: Lake, location: str) -> str:
             name=PurePath(result.folder).parts[-2],
             currency=result.currency,
             days_run=len(document["days"]),
-            days_asked=result.days_asked,
-            notices=list(_notices(result)),
-            headlines=_headlines(result),
+            days_asked=found.days_asked,
+            notices=list(_notices(result, found.days_asked)),
+            headlines=found.headlines(),
             listings=_by_listing(result),
-            parts=_parts(result),
-            assumptions=[*document["assumptions"], *_assumed(result)],
+            parts=parts_table(found),
+            assumptions=result.assumptions(),
             panels=panels,
             round_trips=_trips(result),
-            figures=_figures(result),
+            figures=listed(("figure", "value", "meaning"), found.figures()),
+            intervals=intervals_table(found),
+            uncertainty_note=found.uncertainty.told(),
+            months=monthly_returns(result.equity, None, float(result.starting)),
             missing=_missing(result),
             identities=identities(document),
             chosen=_chosen(result),
@@ -187,15 +97,7 @@ def portfolio_page(lake: Lake, location: str) -> str:
     )
 
 
-def _as_of_several(equity: pl.DataFrame) -> pl.DataFrame:
-    worth = pl.col("position") * pl.col("price")
-    return equity.select(
-        "ts", "equity", "cash", worth.abs().alias("gross"), worth.alias("net"),
-        (pl.col("position") != 0).cast(pl.Int64).alias("positions"),
-    )  # fmt: skip
-
-
-def _notices(result: PublishedPortfolio) -> Iterator[Notice]:
+def _notices(result: PublishedPortfolio, days_asked: int) -> Iterator[Notice]:
     if result.is_synthetic:
         yield Notice("Synthetic data: this market was made up by Phoenix, nothing in it was ever traded.")
     for told in result.in_sample:
@@ -205,28 +107,7 @@ def _notices(result: PublishedPortfolio) -> Iterator[Notice]:
         yield Notice(f"The account was worth nothing at {when}: what follows it means nothing.", is_grave=True)
     for name, one in result.listings.items():
         if one["missing"]:
-            yield Notice(f"{name}: {len(one['missing'])} of {result.days_asked} days could not be run.")
-
-
-def _headlines(result: PublishedPortfolio) -> list[Headline]:
-    parts, money, known = result.parts, _money(result), figures()
-    net, share = parts["net"], signed(parts["net"] / result.starting, ".2%")
-    largest, most = (max(result.leverage[name], default=0) for name in ("gross", "positions"))
-    refused = sum(count for one in result.listings.values() for count in one["refused"].values())
-    return [
-        Headline("Net PnL", money(net), "after fees and funding", tone_of(net)),
-        Headline("Return", share, f"of the starting balance, {result.starting:{_form(result)}}", tone_of(net)),
-        *(
-            Headline(name, known[key].text(getattr(result.statistics, key), result.currency), note)
-            for name, key, note in (
-                ("Max drawdown", "max_drawdown", "of the account from a high, by minute"),
-                ("Sharpe, annualized", "sharpe", f"from {hourly_returns(result.equity).len():,} hourly returns"),
-                ("Exposure", "exposure", f"of minutes; {result.statistics.round_trips:,} round trips"),
-            )
-        ),
-        Headline("Most at once", f"{largest:.2f} × equity", f"gross; {most} positions"),
-        Headline("Entries refused", f"{refused:,}", "beyond the limits of the account"),
-    ]
+            yield Notice(f"{name}: {len(one['missing'])} of {days_asked} days could not be run.")
 
 
 def _by_listing(result: PublishedPortfolio) -> Table:
@@ -253,22 +134,13 @@ def _by_listing(result: PublishedPortfolio) -> Table:
         refused = ", ".join(f"{count:,} {limit}" for limit, count in one["refused"].items())
         rows.append([name, *counts, *amounts, f"{minutes / 60:,.1f}", f"{most:,.0f}", refused or "0"])
     totals = [signed(value, _form(result)) for value in result.parts.values()]
-    counts = [f"{len(result.document['days']):,}", f"{trips.height:,}", "", f"{result.fills.height:,}"]
-    rows.append(["all", *counts, *totals, "", "", ""])
+    won = sum(count for _, _, count in of_trips.values())
+    counts = [f"{len(result.document['days']):,}", f"{trips.height:,}", f"{won:,}", f"{result.fills.height:,}"]
+    hours = sum(minutes for minutes, _, _ in of_trips.values()) / 60
+    most = max((most for _, most, _ in of_trips.values()), default=0.0)
+    refused = f"{sum(count for one in result.listings.values() for count in one['refused'].values()):,}"
+    rows.append(["all", *counts, *totals, f"{hours:,.1f}", f"{most:,.0f}", refused])
     return Table(columns, rows)
-
-
-def _parts(result: PublishedPortfolio) -> Table:
-    columns = [Column("part", is_number=False), Column("amount", result.currency), Column("of starting balance")]
-    rows = [
-        (name, signed(value, _form(result)), signed(value / result.starting, ".3%"))
-        for name, value in result.parts.items()
-    ]
-    ends = [
-        (f"{name} balance", format(value, _form(result)), "")
-        for name, value in (("starting", result.starting), ("final", result.final))
-    ]
-    return Table(columns, [ends[0], *rows, ends[1]])
 
 
 def _trips(result: PublishedPortfolio) -> Table:
@@ -291,15 +163,6 @@ def _trips(result: PublishedPortfolio) -> Table:
     )
 
 
-def _figures(result: PublishedPortfolio) -> Table:
-    rows = [
-        (figure.name, figure.text(getattr(result.statistics, name), result.currency), figure.meaning)
-        for name, figure in figures().items()
-    ]
-    orders = ", ".join(f"{count:,} {end.lower()}" for end, count in result.document["orders"].items())
-    return listed(("figure", "value", "meaning"), [*rows, ("orders", orders or "none", "By how they ended.")])
-
-
 def _missing(result: PublishedPortfolio) -> Table:
     columns = [Column("listing", is_number=False)]
     rows: list[list[str]] = []
@@ -310,19 +173,9 @@ def _missing(result: PublishedPortfolio) -> Table:
     return Table(columns, rows)
 
 
-def _assumed(result: PublishedPortfolio) -> Iterator[str]:
-    """What is assumed of listings, once where all share it."""
-    told: dict[str, list[str]] = {}
-    for name, one in result.listings.items():
-        for line in one["assumptions"]:
-            told.setdefault(line, []).append(name)
-    for line, names in told.items():
-        yield line if len(names) == len(result.listings) else f"{', '.join(names)}: {line}"
-
-
 def _chosen(result: PublishedPortfolio) -> Table:
     """What was run, value by value."""
-    rows = [pair for name in ("limits", "venue", "strategy") for pair in _flat(name, result.chosen[name])]
+    rows = [pair for name in _SECTIONS for pair in _flat(name, result.chosen.get(name, {}))]
     return listed(("parameter", "value"), rows)
 
 
@@ -336,7 +189,3 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -
 
 def _form(result: PublishedPortfolio) -> str:
     return money_form(result.currency)
-
-
-def _money(result: PublishedPortfolio) -> Any:  # noqa: ANN401 - a function
-    return lambda value: f"{signed(value, _form(result))} {result.currency}"

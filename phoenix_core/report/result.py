@@ -59,6 +59,16 @@ class PublishedResult:
         return chosen
 
     @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The same, as it is called of any account."""
+        return self.experiment
+
+    @property
+    def currency(self) -> str:
+        """Currency of every amount."""
+        return self.instrument.settlement
+
+    @property
     def shown(self) -> Shown:
         """What is shown of its strategy besides what is shown of any."""
         return shown_of(self.experiment["strategy"])

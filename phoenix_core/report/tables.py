@@ -96,21 +96,22 @@ def _formatted(text: str) -> pl.Expr:
     return pl.struct(names).map_elements(cell, return_dtype=pl.String)
 
 
-def monthly_returns(equity: pl.DataFrame, hold: pl.Series, starting: float) -> Table:
-    """Return of each month and year, with buy and hold below it."""
+def monthly_returns(equity: pl.DataFrame, hold: pl.Series | None, starting: float) -> Table:
+    """Return of each month and year, with buy and hold below it, if there is one."""
     columns = [Column("year", is_number=False), *(Column(f"{month:02d}") for month in _MONTHS), Column("whole year")]
-    worth = equity.select("ts", "equity", hold.alias("hold"))
+    worth = equity.select("ts", "equity", *([] if hold is None else [hold.alias("hold")]))
+    shown = [("equity", ""), *([] if hold is None else [("hold", ", buy and hold")])]
     ends = worth.group_by(pl.from_epoch("ts", "ns").dt.strftime("%Y-%m").alias("month"), maintain_order=True).last()
     months: list[str] = ends["month"].to_list()
     rows = []
     before = {"equity": starting, "hold": starting}
     for year, ofyear in groupby(months, key=lambda month: month[:4]):
         told = list(ofyear)
-        for name, label in (("equity", year), ("hold", f"{year}, buy and hold")):
+        for name, of_what in shown:
             found = dict(
                 ends.filter(pl.col("month").is_in(told)).select("month", pl.col(name).cast(pl.Float64)).iter_rows()
             )
-            rows.append([label, *_changes(year, found, before[name])])
+            rows.append([f"{year}{of_what}", *_changes(year, found, before[name])])
             before[name] = found[told[-1]]
     return Table(columns, rows)
 

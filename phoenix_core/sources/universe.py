@@ -15,6 +15,7 @@ from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import InputMissing
 from phoenix_core.instruments.changes import Change, changes_of, multiplier_of
 from phoenix_core.market import Listing, Market, ranges_of, utc_today
+from phoenix_core.sources.binance.listing import Symbols
 from phoenix_core.sources.local_tree.inventory import take_inventory
 from phoenix_core.sources.local_tree.tree import LocalTree
 from phoenix_core.storage.digests import canonical_json
@@ -32,7 +33,11 @@ class Lister(Protocol):
     def name(self) -> str:
         """Where it is."""
 
-    def symbols(self, market: Market) -> Sequence[Listing]:
+    @property
+    def is_here(self) -> bool:
+        """Whether looking costs no request, so that what was found before need not be believed."""
+
+    def symbols(self, market: Market) -> Symbols:
         """Symbols that have a file."""
 
     def days(self, listing: Listing, after: date | None = None) -> Sequence[date]:
@@ -43,27 +48,28 @@ class Lister(Protocol):
 
 
 class TreeListing:
-    """Symbols and days of a folder in any layout.
+    """Symbols and days of folders in any layout.
 
     Args:
-        tree: The folder.
+        trees: The folders.
     """
 
-    def __init__(self, tree: LocalTree) -> None:
-        self.name = str(tree.root)
-        self._days = {
-            holding.listing: list(holding.by_day)
-            for holding in take_inventory(tree.root).holdings
-            if holding.dataset.name == AGG_TRADES.name
-        }
+    is_here = True
 
-    def symbols(self, market: Market) -> Sequence[Listing]:
+    def __init__(self, *trees: LocalTree) -> None:
+        self.name = ", ".join(str(tree.root) for tree in trees)
+        self._days: dict[Listing, set[date]] = {}
+        for holding in (one for tree in trees for one in take_inventory(tree.root, tree.answers).holdings):
+            if holding.dataset.name == AGG_TRADES.name:
+                self._days.setdefault(holding.listing, set()).update(holding.by_day)
+
+    def symbols(self, market: Market) -> Symbols:
         """Symbols with a file of aggregate trades."""
-        return sorted(one for one in self._days if one.market is market)
+        return Symbols(tuple(sorted(one for one in self._days if one.market is market)), ())
 
     def days(self, listing: Listing, after: date | None = None) -> Sequence[date]:
         """Days that its files cover."""
-        return [day for day in self._days[listing] if after is None or day > after]
+        return sorted(day for day in self._days[listing] if after is None or day > after)
 
     def has(self, listing: Listing, day: date) -> bool:
         """As listed: a folder has nothing else."""
@@ -103,6 +109,8 @@ class Universe:
         listed_to: Last day that is listed of any symbol.
         symbols: How many were ever listed.
         members: Those with data on the day, by name.
+        without_file: Those with days before and after it that have no file of this one.
+        others: Names in other letters, which are listed and can't be asked for.
     """
 
     market: Market
@@ -112,6 +120,8 @@ class Universe:
     listed_to: date
     symbols: int
     members: tuple[Member, ...]
+    without_file: tuple[Listing, ...]
+    others: tuple[str, ...]
 
     @property
     def is_probed(self) -> bool:
@@ -143,16 +153,29 @@ def universe(
         SourceUnreachable: The archive does not answer.
         SourceRefused: It has no listing.
     """
-    known = None if refresh else _kept(lake, market, lister.name)
+    known = None if refresh or lister.is_here else _kept(lake, market, lister.name)
     if known is None or known.asked < min(on + _SETTLED, today()):
         known = _ask(lister, market, known.days if known else {}, today())
         lake.write(_file(market), _document(known, market))
     if not known.days:
-        raise InputMissing(f"{lister.name} lists no day of {market.value}: expected some. Look at it in a browser.")
+        raise InputMissing(
+            f"{lister.name} has no aggregate trades of {market.value}: expected some. Look at it, or name another."
+        )
     listed_to = max(ranges[-1][1] for ranges in known.days.values())
     there = _on(known.days, on) if on <= listed_to else _probed(lister, known.days, listed_to, on)
     members = tuple(_member(listing, known.days[listing]) for listing in sorted(there))
-    return Universe(market, on, lister.name, known.asked, listed_to, len(known.days), members)
+    holes = sorted(one for one, ranges in known.days.items() if ranges[0][0] < on < ranges[-1][1] and one not in there)
+    return Universe(
+        market=market,
+        on=on,
+        source=lister.name,
+        asked=known.asked,
+        listed_to=listed_to,
+        symbols=len(known.days),
+        members=members,
+        without_file=tuple(holes),
+        others=known.others,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,7 @@ class _Known:
     source: str
     asked: date
     days: Mapping[Listing, Ranges]
+    others: tuple[str, ...]
 
 
 def _ask(lister: Lister, market: Market, known: Mapping[Listing, Ranges], today: date) -> _Known:
@@ -171,10 +195,11 @@ def _ask(lister: Lister, market: Market, known: Mapping[Listing, Ranges], today:
         new = ranges_of(joined)
         return [*before[:-1], (before[-1][0], new[0][1]), *new[1:]] if before else new
 
-    symbols = lister.symbols(market)
+    symbols, others = lister.symbols(market)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = dict(zip(symbols, pool.map(extended, symbols), strict=True))
-    return _Known(lister.name, today, {**known, **{listing: ranges for listing, ranges in found.items() if ranges}})
+    days = {**known, **{listing: ranges for listing, ranges in found.items() if ranges}}
+    return _Known(lister.name, today, days, others)
 
 
 def _on(days: Mapping[Listing, Ranges], on: date) -> list[Listing]:
@@ -204,7 +229,7 @@ def _document(known: _Known, market: Market) -> bytes:
         listing.symbol: [[str(one) for one in each] for each in ranges] for listing, ranges in known.days.items()
     }
     told = {"market": market.value, "source": known.source, "asked": str(known.asked), "symbols": symbols}
-    return canonical_json(told)
+    return canonical_json(told | {"others": list(known.others)})
 
 
 def _kept(lake: Lake, market: Market, source: str) -> _Known | None:
@@ -214,7 +239,8 @@ def _kept(lake: Lake, market: Market, source: str) -> _Known | None:
     told = json.loads(lake.read(_file(market)))
     if told["source"] != source:
         return None
-    return _Known(told["source"], date.fromisoformat(told["asked"]), _days(market, told["symbols"].items()))
+    days = _days(market, told["symbols"].items())
+    return _Known(told["source"], date.fromisoformat(told["asked"]), days, tuple(told.get("others", ())))
 
 
 def _days(market: Market, symbols: Iterable[tuple[str, list[list[str]]]]) -> dict[Listing, Ranges]:

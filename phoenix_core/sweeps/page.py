@@ -11,10 +11,10 @@ from typing import Any
 from markupsafe import Markup
 
 from phoenix_core.instruments.specification import money_form
+from phoenix_core.report.account import Headline, Notice
 from phoenix_core.report.charts import Chart
 from phoenix_core.report.figures import signed
 from phoenix_core.report.page import environment, inlined
-from phoenix_core.report.summary import Headline, Notice
 from phoenix_core.sweeps import charts
 from phoenix_core.sweeps.table import Judgement, Table
 

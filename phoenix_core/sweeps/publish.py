@@ -29,7 +29,7 @@ from phoenix_core.sweeps.methods import Sampler
 from phoenix_core.sweeps.page import PAGE, sweep_page
 from phoenix_core.sweeps.recipe import sweep_recipe
 from phoenix_core.sweeps.request import Cut, Search
-from phoenix_core.sweeps.search import Found, Sought, run_search
+from phoenix_core.sweeps.search import Found, Home, Sought, run_search
 from phoenix_core.sweeps.sweep import Done, Outcome, run_points
 from phoenix_core.sweeps.table import Table, table
 from phoenix_core.sweeps.trials import Trials, trials
@@ -38,6 +38,7 @@ from phoenix_core.sweeps.walk_forward_page import walk_forward_page
 from phoenix_core.sweeps.windows import Split, WalkForward, longest_look_back
 
 _SHARED = {"first", "last"}
+_HERE = Home()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Swept:
 
 
 def run_sweep(
-    lake: Lake, sweep: Sweep, processes: int, done: Done, storage: str = "", *, over_arrays: bool = False
+    lake: Lake, sweep: Sweep, processes: int, done: Done, home: Home = _HERE, *, over_arrays: bool = False
 ) -> Swept:
     """Run what is not there yet, judge all points, and publish the table.
 
@@ -148,7 +149,7 @@ def run_sweep(
         sweep: What to run.
         processes: How many points run at once.
         done: Told of each point as it ends.
-        storage: Where a search is remembered, a URL for SQLAlchemy; empty: in memory, and drawn anew each time.
+        home: Where a search is kept, and its points run.
         over_arrays: Replay what can be over arrays (`batches`), confirmed by the engine: a sample, and the best.
 
     Raises:
@@ -166,7 +167,7 @@ def run_sweep(
         found = Found(run_points(lake, sweep.grid.points(base), processes, done, batches))
     else:
         study = f"{sweep.name}@{base.first}_{base.last}"
-        found = run_search(lake, Sought(base, sweep.grid, sweep.search, study, storage), processes, done)
+        found = run_search(lake, Sought(base, sweep.grid, sweep.search, study, home), processes, done)
     tried = trials(lake, listing, base.first, base.last)
     judged = _beside_shuffled(lake, sweep, table(lake, found.outcomes, splits, tried, combinations), found.outcomes)
     if batches:

@@ -9,7 +9,7 @@ all of them: a replay can't be halted and taken up again, so that one over all d
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -26,7 +26,23 @@ from phoenix_core.sweeps.methods import Objective, Pruner
 from phoenix_core.sweeps.request import Search
 from phoenix_core.sweeps.statistics import Moments
 from phoenix_core.sweeps.study import Study, days_of, quiet_optuna
-from phoenix_core.sweeps.sweep import Done, Outcome, run_points
+from phoenix_core.sweeps.sweep import Done, Outcome, Standing, run_points
+
+Elsewhere = Callable[[Sequence[Experiment]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a search is kept and where its points run; nothing of it changes what is drawn.
+
+    Attributes:
+        storage: Where a study is kept, a URL that SQLAlchemy knows; empty: in memory, and drawn anew each time.
+        elsewhere: Has experiments run on other hosts, and returns when all have ended there; what failed is then tried
+            once more here. None: they run here.
+    """
+
+    storage: str = ""
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +54,14 @@ class Sought:
         grid: What is drawn from.
         search: How, and how often.
         name: Of the study; another range or another search has another one.
-        storage: Where it is kept, a URL that SQLAlchemy knows; empty: in memory.
+        home: Where it is kept, and its points run.
     """
 
     base: Experiment
     grid: Grid
     search: Search
     name: str
-    storage: str = ""
+    home: Home = Home()
 
     @property
     def days(self) -> int:
@@ -86,7 +102,7 @@ def run_search(lake: Lake, sought: Sought, processes: int, done: Done) -> Found:
         ConfigInvalid: A point that the experiment refuses.
         StrategyFailed: A process was killed from outside.
     """
-    with quiet_optuna(), closing(Study(sought.name, sought.storage, sought.search, sought.grid.axes)) as study:
+    with quiet_optuna(), closing(Study(sought.name, sought.home.storage, sought.search, sought.grid.axes)) as study:
         under_way = _Search(lake, sought, study, processes, done)
         if not under_way.is_of_now():
             study.forget()
@@ -156,12 +172,22 @@ class _Search:
         once = {point.experiment.name: point for point in points}
         if days == self.sought.days:
             new = [point for name, point in once.items() if name not in self.ended]
+            self._elsewhere(new)
             self.ended |= _by_name(run_points(self.lake, new, self.processes, self.done))
             return [self.ended[point.experiment.name] for point in points]
         last = self.sought.base.first + timedelta(days - 1)
         shorter = [replace(one, experiment=one.experiment.model_copy(update={"last": last})) for one in once.values()]
+        self._elsewhere(shorter)
         found = _by_name(run_points(self.lake, shorter, self.processes, lambda _: None))
         return [replace(found[point.experiment.name], point=point) for point in points]
+
+    def _elsewhere(self, points: Sequence[Point]) -> None:
+        """Have other hosts run what is not there yet, before it is looked for here."""
+        if self.sought.home.elsewhere is None:
+            return
+        standing = Standing(self.lake)
+        if wanted := [one.experiment for one in points if standing.find(one.experiment) is None]:
+            self.sought.home.elsewhere(wanted)
 
     def _point(self, trial: Trial | FrozenTrial) -> Point:
         return self.sought.grid.point(self.sought.base, self.study.values(trial))

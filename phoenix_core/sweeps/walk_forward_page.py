@@ -11,9 +11,9 @@ import polars as pl
 
 from phoenix_core.instruments.specification import money_form
 from phoenix_core.market import days_between
+from phoenix_core.report.account import Headline, Notice
 from phoenix_core.report.charts import COLORS, Chart, Trace, packed
 from phoenix_core.report.figures import signed
-from phoenix_core.report.summary import Headline, Notice
 from phoenix_core.sweeps.charts import MS_AN_HOUR, Way, chart_of, short
 from phoenix_core.sweeps.page import composed, figure, way_to
 from phoenix_core.sweeps.performance import HOURS_A_DAY, Performance

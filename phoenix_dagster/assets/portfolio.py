@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 KEY = dg.AssetKey(["portfolio"])
 _LEAST = 2
-_GIVEN = frozenset({"listings", "first", "last", "strategy"})
+_GIVEN = frozenset({"listings", "first", "last", "strategy", "strategy_of"})
 _CONFIG = {
     "listings": dg.Field(
         [str],
@@ -41,6 +41,12 @@ _CONFIG = {
     "first": dg.Field(str, default_value="", is_required=False, description="First day, YYYY-MM-DD."),
     "last": dg.Field(str, default_value="", is_required=False, description="Last day, inclusive. Empty: the first."),
     "strategy": STRATEGY,
+    "strategy_of": dg.Field(
+        dg.Permissive(),  # type: ignore[no-untyped-call]
+        default_value={},
+        is_required=False,
+        description=Portfolio.model_fields["strategy_of"].description,
+    ),
 } | shape_of(Portfolio, without=_GIVEN)
 _CHECKS = {
     "ledger": "The parts of the PnL of all listings add up to the account.",
@@ -114,6 +120,7 @@ def portfolio_of(config: Mapping[str, Any]) -> Portfolio:
         first=day_from_text(config["first"]),
         last=day_from_text(config["last"] or config["first"]),
         strategy=exact(strategy_in(config["strategy"])),
+        strategy_of=exact(config["strategy_of"]),
         **exact(chosen),
     )
 
@@ -158,10 +165,12 @@ def _write_page(lake: Lake, entry: "Entry") -> None:
 
 
 def _described(lake: Lake, settings: Settings, result: "PortfolioResult", entry: "Entry") -> Metadata:
-    from phoenix_core.report.portfolio import portfolio_in  # noqa: PLC0415 - brings plotly
+    from phoenix_core.report.account import AccountFigures  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.report.portfolio_result import portfolio_in  # noqa: PLC0415 - likewise
 
     folder, parts = entry.facts["folder"], result.ledger.parts
     page, stats = f"{folder}/report.html", portfolio_in(lake, folder)
+    found = AccountFigures(stats).statistics
     currency = stats.currency
     refused = {name: sum(counts.values()) for name, counts in result.refused.items()}
     rows = [
@@ -183,13 +192,15 @@ def _described(lake: Lake, settings: Settings, result: "PortfolioResult", entry:
         "fees": float(parts.fees),
         "funding": float(parts.funding),
         "currency": currency,
-        **({} if stats.statistics.sharpe is None else {"sharpe": round(stats.statistics.sharpe, 6)}),
-        "max_drawdown": round(stats.statistics.max_drawdown, 6),
+        **({} if found.sharpe is None else {"sharpe": round(found.sharpe, 6)}),
+        "max_drawdown": round(found.max_drawdown, 6),
         "most_leverage": round(float(max(stats.leverage["gross"], default=0.0)), 6),
-        "round_trips": stats.statistics.round_trips,
+        "round_trips": found.round_trips,
+        "won": found.won,
         "fills": result.fills.height,
         "refused": sum(refused.values()),
         "by_listing": table(rows),
+        "assumptions": dg.MetadataValue.md("\n".join(f"- {note}" for note in stats.assumptions())),
         "portfolio_id": result.portfolio.name,
         "identity": entry.facts["identity"],
         "folder": dg.MetadataValue.path(lake.address(folder)),

@@ -225,9 +225,10 @@ def _figures(lake: Lake, settings: Settings, outcome: "Outcome") -> Metadata:
 
 def _sweep(lake: Lake, wanted: "Sweep", settings: Settings, context: dg.AssetExecutionContext) -> "Swept":
     from phoenix_core.sweeps.publish import run_sweep  # noqa: PLC0415 - brings NautilusTrader
+    from phoenix_core.sweeps.search import Home  # noqa: PLC0415 - likewise
 
-    storage = search_storage(settings) if wanted.search else ""
-    return run_sweep(lake, wanted, 1, lambda one: _log(context, one), storage)
+    home = Home(search_storage(settings) if wanted.search else "")
+    return run_sweep(lake, wanted, 1, lambda one: _log(context, one), home)
 
 
 def _tell_variants(

@@ -11,7 +11,7 @@ import typer
 
 from phoenix_core.errors import ConfigInvalid
 from phoenix_dagster.cli.completion import listings_beginning
-from phoenix_dagster.cli.options import First, Json, Last, Strategy, day_of, listings_of, shortened
+from phoenix_dagster.cli.options import First, Json, Last, Strategy, day_of, fields, listings_of, shortened
 from phoenix_dagster.cli.output import print_document, print_table
 from phoenix_dagster.cli.results import Venue
 
@@ -20,6 +20,14 @@ Symbols = Annotated[
     typer.Option(
         help="market:SYMBOL of each, separated by commas. Default: all of PHOENIX_SYMBOLS.",
         autocompletion=listings_beginning,
+    ),
+]
+StrategyOf = Annotated[
+    Any,
+    typer.Option(
+        parser=fields,
+        metavar="JSON",
+        help='Fields that differ for a symbol, such as {"um:ETHUSDT": {"lpi_entry_threshold": 0.8}}.',
     ),
 ]
 MaxPositions = Annotated[int, typer.Option(min=0, help="Symbols held or bid for at once. 0: all.")]
@@ -32,6 +40,7 @@ def portfolio(
     last: Last = "",
     symbols: Symbols = "",
     strategy: Strategy = "{}",
+    strategy_of: StrategyOf = "{}",
     venue: Venue = "{}",
     max_positions: MaxPositions = 0,
     max_gross_leverage: MaxLeverage = "",
@@ -52,6 +61,7 @@ def portfolio(
         first=day_of("--first", first),
         last=day_of("--last", last or first),
         strategy=strategy,
+        strategy_of=strategy_of,
         venue=venue,
         limits=limits,
     )

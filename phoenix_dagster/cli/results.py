@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from phoenix_core.backtest.experiment import Experiment
 
 Venue = Annotated[Any, typer.Option(parser=fields, metavar="JSON", help="Fields of the venue, as JSON.")]
-Result = Annotated[str, typer.Argument(help="Folder of a result. Default: the last one that was written.")]
+Result = Annotated[
+    str, typer.Argument(help="Folder of a result, or how its identity begins. Default: the last written.")
+]
 
 
 def _lake() -> Lake:
@@ -213,21 +215,11 @@ def compare(
     print("\n".join(remarks(found)))
 
 
-def result_folder(lake: Lake, given: str, documents: tuple[str, ...] = ("/experiment.json",)) -> str:
-    """Folder of the result that was named, or of the last one that was written, of those with such documents.
+def result_folder(lake: Lake, given: str, documents: tuple[str, ...] = ("experiment.json",)) -> str:
+    """Folder of the result that was named, or of the last one that was written; see `result_named`."""
+    from phoenix_core.report.named import result_named  # noqa: PLC0415 - --help need not wait for it
 
-    Raises:
-        InputMissing: There is none.
-    """
-    from phoenix_core.errors import InputMissing  # noqa: PLC0415 - for results alone
-
-    if given:
-        return lake.name(given)
-    described = [name for name in lake.names("backtests") if name.endswith(documents)]
-    written = {name: status.modified_ns for name in described if (status := lake.stat(name))}
-    if not written:
-        raise InputMissing(f"No backtest lies in {lake.address('backtests')}: materialize one first.")
-    return max(written, key=written.__getitem__).rpartition("/")[0]
+    return result_named(lake, given, documents)
 
 
 def report(
@@ -237,10 +229,11 @@ def report(
 ) -> None:
     """Make the page of a backtest or a portfolio and open it in a browser."""
     from phoenix_core.report.folder import page_of  # noqa: PLC0415 - brings plotly
-    from phoenix_core.report.portfolio import is_portfolio, portfolio_page  # noqa: PLC0415 - likewise
+    from phoenix_core.report.portfolio import portfolio_page  # noqa: PLC0415 - likewise
+    from phoenix_core.report.portfolio_result import is_portfolio  # noqa: PLC0415 - likewise
 
     lake = _lake()
-    result = result_folder(lake, folder, ("/experiment.json", "/portfolio.json"))
+    result = result_folder(lake, folder, ("experiment.json", "portfolio.json"))
     composed = portfolio_page if is_portfolio(lake, result) else page_of
     page, content = f"{result}/report.html", composed(lake, result).encode()
     lake.write(page, content)

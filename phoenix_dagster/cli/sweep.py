@@ -1,7 +1,8 @@
 """`phoenix sweep`: many experiments over one range, and what the best of them is worth."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,12 @@ from phoenix_dagster.cli.results import Venue
 from phoenix_dagster.cli.sweep_output import document_of, print_points, print_sweep, short
 
 if TYPE_CHECKING:
+    from phoenix_core.backtest.experiment import Experiment
+    from phoenix_core.market import Listing
     from phoenix_core.storage.lake import Lake
     from phoenix_core.sweeps.publish import Sweep
     from phoenix_core.sweeps.request import Cut
+    from phoenix_core.sweeps.search import Elsewhere
     from phoenix_core.sweeps.sweep import Outcome
 
 
@@ -86,6 +90,7 @@ def sweep(
     from phoenix_core.storage.lake import Lake  # noqa: PLC0415 - as above
     from phoenix_core.sweeps.publish import Sweep, run_sweep  # noqa: PLC0415 - brings NautilusTrader
     from phoenix_core.sweeps.request import Cut, Search  # noqa: PLC0415 - as above
+    from phoenix_core.sweeps.search import Home  # noqa: PLC0415 - as above
     from phoenix_dagster.settings import read_settings, search_storage  # noqa: PLC0415 - as above
 
     settings = read_settings()
@@ -101,12 +106,12 @@ def sweep(
         return
     lake = Lake.existing(settings.data, settings.local)
     print(f"{listing}, {base.first} to {base.last}: {wanted.count} points", file=sys.stderr)
-    if launch:
+    if launch and wanted.search is None:
         _launch(lake, wanted, grid, cut, url.rstrip("/"))
+    elsewhere = _rounds(lake, listing, url.rstrip("/")) if launch and wanted.search else None
+    home = Home(search_storage(settings), elsewhere)
     is_over_arrays = replay is Replays.ARRAYS
-    swept = run_sweep(
-        lake, wanted, processes, _Progress(wanted.count), search_storage(settings), over_arrays=is_over_arrays
-    )
+    swept = run_sweep(lake, wanted, processes, _Progress(wanted.count), home, over_arrays=is_over_arrays)
     folder = lake.address(swept.entry.facts["folder"])
     if as_json:
         print_document(document_of(swept, folder))
@@ -123,11 +128,37 @@ def _launch(lake: "Lake", wanted: "Sweep", grid: Sequence[str], cut: "Cut", url:
 
     dagster = RunningDagster(url)
     backfill = launch_sweep(dagster, lake, wanted, grid, cut)
+    with _told_of_interrupts(
+        backfill, url, "The sweep goes on in Dagster, and its table with it. The same command follows a new one."
+    ):
+        follow(dagster, [backfill], _say, unit="variants")
+
+
+def _rounds(lake: "Lake", listing: "Listing", url: str) -> "Elsewhere":
+    """What has Dagster run the points of a search, those that are drawn together in a backfill each."""
+    from phoenix_dagster.operation.backfill import RunningDagster  # noqa: PLC0415 - brings a GraphQL client
+    from phoenix_dagster.operation.follow import follow  # noqa: PLC0415 - as above
+    from phoenix_dagster.operation.sweep import launch_variants  # noqa: PLC0415 - as above
+
+    dagster = RunningDagster(url)
+
+    def launched(experiments: "Sequence[Experiment]") -> None:
+        backfill = launch_variants(dagster, lake, listing, experiments)
+        with _told_of_interrupts(
+            backfill, url, "What was drawn goes on in Dagster. The same command goes on with the search."
+        ):
+            follow(dagster, [backfill], _say, unit="variants")
+
+    return launched
+
+
+@contextmanager
+def _told_of_interrupts(backfill: str, url: str, goes_on: str) -> Iterator[None]:
     _say(f"backfill {backfill} at {url}")
     try:
-        follow(dagster, [backfill], _say, unit="variants")
+        yield
     except KeyboardInterrupt:
-        _say("\nThe sweep goes on in Dagster, and its table with it. The same command follows a new one.")
+        _say(f"\n{goes_on}")
         _say(f"Cancel it: phoenix backfill --cancel {backfill} --url {url}")
         raise
 

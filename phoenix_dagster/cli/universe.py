@@ -45,14 +45,14 @@ def universe(
 
 
 def _lister(settings: "Settings") -> "Lister":
-    """The archive if it may be asked, else the first folder."""
+    """The archive if it may be asked, else the folders."""
     from phoenix_core.sources.binance.listing import ArchiveListing  # noqa: PLC0415 - brings an HTTP client
     from phoenix_core.sources.contract import Monthly  # noqa: PLC0415 - as above
     from phoenix_core.sources.opened import opened  # noqa: PLC0415 - as above
     from phoenix_core.sources.universe import TreeListing  # noqa: PLC0415 - as above
 
     archive, trees = opened(settings.sources, settings.archive_url, Monthly(settings.monthly))
-    return ArchiveListing(archive.client) if archive else TreeListing(trees[0])
+    return ArchiveListing(archive.client) if archive else TreeListing(*trees)
 
 
 def _cells(one: "Member") -> list[str]:
@@ -62,7 +62,7 @@ def _cells(one: "Member") -> list[str]:
         str(one.last),
         f"{one.missing:,}",
         f"{one.multiplier:,}",
-        " ".join(change.says for change in one.changes),
+        " ".join(f"{change.on or 'on some day'}: {change.says}" for change in one.changes),
     ]
 
 
@@ -72,6 +72,11 @@ def _remarks(found: "Universe") -> Iterator[str]:
         f"{len(found.members):,} of {found.symbols:,} symbols that {found.source} ever listed had data on {found.on}; "
         f"{gone:,} of them end before {found.listed_to}, where the listing of {found.asked} ends."
     )
+    if found.without_file:
+        named = ", ".join(one.symbol for one in found.without_file)
+        yield f"Listed before and after it, but without a file of that day: {named}."
+    if found.others:
+        yield f"Listed in other letters than A to Z, which Phoenix does not take: {', '.join(found.others)}."
     if found.is_probed:
         yield "The listing ends before that day, so each file of it was asked for by itself."
 
@@ -89,6 +94,8 @@ def _document(found: "Universe") -> dict[str, Any]:
         "listed_to": found.listed_to,
         "symbols_ever": found.symbols,
         "probed": found.is_probed,
+        "without_file": [str(one) for one in found.without_file],
+        "others": list(found.others),
         "members": members,
     }
 

@@ -181,7 +181,7 @@ class RunningDagster:
         Args:
             key: The asset whose partitions have names.
             names: Of its partitions; those that Dagster does not know yet are added.
-            then: The asset that comes after all of them.
+            then: The asset that comes after all of them; empty: none does.
             set_name: Of the set of names.
             config: Of the runs.
 
@@ -195,7 +195,7 @@ class RunningDagster:
             {
                 "partitionsByAssets": [
                     {"assetKey": {"path": list(key)}, "partitions": {"ranges": ranges}},
-                    {"assetKey": {"path": list(then)}, "partitions": None},
+                    *([{"assetKey": {"path": list(then)}, "partitions": None}] if then else []),
                 ],
                 "runConfigData": json.dumps(config),
             }

@@ -104,7 +104,8 @@ class ReportServer(ThreadingHTTPServer):
     def _make(self, folder: str, page: str) -> None:
         """Make the report of a sweep's point, which has none until somebody looks at it."""
         from phoenix_core.report.folder import page_of  # noqa: PLC0415 - most servers are never asked for it
-        from phoenix_core.report.portfolio import is_portfolio, portfolio_page  # noqa: PLC0415 - likewise
+        from phoenix_core.report.portfolio import portfolio_page  # noqa: PLC0415 - likewise
+        from phoenix_core.report.portfolio_result import is_portfolio  # noqa: PLC0415 - likewise
 
         with self._making:
             if not self.lake.stat(page):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.market import Listing
 from phoenix_core.storage.lake import Lake
@@ -29,8 +30,8 @@ def launch_sweep(dagster: RunningDagster, lake: Lake, wanted: Sweep, grid: Seque
     """
     if wanted.search is not None:
         raise ConfigInvalid(
-            "A search draws its points from what others gave, so they can't be launched together: leave out --launch, "
-            "or --search."
+            "A search draws its points from what others gave, so they can't be launched all together: launch those of "
+            "each round (`launch_variants`)."
         )
     base, listing = wanted.base, Listing.parse(wanted.base.listing)
     table = sweep_key_of(listing, "sweep")
@@ -41,4 +42,17 @@ def launch_sweep(dagster: RunningDagster, lake: Lake, wanted: Sweep, grid: Seque
     config = {"ops": {table.to_python_identifier(): {"config": asked | days | {"grid": list(grid)}}}}
     return dagster.launch_named(
         sweep_key_of(listing, "variant").path, keys, table.path, set_name=variants_of(listing), config=config
+    )
+
+
+def launch_variants(dagster: RunningDagster, lake: Lake, listing: Listing, experiments: Sequence[Experiment]) -> str:
+    """Launch a backfill of some experiments alone, such as a search has drawn together; give its id.
+
+    Raises:
+        ConfigInvalid: A Dagster without this symbol.
+        FinalError: Dagster refuses the backfill.
+    """
+    keys = describe_variants(lake, experiments)
+    return dagster.launch_named(
+        sweep_key_of(listing, "variant").path, keys, (), set_name=variants_of(listing), config={}
     )

@@ -28,6 +28,7 @@ class Account:
     Attributes:
         lots: Held, as the rule counts; never negative, since nothing is sold short.
         payoff: How quantities and prices become money.
+        changes: How often anything changed that a margin depends on.
     """
 
     def __init__(self, instrument: Instrument, starting: Decimal) -> None:
@@ -35,6 +36,7 @@ class Account:
         self.payoff = payoff_of_instrument(instrument)
         self._holding = self.payoff.holding() if self.payoff.is_inverse else None
         self._currency = instrument.get_settlement_currency()
+        self.changes = 0
         self._one_rate = Brackets.flat(instrument.margin_maint)
         self.begin(None)
         self._multiplier = instrument.multiplier.as_double()
@@ -48,6 +50,8 @@ class Account:
         """Begin a day, with what says the margin of a position; None: the instrument's one rate does."""
         self._brackets = brackets or self._one_rate
         self._rates, self._amounts = np.array(self._brackets.lines, dtype=np.float64).T
+        self._lines: list[tuple[float, float]] = list(zip(self._rates.tolist(), self._amounts.tolist(), strict=True))
+        self.changes += 1
 
     @property
     def balance(self) -> Decimal:
@@ -68,12 +72,14 @@ class Account:
             gained = Money(self._holding.fill(sign * quantity.as_decimal(), price.as_decimal()), self._currency)
         self._balance = self._balance + (gained - fee)
         self.lots += sign * quantity.raw
+        self.changes += 1
         self._position = Decimal(self._quantity(self.lots).as_decimal())
 
     def charge(self, amount: Decimal) -> Decimal:
         """Add an amount, rounded as money is; give what was added."""
         money = Money(amount if self._holding is None else rounded(amount), self._currency)
         self._balance = self._balance + money
+        self.changes += 1
         return Decimal(money.as_decimal())
 
     def cushion(self, price: Decimal) -> Decimal:
@@ -87,10 +93,19 @@ class Account:
 
         Since nothing is sold short, it grows with the price.
         """
-        return self._rates[-1] < 1 - 2 * _DOUBT and float(self.cushions(np.float64(price))) > 0
+        if self._rates[-1] >= 1 - 2 * _DOUBT:
+            return False
+        above, worth = self._above(price)
+        return bool(above > max([rate * worth - amount for rate, amount in self._lines]))
 
-    def cushions[Prices: (npt.NDArray[np.float64], np.float64)](self, prices: Prices) -> Prices:
+    def cushions(self, prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The cushion at prices, in floating point, less more than that may be off by."""
+        above, worth = self._above(prices)
+        margins: npt.NDArray[np.float64] = (np.multiply.outer(worth, self._rates) - self._amounts).max(axis=-1)
+        return above - margins
+
+    def _above[Prices: (npt.NDArray[np.float64], float)](self, prices: Prices) -> tuple[Prices, Prices]:
+        """Equity at prices less more than it may be off by, and what is held is worth."""
         held, balance = float(self.position), float(self.balance)
         if self._holding is None:
             worth, paid = held * prices, self._average * self._signed
@@ -99,9 +114,7 @@ class Account:
             size = float(self.payoff.size or 1)
             worth, paid = held * size / prices, held * size / float(self._holding.entry)
             gains = paid - worth
-        doubt = _DOUBT * (abs(balance) + worth + paid)
-        margins: Prices = (np.multiply.outer(worth, self._rates) - self._amounts).max(axis=-1)
-        return balance + gains - margins - doubt
+        return balance + gains - _DOUBT * (abs(balance) + worth + paid), worth
 
     def _gain(self, quantity: Decimal, price: Decimal) -> Decimal:
         if self._holding is not None:

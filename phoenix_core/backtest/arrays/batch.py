@@ -193,6 +193,8 @@ class Inputs:
         for parameters, kept in self._kept.items():
             kept.add(self._days[parameters])
         self._shared = {parameters: Day.of(one) for parameters, one in self._days.items()}
+        for tape in self._columns.values():
+            tape.watched.clear()  # which knows the tape, too
         self._columns = {}  # memory of the day before is free before that of this one is needed
         self._columns = {implied: tapes.read(read.trades, read.quotes) for implied, tapes in self._tapes.items()}
 

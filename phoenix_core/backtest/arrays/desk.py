@@ -78,7 +78,8 @@ class Desk:
         self._known: tuple[int, ...] | None = None
         self._sent_ns: deque[int] = deque(maxlen=_MOST_A_SECOND)
         self._least, self._most = instrument.min_quantity.raw, instrument.max_quantity.raw
-        self._sale = 0  # before the day
+        # Of the day before: its last sale, whether its last quote is in front of the next, and whether that was shown.
+        self._sale, self._is_carried, self._was_shown = 0, False, False
 
     # -- what a trader asks -----------------------------------------------------------------------
 
@@ -151,17 +152,19 @@ class Desk:
             largest: Notional that a position may have on it, in quote units; None: any.
         """
         self._largest = largest
-        carried = self._has_tape and self.passage.tape.quotes.ts.size > 0
-        was_shown = carried and self.passage.shown == self.passage.tape.quotes.ts.size - 1
-        if self._has_tape:
-            self._sale = self._last_sale_of(self.passage.tape)
-        self.passage = Passage(self._market, tape, Place(0, int(carried)), shown=0 if was_shown else -1)
+        self.passage = Passage(
+            self._market, tape, Place(0, int(self._is_carried)), shown=0 if self._was_shown and self._is_carried else -1
+        )
         self._depth = [*self._depth[-1:], *([depth] if depth else [])]
         self.is_open = True
 
-    @property
-    def _has_tape(self) -> bool:
-        return hasattr(self, "passage")
+    def end(self) -> None:
+        """End a day: keep what the next needs to know of it, and let go of its tape."""
+        tape = self.passage.tape
+        self._is_carried = tape.quotes.ts.size > 0
+        self._was_shown = self.passage.shown == tape.quotes.ts.size - 1
+        self._sale = self._last_sale_of(tape)
+        del self.passage
 
     def go_to(self, place: Place) -> bool:
         """Let ticks pass up to a place, or to the first that fills something; whether one did."""
@@ -300,9 +303,10 @@ class Desk:
         return row >= 0
 
     def _depth_at(self) -> Depth | None:
-        known = (day.last_known(self.now) for day in reversed(self._depth))
-        depth = next((one for one in known if one is not None), None)
-        return None if depth is None or self.now - depth.ts > DEPTH_LIFE_NS else depth
+        for day in reversed(self._depth):
+            if (depth := day.last_known(self.now)) is not None:
+                return None if self.now - depth.ts > DEPTH_LIFE_NS else depth
+        return None
 
     # -- events -----------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from phoenix_core.backtest.arrays.account import Account
 from phoenix_core.backtest.arrays.day import Marks
 from phoenix_core.backtest.settlement import Charge, FundingTime, Mark, Settled
 
+_NEVER = 2**63
+
 
 class Dues:
     """What the exchange charges besides fees, day by day.
@@ -29,6 +31,8 @@ class Dues:
         self._funding: Sequence[FundingTime] = ()
         self._marks = Marks(())
         self._funded = self._marked = 0
+        self._ahead = 0  # nothing is due before
+        self._safe_since = -1  # the account's changes at which no mark of the day was near; -1: none
         self.settled: list[Settled] = []
         self.is_liquidating = False
 
@@ -37,6 +41,8 @@ class Dues:
         self._funding, self._marks = funding, marks
         self._funded = self._marked = 0
         self._funding_ts = [one.ts for one in funding]
+        self._ahead = min([*self._funding_ts[:1], *marks.ts[:1]], default=_NEVER)
+        self._safe_since = -1
 
     def next_ns(self, until_ns: int) -> int | None:
         """When something is next due that may change the account or the position, no later than an instant."""
@@ -49,9 +55,13 @@ class Dues:
 
     def pass_by(self, ts: int, *, inclusive: bool) -> None:
         """Leave out what was due before an instant: it found nothing to do."""
+        if ts < self._ahead:
+            return
         passed = bisect_right if inclusive else bisect_left
         self._funded = max(self._funded, passed(self._funding_ts, ts))
         self._marked = max(self._marked, passed(self._marks.ts, ts))
+        rest = (*self._funding_ts[self._funded : self._funded + 1], *self._marks.ts[self._marked : self._marked + 1])
+        self._ahead = min(rest, default=_NEVER)
 
     def settle(self, ts: int) -> bool:
         """Charge what is due at an instant; whether the position is to be liquidated."""
@@ -70,7 +80,11 @@ class Dues:
             return None
         if self.is_liquidating:
             return marks.ts[self._marked]
+        # What is safe at the lowest mark of the rest of the day stays so until the account changes.
+        if self._safe_since == self._account.changes:
+            return None
         if self._account.is_safe_at(marks.lowest[self._marked]):
+            self._safe_since = self._account.changes
             return None
         near = np.flatnonzero(self._account.cushions(marks.lows[self._marked : end]) <= 0)
         return marks.ts[self._marked + int(near[0])] if near.size else None

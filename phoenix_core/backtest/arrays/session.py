@@ -112,24 +112,33 @@ class Session:
         self._ends = list(twice) if ends_session else []
         while self._go(event := self._next(tape, inputs.end_ns)) or event[1] is not Phase.DAY_END:
             pass
+        self.desk.end()
 
     def _next(self, tape: Tape, end_ns: int) -> Event:
         """The next event, seen from the present state."""
-        found: list[Event] = [(end_ns, Phase.DAY_END, self._nothing, None)]
-        if self.trader.rest_since_ns is not None:
-            found += self._awaited_quote(tape, self.trader.rest_since_ns)
-        if (due := self.dues.next_ns(end_ns)) is not None:
-            found.append((due, Phase.DUE, partial(self._settle, due), tape.behind_the_first(due)))
-        if self._ends:
-            found.append((self._ends[0], Phase.SESSION_END, self._end_session, None))
-        if (row := self._next_signal()) is not None:
-            found.append((self._signals.signals.ts[row], Phase.SIGNAL, partial(self._give_signal, row), None))
-        if (arrival := self.desk.next_arrival_ns) is not None and arrival <= end_ns:
-            found.append((arrival, Phase.TIMER, self.desk.let_in, None))
-        if (timeout := self.trader.timeout_ns) is not None and timeout <= end_ns:
-            found.append((timeout, Phase.TIMER, self.trader.on_timeout, None))
-        first = min([event[0] for event in found])
-        tied = [event for event in found if event[0] == first]
+        trader, ends, never = self.trader, self._ends, end_ns + 1
+        row, rest = self._next_signal(), trader.rest_since_ns
+        quote = None if rest is None else self._awaited_quote(tape, rest)
+        signal = never if row is None else self._signals.signals.ts[row]
+        shown = never if quote is None else int(tape.quotes.ts[quote])
+        due = self.dues.next_ns(end_ns) or never
+        session_end = ends[0] if ends else never
+        arrival, timeout = self.desk.next_arrival_ns or never, trader.timeout_ns or never
+        first = min(end_ns, shown, due, session_end, signal, arrival, timeout)
+        # Made of those alone that come first: an event takes longer to make than to be passed over.
+        tied: list[Event] = [(first, Phase.DAY_END, self._nothing, None)] if first == end_ns else []
+        if first == shown and quote is not None:
+            tied.append((first, Phase.TICK, trader.on_quote, tape.behind_quote(quote)))
+        if first == due:
+            tied.append((first, Phase.DUE, partial(self._settle, first), tape.behind_the_first(first)))
+        if first == session_end:
+            tied.append((first, Phase.SESSION_END, self._end_session, None))
+        if first == signal and row is not None:
+            tied.append((first, Phase.SIGNAL, partial(self._give_signal, row), None))
+        if first == arrival:
+            tied.append((first, Phase.TIMER, self.desk.let_in, None))
+        if first == timeout:
+            tied.append((first, Phase.TIMER, trader.on_timeout, None))
         return tied[0] if len(tied) == 1 else min(tied, key=lambda event: (event[3] or tape.at(first), event[1]))
 
     def _go(self, event: Event) -> bool:
@@ -150,11 +159,10 @@ class Session:
             act()
         return is_filled
 
-    def _awaited_quote(self, tape: Tape, since: int) -> list[Event]:
-        """The quote with which an exit is sent again, where there is one."""
-        if (row := tape.at(since).quote) == tape.quotes.ts.size:
-            return []
-        return [(int(tape.quotes.ts[row]), Phase.TICK, self.trader.on_quote, tape.behind_quote(row))]
+    def _awaited_quote(self, tape: Tape, since: int) -> int | None:
+        """Row of the quote with which an exit is sent again, where there is one."""
+        row = tape.at(since).quote
+        return None if row == tape.quotes.ts.size else row
 
     def _next_signal(self) -> int | None:
         """Row of the next signal that the trader would act on."""

@@ -1,19 +1,28 @@
 """What a portfolio is: one strategy and one venue over several listings, with limits; frozen, and its own identity."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from phoenix_core.backtest.experiment import Experiment, ReplayMode, VenueParameters, problems_of
+from phoenix_core.backtest.experiment import Experiment, ReplayMode, VenueParameters, parsed, problems_of
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.instruments.table import specification
 from phoenix_core.market import Listing, Market
 from phoenix_core.storage.digests import digest_of
-from phoenix_core.strategies.contract import default_strategy, model_of, strategy_from
+from phoenix_core.strategies.contract import default_strategy, strategy_from
 
 
 class LimitParameters(BaseModel):
@@ -43,6 +52,12 @@ class Portfolio(BaseModel):
     strategy: SerializeAsAny[BaseModel] = Field(default_factory=lambda: default_strategy().parameters())
     venue: VenueParameters = VenueParameters()
     limits: LimitParameters = LimitParameters()
+    # Left out of a description where it is empty: portfolios from before there was a choice keep their identity.
+    strategy_of: dict[str, dict[str, Any]] = Field(
+        {},
+        exclude_if=lambda chosen: not chosen,
+        description="Fields of the strategy that differ for a listing, by its name: {um:ETHUSDT: {name: value}}.",
+    )
     replay: ReplayMode = ReplayMode.SIGNALS
 
     @field_validator("listings")
@@ -57,6 +72,24 @@ class Portfolio(BaseModel):
     @classmethod
     def _modelled(cls, section: object) -> object:
         return strategy_from(section)
+
+    @field_validator("strategy_of")
+    @classmethod
+    def _differing(cls, given: dict[str, dict[str, Any]], known: ValidationInfo) -> dict[str, dict[str, Any]]:
+        """What really differs, so that there is one description, and one identity, of one portfolio."""
+        listings, strategy = known.data.get("listings", ()), known.data.get("strategy")
+        if strategy is None:  # what is wrong with that is said already
+            return given
+        found = {}
+        for name, section in sorted((str(Listing.parse(name)), section) for name, section in given.items()):
+            if name not in listings:
+                raise ConfigInvalid(
+                    f"strategy_of names {name}, which is none of the portfolio's listings: expected one of "
+                    f"{', '.join(listings)}."
+                )
+            if differing := difference(strategy.model_dump(mode="json"), _own(strategy, name, section)):
+                found[name] = differing
+        return found
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -89,28 +122,23 @@ class Portfolio(BaseModel):
             ConfigInvalid: An unknown key, a wrong type, a value out of range, or listings that can't share an account,
                 each named.
         """
-        section = values.get("strategy", {})
-        problems = []
-        try:
-            values["strategy"] = strategy_from(section)
-        except ValidationError as error:
-            problems += problems_of(model_of(section), error, "strategy.")
-            values.pop("strategy")
-        try:
-            parsed = cls.model_validate(values)
-        except ValidationError as error:
-            problems += problems_of(cls, error)
-        if problems:
-            raise ConfigInvalid(f"The portfolio can't be run: {'; '.join(problems)}. Correct its config.")
-        return parsed
+        return parsed(cls, values, "portfolio")
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
         """What is run on each listing, in their order."""
-        shared = {name: getattr(self, name) for name in ("first", "last", "strategy", "replay")}
+        shared = {name: getattr(self, name) for name in ("first", "last", "replay")}
         # What the venue was given is given to each alike, so that a single one on coins begins with one of them.
         venue = {name: getattr(self.venue, name) for name in self.venue.model_fields_set}
-        return tuple(Experiment(listing=name, venue=VenueParameters(**venue), **shared) for name in self.listings)
+        return tuple(
+            Experiment(
+                listing=name,
+                strategy=changed(self.strategy, self.strategy_of.get(name, {})),
+                venue=VenueParameters(**venue),
+                **shared,
+            )
+            for name in self.listings
+        )
 
     @property
     def starting(self) -> Decimal:
@@ -122,3 +150,56 @@ class Portfolio(BaseModel):
         """Short identity of everything but the range: days of one portfolio share it."""
         same = {"first", "last"} if self.replay is ReplayMode.LIVE else {"first", "last", "replay"}
         return digest_of(self.model_dump(mode="json", exclude=same))[:12]
+
+
+def _own(strategy: BaseModel, listing: str, section: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole strategy of a listing, plain.
+
+    Raises:
+        ConfigInvalid: A field that the strategy does not know or accept, or another strategy.
+    """
+    if "path" in section:
+        raise ConfigInvalid(
+            f"strategy_of gives {listing} a strategy of another path: expected fields of the portfolio's own. Run a "
+            "portfolio for each strategy."
+        )
+    try:
+        return changed(strategy, section).model_dump(mode="json")
+    except ValidationError as error:
+        problems = problems_of(type(strategy), error, f"strategy_of.{listing}.")
+        raise ConfigInvalid(f"The portfolio can't be run: {'; '.join(problems)}. Correct its config.") from error
+
+
+def changed(strategy: BaseModel, section: Mapping[str, Any]) -> BaseModel:
+    """A strategy with some of its fields changed, also those within others.
+
+    Raises:
+        pydantic.ValidationError: A field that it does not know or accept.
+    """
+    return type(strategy).model_validate(_with(strategy.model_dump(mode="json"), section)) if section else strategy
+
+
+def _with(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {
+        name: _with(values[name], value)
+        for name, value in others.items()
+        if isinstance(value, Mapping) and isinstance(values.get(name), Mapping)
+    }
+    return {**values, **others, **nested}
+
+
+def difference(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """What others have that values have not, also within others.
+
+    >>> difference({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 2, "d": 4}})
+    {'b': {'d': 4}}
+    """
+    found = {}
+    for name, value in others.items():
+        before = values.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if inner := difference(before, value):
+                found[name] = inner
+        elif name not in values or value != before:
+            found[name] = value
+    return found

@@ -8,6 +8,7 @@ the last name. Strays (parts of a computation, months without a zero) lie betwee
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -28,6 +29,18 @@ class _Page:
     following: str  # marker of the next page; empty: it is the last
 
 
+class Symbols(NamedTuple):
+    """What is listed of a market.
+
+    Attributes:
+        listings: Its symbols, in order.
+        others: Names in other letters, which are no symbols of ours.
+    """
+
+    listings: tuple[Listing, ...]
+    others: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveListing:
     """The listing of an archive, by its days of aggregate trades, which every traded symbol has.
@@ -43,7 +56,12 @@ class ArchiveListing:
         """Address of the archive."""
         return self.client.url("")
 
-    def symbols(self, market: Market) -> list[Listing]:
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a folder."""
+        return self.client.is_folder
+
+    def symbols(self, market: Market) -> Symbols:
         """Every symbol that has a folder, also of those that are traded no longer.
 
         Raises:
@@ -55,13 +73,14 @@ class ArchiveListing:
             names = [path.name for path in self.client.paths(folder) if path.is_dir()]
         else:
             names = [name.removeprefix(folder).rstrip("/") for name in self._names(folder, "/", "")]
-        found = [listing for name in names if (listing := _listing(market, name))]
-        if not found:
+        found = {name: _listing(market, name) for name in names}
+        listings = sorted(listing for listing in found.values() if listing is not None)
+        if not listings:
             raise SourceRefused(
                 f"{self.client.url(folder)} lists no symbol: expected the archive's own layout, or an address that "
                 "answers with the object store's listing. Correct PHOENIX_ARCHIVE_URL."
             )
-        return sorted(found)
+        return Symbols(tuple(listings), tuple(sorted(name for name, listing in found.items() if listing is None)))
 
     def days(self, listing: Listing, after: date | None = None) -> list[date]:
         """Days of a symbol that are listed, in order.

@@ -11,8 +11,10 @@ from phoenix_core.backtest.ledger import LEDGER_SCHEMA, ROUND_TRIP_SCHEMA
 from phoenix_core.backtest.portfolio.portfolio import Portfolio
 from phoenix_core.backtest.publish import written
 from phoenix_core.errors import CatalogCorrupt, InputMissing
-from phoenix_core.report.portfolio import is_portfolio, portfolio_in, portfolio_page
+from phoenix_core.report.account import AccountFigures
+from phoenix_core.report.portfolio import portfolio_page
 from phoenix_core.report.portfolio_charts import portfolio_charts
+from phoenix_core.report.portfolio_result import is_portfolio, portfolio_in
 from phoenix_core.storage.digests import canonical_json
 
 MINUTE_NS = 60_000_000_000
@@ -29,7 +31,7 @@ def published(lake, *listings, refused=(), missing=()):
     held = {"gross": [0.0, 200.0], "net": [0.0, 200.0], "positions": [0, 1]}
     alone = {"price": [100.0, 100.0], "position": [0.0, 2.0]}
     whose = {"listing": [listings[0]]} if several else {}
-    row = dict.fromkeys(LEDGER_SCHEMA, None) | {"ts": ts[1], "amount": Decimal(50)}
+    row = dict.fromkeys(LEDGER_SCHEMA, None) | {"ts": ts[1], "kind": "funding", "amount": Decimal(50)}
     trip = dict.fromkeys(ROUND_TRIP_SCHEMA, None) | {
         "opened_ns": ts[0], "closed_ns": ts[1], "side": "LONG", "quantity": Decimal(2), "entry_price": Decimal(100),
         "exit_price": Decimal(125), "net": Decimal(50), "fees": Decimal(0), "funding": Decimal(0), "closed_by": "exit",
@@ -39,13 +41,19 @@ def published(lake, *listings, refused=(), missing=()):
         FOLDER,
         {
             "equity": pl.DataFrame(equity | (held if several else alone)),
-            "fills": pl.DataFrame(whose | {"ts": [ts[0]]}),
+            "fills": pl.DataFrame(whose | {"ts": [ts[0]], "liquidity": ["MAKER"]}),
             "ledger": pl.DataFrame(whose | {name: [value] for name, value in row.items()}),
             "positions": pl.DataFrame(whose | {name: [value] for name, value in trip.items()}),
         },
     )
     told = {"days": ["2024-03-24"], "missing": dict(missing), "assumptions": ["fees: some"], "fills": 1}
-    told |= {"round_trips": 1, "parts": ZERO | {"net": "50"}, "refused": dict(refused)}
+    told |= {
+        "closed_at_end": 1,
+        "excluded_seconds": 7200,
+        "round_trips": 1,
+        "parts": ZERO | {"net": "50"},
+        "refused": dict(refused),
+    }
     document = {
         "portfolio": chosen.model_dump(mode="json"), "identity": "i", "files": files, "inputs": {}, "zips": {},
         "days": ["2024-03-24"], "ruined_ns": None, "starting_balance": "100", "final_balance": "150", "orders": {},
@@ -59,10 +67,14 @@ def test_figures_are_those_of_the_files(lake, listings):
     """Half of the minutes with a position of 200 on an equity of 50: 4 times it, though one listing says no exposure."""
     published(lake, *listings, refused={"max_positions": 3}, missing={"2024-03-25": "the archive has none"})
     found = portfolio_in(lake, FOLDER)
-    assert found.statistics.exposure == 0.5
+    assert AccountFigures(found).statistics.exposure == 0.5
     assert found.leverage["gross"].to_list() == [0.0, 4.0]
     page = portfolio_page(lake, FOLDER)
     assert page == portfolio_page(lake, FOLDER)
+    for text in ("1 fills, 1 of them as maker", "1 settlements while", "No interval can be given", "Monthly returns"):
+        assert text in page
+    of_all = page[page.index('<td class="t">all</td>') :].split("</tr>")[0]
+    assert of_all.count("<td>1</td>") == 4  # days, round trips, won, fills
     for text in ("+50.00 USDT", "4.00 × equity", "3 max_positions", "the archive has none", "fees: some"):
         assert text in page
     assert page.count("<td>fees: some") == 0

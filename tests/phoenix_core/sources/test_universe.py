@@ -55,6 +55,20 @@ def test_a_day_without_data_is_without_it(lake, lister):
     assert on(lake, lister, "2023-06-03").members == ()
 
 
+def test_a_symbol_whose_file_is_missing_is_named(lake, lister):
+    """It was traded before and after; whoever lists the universe of that day is told."""
+    found = on(lake, lister, "2023-06-03")
+    assert [one.symbol for one in found.without_file] == ["1000PEPEUSDT", "BTCUSDT", "LATEUSDT"]
+    assert on(lake, lister, "2023-06-01").without_file == ()
+
+
+def test_names_in_other_letters_are_told(lake, server):
+    """They can't be asked for, and are not passed over in silence; also when nothing is asked again."""
+    lists(server, [*paths(NAMES), f"{ROOT}/币安人生USDT/币安人生USDT-aggTrades-2023-06-01.zip"])
+    for _ in range(2):
+        assert on(lake, ArchiveListing(Archive(server.url)), "2023-06-01").others == ("币安人生USDT",)
+
+
 def test_what_is_known_is_not_asked_again(lake, lister, server):
     """Nor is what was known before a later day: only names behind it are."""
     on(lake, lister, "2023-06-01")
@@ -92,8 +106,30 @@ def test_a_folder_in_any_layout_has_a_universe(lake, tmp_path):
             path = tmp_path / "tree" / "um" / "mine" / f"{symbol}-aggTrades-{day}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("1,27000.1,0.5,1,1,1685577600000,true\n")
-    found = on(lake, TreeListing(LocalTree(tmp_path / "tree")), "2023-06-01")
+    tree = LocalTree(tmp_path / "tree")
+    found = on(lake, TreeListing(tree), "2023-06-01")
     assert [one.listing.symbol for one in found.members] == ["1000PEPEUSDT", "BTCUSDT", "GONEUSDT"]
+    other = tmp_path / "other" / "um" / "OLDUSDT-aggTrades-2023-05.csv"
+    other.parent.mkdir(parents=True)
+    other.write_text("1,27000.1,0.5,1,1,1685577600000,true\n")
+    found = on(lake, TreeListing(tree, LocalTree(tmp_path / "other")), "2023-05-31")
+    assert [one.listing.symbol for one in found.members] == ["BTCUSDT", "GONEUSDT", "OLDUSDT"]
+
+
+def test_a_folder_is_looked_at_each_time(lake, tmp_path):
+    """Earlier days that were put into it since are there."""
+
+    def put(symbol, day):
+        path = tmp_path / "um" / f"{symbol}-aggTrades-{day}.csv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("1,27000.1,0.5,1,1,1685577600000,true\n")
+
+    put("BTCUSDT", "2023-06-02")
+    assert on(lake, TreeListing(LocalTree(tmp_path)), "2023-06-01").members == ()
+    put("BTCUSDT", "2023-06-01")
+    assert [one.listing.symbol for one in on(lake, TreeListing(LocalTree(tmp_path)), "2023-06-01").members] == [
+        "BTCUSDT"
+    ]
 
 
 def test_what_became_of_a_symbol_is_told_from_either_side():

@@ -14,13 +14,13 @@ from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.manifest import Entry
 from phoenix_core.storage.lake import Lake
 from phoenix_core.sweeps import search as module
-from phoenix_core.sweeps.grid import Grid
+from phoenix_core.sweeps.grid import Grid, Point
 from phoenix_core.sweeps.methods import Pruner, Sampler
 from phoenix_core.sweeps.publish import Sweep, run_sweep
 from phoenix_core.sweeps.request import Cut, Search
-from phoenix_core.sweeps.search import Sought, run_search
+from phoenix_core.sweeps.search import Home, Sought, run_search
 from phoenix_core.sweeps.study import Study
-from phoenix_core.sweeps.sweep import Outcome
+from phoenix_core.sweeps.sweep import Outcome, PointRunner
 from phoenix_core.sweeps.trials import recorded
 
 FIRST = date(2024, 3, 1)
@@ -97,7 +97,7 @@ def sought(storage="", *, days=16, **chosen):
         Grid.parse(GRID),
         Search(search="tpe", **chosen) if "search" not in chosen else Search(**chosen),
         "study",
-        storage,
+        Home(storage),
     )
 
 
@@ -215,8 +215,8 @@ def test_a_search_is_a_sweep_like_any_other(market, tmp_path):
             raise Ended
 
     with pytest.raises(Ended):
-        run_sweep(lakes[0], wanted, 1, end, f"sqlite:///{tmp_path / 'searches.db'}")
-    swept = [run_sweep(lakes[0], wanted, 1, lambda _: None, f"sqlite:///{tmp_path / 'searches.db'}"),
+        run_sweep(lakes[0], wanted, 1, end, Home(f"sqlite:///{tmp_path / 'searches.db'}"))
+    swept = [run_sweep(lakes[0], wanted, 1, lambda _: None, Home(f"sqlite:///{tmp_path / 'searches.db'}")),
              run_sweep(lakes[1], wanted, 1, lambda _: None)]  # fmt: skip
     folder = swept[0].entry.facts["folder"]
     assert lakes[0].read(f"{folder}/sweep.json") == lakes[1].read(f"{folder}/sweep.json")
@@ -225,6 +225,32 @@ def test_a_search_is_a_sweep_like_any_other(market, tmp_path):
     assert {(name, 1) for name in names} <= tried
     assert {(name, 2) for name in names - swept[0].pruned} <= tried
     assert swept[0].sweep.described()["search"]["trials"] == 6
+
+
+@pytest.mark.slow
+def test_points_may_run_elsewhere_round_by_round(market, tmp_path):
+    """The same table as of a search that runs here. What is there already is sent nowhere, and what failed is tried here."""
+    lakes = [Lake.at(shutil.copytree(market.lake.store.root, tmp_path / name)) for name in ("spread", "here")]
+    base = Experiment.parse(listing=str(market.listing), first=market.days[0], last=market.days[0])
+    wanted = Sweep.of(
+        base, ["strategy.lpi_entry_threshold=0.5:0.9:0.1"], Cut(), Search(search="random", trials=4, batch=2)
+    )
+    rounds, ended = [], []
+
+    def elsewhere(experiments):
+        rounds.append([one.name for one in experiments])
+        for one in experiments[: 1 if len(rounds) == 1 else None]:  # the other fails there
+            PointRunner(lakes[0])(Point({}, one))
+
+    home = Home(f"sqlite:///{tmp_path / 'searches.db'}", elsewhere)
+    swept = [run_sweep(lakes[0], wanted, 1, ended.append, home), run_sweep(lakes[1], wanted, 1, lambda _: None)]
+    folder = swept[0].entry.facts["folder"]
+    assert lakes[0].read(f"{folder}/sweep.json") == lakes[1].read(f"{folder}/sweep.json")
+    names = [one.point.experiment.name for one in ended]
+    assert [name for some in rounds for name in some] == names
+    assert [one.point.experiment.name for one in ended if not one.is_kept] == rounds[0][1:]
+    run_sweep(lakes[0], wanted, 1, lambda _: None, home)
+    assert [name for some in rounds for name in some] == names
 
 
 def test_a_search_stands_beside_dagsters_tables(postgres_database):

@@ -1,5 +1,6 @@
 """Portfolios in Dagster: one asset, where there are listings that can share an account."""
 
+import json
 import shutil
 
 import dagster as dg
@@ -42,7 +43,8 @@ def test_it_runs_what_its_config_says(two_symbols, tmp_path, make_defs, material
     lake = Lake.at(shutil.copytree(two_symbols.store.root, tmp_path / "data"))
     defs = make_defs(lake.store.root, tmp_path, symbols=SYMBOLS)
     chosen = {"listings": ["um:ETHUSDT", "um:BTCUSDT"], "first": "2024-03-24", "limits": {"max_positions": 1}}
-    config = config_of(**chosen, strategy={"lpi_entry_threshold": 0.6})
+    own = {"um:ETHUSDT": {"lpi_exit_threshold": 0.25}}
+    config = config_of(**chosen, strategy={"lpi_entry_threshold": 0.6}, strategy_of=own)
     versions = []
     for _ in range(2):
         assert materialize(defs, "portfolio", config=config).success
@@ -56,6 +58,7 @@ def test_it_runs_what_its_config_says(two_symbols, tmp_path, make_defs, material
     folder = told["folder"]
     assert told["report"] == f"http://127.0.0.1:3001/{lake.name(folder)}/report.html"
     assert lake.stat(f"{lake.name(folder)}/report.html")
+    assert json.loads(lake.read(f"{lake.name(folder)}/portfolio.json"))["portfolio"]["strategy_of"] == own
     for name in rows:
         (trial,) = recorded(lake, Listing.parse(name))
         assert (trial.experiment, trial.identity) == (told["portfolio_id"], told["identity"])

@@ -50,6 +50,20 @@ def test_limits_refuse_and_are_counted(phoenix):
     assert pl.read_parquet(f"{told['path']}/equity.parquet")["positions"].max() == 1
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("settings")
+def test_a_symbol_may_have_values_of_its_own(phoenix):
+    """A threshold that nothing reaches keeps that symbol out, and it alone; its page says so."""
+    own = ("--strategy-of", '{"um:ETHUSDT": {"lpi_entry_threshold": 1}}')
+    code, out, _ = phoenix(*CALL, "--symbols", "um:BTCUSDT,um:ETHUSDT", *own, "--json")
+    told = json.loads(out)
+    assert (code, told["portfolio"]["strategy_of"]) == (0, {"um:ETHUSDT": {"lpi_entry_threshold": 1.0}})
+    fills = {name: one["fills"] for name, one in told["listings"].items()}
+    assert fills["um:BTCUSDT"] > fills["um:ETHUSDT"] == 0
+    code, out, _ = phoenix("report", "--no-open")
+    assert "strategy_of.um:ETHUSDT.lpi_entry_threshold" in Path(out.strip()).read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -58,6 +72,7 @@ def test_limits_refuse_and_are_counted(phoenix):
         (["--symbols", "um:BTCUSDT,um:DOGEUSDT"], "--symbols is 'um:DOGEUSDT'"),
         (["--symbols", "um:BTCUSDT", "--max-gross-leverage", "much"], "--max-gross-leverage is 'much'"),
         (["--symbols", "um:BTCUSDT", "--max-gross-leverage", "0"], "limits.max_gross_leverage"),
+        (["--symbols", "um:BTCUSDT", "--strategy-of", '{"um:ETHUSDT": {}}'], "none of the portfolio's listings"),
         (["--symbols", "um:BTCUSDT", "--last", "2024-03-23"], "runs backwards"),
     ],
 )

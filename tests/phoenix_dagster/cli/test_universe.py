@@ -31,6 +31,15 @@ def test_the_symbols_of_a_day_are_printed(archive, phoenix):
     assert [one["listing"] for one in json.loads(out)["members"]] == ["um:BTCUSDT"]
 
 
+def test_what_is_known_of_a_symbol_has_its_day(archive, phoenix, tmp_path):
+    """A change of later years is not read as one of that day."""
+    path = tmp_path / "archive" / ROOT / "MATICUSDT" / "MATICUSDT-aggTrades-2023-06-01.zip"
+    path.parent.mkdir()
+    path.touch()
+    _, out, _ = phoenix("universe", "--on", "2023-06-01")
+    assert "2024-09-09: Settled and delisted: MATIC became POL." in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

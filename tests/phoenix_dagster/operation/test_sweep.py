@@ -13,7 +13,7 @@ from phoenix_core.sweeps.publish import Sweep
 from phoenix_core.sweeps.request import Cut
 from phoenix_core.sweeps.variants import variant
 from phoenix_dagster.operation.backfill import RunningDagster
-from phoenix_dagster.operation.sweep import launch_sweep
+from phoenix_dagster.operation.sweep import launch_sweep, launch_variants
 
 DAY = date(2024, 3, 24)
 GRID = ["strategy.lpi_entry_threshold=0.6:0.8:0.1", "venue.order_latency_ms=10,30"]
@@ -52,5 +52,11 @@ def test_each_point_is_a_partition_and_the_table_comes_after_them(ask, tmp_path)
         assert {key.path[-1] for key in subset.non_partitioned_asset_keys} == {"sweep"}
         config = backfill.run_config["ops"]["sweeps__um__btcusdt__sweep"]["config"]
         assert (config["grid"], config["first"], config["embargo"]) == (GRID, "2024-03-24", -1)
+    some = [one.experiment for one in points[:2]]
+    subset = ask.instance.get_backfill(
+        launch_variants(dagster, lake, Listing.parse("um:BTCUSDT"), some)
+    ).asset_backfill_data.target_subset
+    (targeted,) = subset.partitions_subsets_by_asset_key.values()
+    assert (set(targeted.get_partition_keys()), subset.non_partitioned_asset_keys) == (set(keys[:2]), set())
     with pytest.raises(ConfigInvalid, match="has no asset sweeps/um/ethusdt/variant"):
         launch_sweep(dagster, lake, wanted("um:ETHUSDT"), GRID, Cut())

@@ -35,7 +35,7 @@ def test_symbols_and_days_are_listed_page_by_page(server, page, says_next):
     """Folders by the next marker, or by the last name where none is told; names behind the day that is known."""
     lists(server, NAMES, page=page, says_next=says_next)
     listing = ArchiveListing(Archive(server.url))
-    assert [one.symbol for one in listing.symbols(Market.UM)] == ["1000PEPEUSDT", "BTCUSDT", "LUNAUSDT"]
+    assert [one.symbol for one in listing.symbols(Market.UM).listings] == ["1000PEPEUSDT", "BTCUSDT", "LUNAUSDT"]
     bitcoin = Listing.parse("um:BTCUSDT")
     days = [date(2023, 5, 31), date(2023, 6, 1), date(2023, 6, 2)]
     assert listing.days(bitcoin) == days
@@ -51,7 +51,7 @@ def test_a_folder_lists_the_same(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     listing = ArchiveListing(Archive(str(tmp_path)))
-    assert [one.symbol for one in listing.symbols(Market.UM)] == ["1000PEPEUSDT", "BTCUSDT", "LUNAUSDT"]
+    assert [one.symbol for one in listing.symbols(Market.UM).listings] == ["1000PEPEUSDT", "BTCUSDT", "LUNAUSDT"]
     assert listing.days(Listing.parse("um:BTCUSDT"), date(2023, 5, 31)) == [date(2023, 6, 1), date(2023, 6, 2)]
     assert listing.days(Listing.parse("um:SOLUSDT")) == []
 
