@@ -3,8 +3,8 @@
     python benchmarks/bench_backfill.py --days 100
 
 Webserver, daemon and code server run as in `dagster dev`, and `phoenix backfill` asks for all daily assets, a run a
-day. CPU seconds are those of all their processes while the backfill lasts, and of the runs. Bytecode is kept beside the
-days, as an installation has it: where PYTHONDONTWRITEBYTECODE is set, each run would compile our sources anew.
+day. CPU seconds are those of all their processes while the backfill lasts, and of the runs. Bytecode is kept, as
+an installation does: where PYTHONDONTWRITEBYTECODE is set, each run would compile our sources anew.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def main() -> None:
         write_cut(root / "whole", root / "archive", days, [one for one in DATASETS if one is not FUNDING_RATE])
         (root / "dagster").mkdir()
         shutil.copy(Path(__file__).parent.parent / "dagster.yaml", root / "dagster")
-        export({"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(root / "bytecode")})
+        export({"PYTHONDONTWRITEBYTECODE": ""})
         export(demo_environment(root) | {"PHOENIX_START": str(days[0]), "PHOENIX_END": str(days[-1])})
         port = free_port()
         with dagster(root, port) as running:
