@@ -2,17 +2,21 @@
 
     python benchmarks/bench_path.py --trades 1200000
     python benchmarks/bench_path.py --archive FOLDER --days 10 --rounds 1
+    python benchmarks/bench_path.py --trades 120000 --days 30 --memory
 
 All daily assets with their checks, in one run of Dagster's in one process; days that share a run go through an asset
 together, as in a backfill with PHOENIX_DAYS_PER_RUN=all. The floor is inflating, parsing and writing the day's ticks,
 each alone, on the same core in the same round. Days are synthetic; --archive takes them from a folder.
+With --memory days follow one another, a run each in one process, and what it holds after each is printed instead.
 """
 
 import argparse
+import ctypes
 import gc
 import json
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,6 +25,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from workload import LISTING, child, end, peak_mb
 
 from phoenix_core.datasets import AGG_TRADES, BOOK_TICKER, TRADES
@@ -34,6 +39,7 @@ FIRST = date(2023, 5, 16)
 QUOTES_PER_TRADE = 10
 TICKS = (BOOK_TICKER, AGG_TRADES, TRADES)
 PARTS = ("inflate", "parse", "write")
+SETTLED = 5  # days after which what a process holds should not grow
 NOT_DAILY = ("continuous_backtest", "report")
 
 
@@ -87,6 +93,34 @@ def walk(wanted: Sequence[date]) -> None:
     print(json.dumps(figures | {"assets": dict(costs)}))
 
 
+def follow(wanted: Sequence[date]) -> None:
+    """Materialize day after day in this process, and print what it holds after each: a child's work."""
+    import dagster as dg  # noqa: PLC0415 - counted as what a process holds
+
+    from phoenix_dagster.definitions import defs  # noqa: PLC0415 - reads the settings
+
+    specs = [spec.key for spec in defs.resolve_all_asset_specs() if spec.key.path[:-1] == [*LISTING.path.split("/")]]
+    keys = [key for key in specs if key.path[-1] not in NOT_DAILY]
+    job = defs.resolve_implicit_global_asset_job_def()
+    held = []
+    with dg.DagsterInstance.get() as instance:
+        for day in wanted:
+            job.execute_in_process(asset_selection=keys, partition_key=str(day), instance=instance)
+            gc.collect()
+            ctypes.CDLL(None).malloc_trim(0)  # what is free already would hide what grows
+            held.append(psutil.Process().memory_info().rss / 1e6)
+            print(f"{day}: {held[-1]:.1f} MB", file=sys.stderr, flush=True)
+    print(json.dumps({"held_mb": held, "peak_mb": peak_mb()}))
+
+
+def tell_memory(held: Sequence[float], peak: float) -> None:
+    """Print the slope after the fifth day, and the line by which others read it."""
+    later = held[SETTLED:]
+    slope = statistics.linear_regression(range(len(later)), later).slope
+    print(f"after day {SETTLED + 1}: {slope:+.2f} MB a day over {len(later)} days, peak {peak} MB")
+    end({"days": len(held), "slope_mb_a_day": slope, "peak_mb": peak})
+
+
 def floor(data: Path, day: date) -> None:
     """Inflate, parse and write a day's ticks, each alone, and print what that costs: a child's work."""
     import bench_ingest  # noqa: PLC0415 - brings what its baselines need
@@ -134,19 +168,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", type=int, default=1)
     parser.add_argument("--archive", type=Path, help="a folder with the days, instead of making them")
+    parser.add_argument("--memory", action="store_true", help="what the process holds after each day")
+    parser.add_argument("--follow", nargs="+", type=date.fromisoformat, help=argparse.SUPPRESS)
     parser.add_argument("--walk", nargs="+", type=date.fromisoformat, help=argparse.SUPPRESS)
     parser.add_argument("--floor", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.walk:
         return walk(chosen.walk)
+    if chosen.follow:
+        return follow(chosen.follow)
     if chosen.floor:
         return floor(Path(chosen.floor[0]), date.fromisoformat(chosen.floor[1]))
+    if chosen.memory and chosen.days < SETTLED + 2:
+        parser.error(f"--memory needs {SETTLED + 2} days or more")
     days = days_between(FIRST, FIRST + timedelta(chosen.days - 1))
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         archive = (chosen.archive or root / "archive").resolve()
         if not chosen.archive:
             write_archive(archive, LISTING, days, size=MarketSize(chosen.trades, QUOTES_PER_TRADE))
+        if chosen.memory:
+            folder = root / "followed"
+            export(environment_of(folder, archive, days))
+            followed = child(__file__, ["--follow", *map(str, days)], chosen.cores)
+            return tell_memory(followed["held_mb"], followed["peak_mb"])
         rounds = [one_round(root, archive, days, chosen.cores) for _ in range(chosen.rounds)]
     return tell(rounds, len(days))
 

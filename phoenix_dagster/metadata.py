@@ -3,15 +3,22 @@
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from phoenix_core.catalog.columns import logical_type, meaning
 from phoenix_core.columns import Column, Kind
+from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry
+from phoenix_core.market import Listing
+
+if TYPE_CHECKING:
+    from phoenix_core.sources.lines import CsvSummary
 
 Metadata = dict[str, Any]
+ROWS = "dagster/row_count"  # shown and plotted as such
+_LATER = "counted by its conversion, which tells it in an observation"
 _RULES = ("dropped_", "repaired_")
 # Kinds whose names say how a cell is written, by what it holds.
 _TYPES = {Kind.EPOCH: "timestamp", Kind.CLOCK: "timestamp", Kind.FLAG: "boolean"}
@@ -38,6 +45,26 @@ def of_entry(entry: Entry, seconds: float, location: str) -> Metadata:
         **background,
         "published": True,
     }
+
+
+def of_csv(dataset: Dataset, listing: Listing, summary: "CsvSummary") -> Metadata:
+    """Metadata of a file as published: rows, first and last of them, and their times as written."""
+    is_header = summary.head[0][:1].isalpha() if summary.head else False
+    times = _time_range(dataset, listing, summary.head[is_header : is_header + 1], summary.last)
+    shown = [*summary.head, "…", summary.last] if summary.last else [*summary.head, "…"]
+    return {
+        **({"rows": _LATER} if summary.lines is None else {ROWS: summary.lines - is_header}),
+        "csv_bytes": summary.bytes,
+        **times,
+        "preview": dg.MetadataValue.md("```\n" + "\n".join(shown) + "\n```"),
+    }
+
+
+def _time_range(dataset: Dataset, listing: Listing, first: tuple[str, ...], last: str) -> dict[str, str]:
+    """Times of the first and the last row, as published: rows need not be in order."""
+    at = [column.name for column in dataset.columns[listing.market]].index(dataset.time.name)
+    rows = {"first_row_time": first[0] if first else "", "last_row_time": last if first else ""}
+    return {name: row.split(",")[at] for name, row in rows.items() if row and row.count(",") >= at}
 
 
 def column_schema(columns: Sequence[Column]) -> dg.TableSchema:

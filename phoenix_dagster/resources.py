@@ -1,7 +1,7 @@
 """What assets are given: the data folder and the archive."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,7 @@ class Workspace(dg.ConfigurableResource[None]):
     monthly: Literal["never", "missing", "first"] = "never"
     today: str = ""
     _lake: Lake | None = PrivateAttr(default=None)
+    _makes: Collection[str] = PrivateAttr(default=())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Begin a run: what one of its stages found whole is not hashed by the next, while nobody wrote to it."""
@@ -63,11 +64,20 @@ class Workspace(dg.ConfigurableResource[None]):
         """The data folder, made if it isn't there."""
         return self._lake or Lake.at(self.data, Local(Path(self.scratch), self.cache_bytes))
 
-    def over(self, lake: Lake) -> "Workspace":
-        """The same for work on this very data folder, such as one that is watched."""
+    def over(self, lake: Lake, makes: Collection[str] = ()) -> "Workspace":
+        """The same for work on this very data folder, such as one that is watched.
+
+        Args:
+            lake: The data folder.
+            makes: Names of the assets that the run that is under way makes.
+        """
         other = self.model_copy()
-        other._lake = lake  # noqa: SLF001 - of our own class
+        other._lake, other._makes = lake, makes  # noqa: SLF001 - of our own class
         return other
+
+    def makes(self, asset: str) -> bool:
+        """Whether the run that is under way makes this asset as well."""
+        return asset in self._makes
 
     def manifest(self) -> Manifest:
         """What is published in the data folder."""

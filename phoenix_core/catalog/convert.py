@@ -3,6 +3,8 @@
 A price is 16 bytes, little-endian, scaled by 10^16: the very bytes of a Decimal(38, 16) column, so a
 column is relabelled and not computed. Behind NautilusTrader's columns stand the published ones that
 have no place in them; its reader goes by position and does not see them.
+
+Columns stay in the pieces that the parser made: they are copied once, when row groups are cut.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +22,7 @@ from phoenix_core.instruments.specification import ARCHIVE_DECIMALS, Specificati
 from phoenix_core.tables.rules import Counts
 
 Words = NDArray[np.uint64]
+Columns = dict[str, pa.Array | pa.ChunkedArray]
 
 _WIDE = pa.binary(16)
 _STRETCH = 1 << 15  # words
@@ -97,7 +100,7 @@ def fixed_point(values: pl.Series) -> pa.Array:
     return pa.Array.from_buffers(_WIDE, len(array), [None, array.buffers()[1]], offset=array.offset)
 
 
-def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.Array:
+def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.ChunkedArray:
     """A price or quantity of the instrument's precision.
 
     Raises:
@@ -105,8 +108,8 @@ def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.Array:
     """
     precision = conversion.size_precision if role in _QUANTITIES else conversion.price_precision
     values = batch[conversion.dataset.column(role).name]
-    exact = fixed_point(values)
-    if not is_multiple(exact, DECIMAL_SCALE - precision):
+    pieces = [fixed_point(piece) for piece in values.get_chunks()]
+    if not all(is_multiple(piece, DECIMAL_SCALE - precision) for piece in pieces):
         finer = values.cast(pl.Decimal(DECIMAL_DIGITS, precision)).cast(values.dtype) != values
         example = values.filter(finer)[0].normalize()
         spec = conversion.specification
@@ -115,7 +118,7 @@ def _exact(batch: pl.DataFrame, role: Role, conversion: Conversion) -> pa.Array:
             f"decimals, found more in {int(finer.sum())} rows. Nothing is rounded; raise its precision in "
             "phoenix_core/instruments and materialize the catalog anew, all days."
         )
-    return exact
+    return pa.chunked_array(pieces)
 
 
 def is_multiple(values: pa.Array, places: int) -> bool:
@@ -142,7 +145,7 @@ def _are_multiples(words: Words, places: int) -> bool:
     return not (low << up).any() and bool(((rest // five) * five == rest).all())
 
 
-def _times(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _times(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     """ts_event as published, ts_init when it could be known; ts_init never falls, as Nautilus demands."""
     ts_event = batch[conversion.dataset.event.name]
     known = ts_event + conversion.known_after_ns
@@ -157,36 +160,40 @@ def _times(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     return {"ts_event": _u64(ts_event), "ts_init": _u64(ts_init)}
 
 
-def _u64(values: pl.Series) -> pa.Array:
-    return values.reinterpret(signed=False).rechunk().to_arrow()
+def _u64(values: pl.Series) -> pa.ChunkedArray:
+    return _arrow(values.reinterpret(signed=False))
 
 
-def _kept(batch: pl.DataFrame, conversion: Conversion, *taken: Role) -> dict[str, pa.Array]:
+def _arrow(values: pl.Series) -> pa.ChunkedArray:
+    return pa.chunked_array([piece.to_arrow() for piece in values.get_chunks()])
+
+
+def _kept(batch: pl.DataFrame, conversion: Conversion, *taken: Role) -> Columns:
     """Columns as published, but for those whose roles NautilusTrader has columns for."""
     market = conversion.specification.listing.market
     names = [column.name for column in conversion.dataset.kept(market, taken)]
-    arrays = {name: batch[name].rechunk().to_arrow() for name in names}
+    arrays = {name: _arrow(batch[name]) for name in names}
     # Polars' own kind of text is not NautilusTrader's.
     return {
         name: array.cast(pa.string()) if batch[name].dtype == pl.String else array for name, array in arrays.items()
     }
 
 
-def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _trade_ticks(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     column = conversion.dataset.column
     buyer_maker = pl.col(column(Role.IS_BUYER_MAKER).name)
     side = pl.when(buyer_maker).then(pl.lit(_SELLER)).otherwise(pl.lit(_BUYER)).cast(pl.UInt8)
     return {
         "price": _exact(batch, Role.PRICE, conversion),
         "size": _exact(batch, Role.SIZE, conversion),
-        "aggressor_side": batch.select(side.alias("side"))["side"].rechunk().to_arrow(),
-        "trade_id": batch[column(Role.TRADE_ID).name].rechunk().to_arrow().cast(pa.string()),
+        "aggressor_side": _arrow(batch.select(side.alias("side"))["side"]),
+        "trade_id": _arrow(batch[column(Role.TRADE_ID).name]).cast(pa.string()),
         **_times(batch, conversion),
         **_kept(batch, conversion, Role.TRADE_ID, Role.PRICE, Role.SIZE, Role.IS_BUYER_MAKER),
     }
 
 
-def _quote_ticks(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _quote_ticks(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     sides = (Role.BID_PRICE, Role.ASK_PRICE, Role.BID_SIZE, Role.ASK_SIZE)
     return {
         **{role.value: _exact(batch, role, conversion) for role in sides},
@@ -207,7 +214,7 @@ def _bar_close(batch: pl.DataFrame, conversion: Conversion) -> pl.DataFrame:
     return batch.with_columns(pl.when(inverted).then(full).otherwise(closes).alias(conversion.dataset.event.name))
 
 
-def _bars(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _bars(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     closed = _bar_close(batch, conversion)
     values = (Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE, Role.VOLUME)
     return {
@@ -217,7 +224,7 @@ def _bars(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
     }
 
 
-def _mark_prices(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _mark_prices(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     closed = _bar_close(batch, conversion)
     return {
         "value": _exact(closed, Role.CLOSE, conversion),
@@ -226,21 +233,21 @@ def _mark_prices(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Ar
     }
 
 
-def _funding_rates(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _funding_rates(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     column = conversion.dataset.column
     # NautilusTrader reads the rate from JSON text.
     texts = [f'"{rate.normalize():f}"'.encode() for rate in batch[column(Role.FUNDING_RATE).name]]
     minutes = (batch[column(Role.FUNDING_HOURS).name] * 60).cast(pl.UInt16)
     return {
         "rate": pa.array(texts, pa.binary()),
-        "interval": minutes.rechunk().to_arrow(),
+        "interval": _arrow(minutes),
         "next_funding_ns": pa.nulls(batch.height, pa.uint64()),
         **_times(batch, conversion),
         **_kept(batch, conversion, Role.FUNDING_HOURS),  # the rate is kept, as a number that others read too
     }
 
 
-def _as_published(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.Array]:
+def _as_published(batch: pl.DataFrame, conversion: Conversion) -> Columns:
     """Custom data: NautilusTrader has no type for it, so all is kept."""
     return {
         "instrument_id": pa.repeat(pa.scalar(conversion.identifier), batch.height),
@@ -249,7 +256,7 @@ def _as_published(batch: pl.DataFrame, conversion: Conversion) -> dict[str, pa.A
     }
 
 
-Converter = Callable[[pl.DataFrame, Conversion], dict[str, pa.Array]]
+Converter = Callable[[pl.DataFrame, Conversion], Columns]
 CONVERTERS: Mapping[CatalogType, Converter] = {
     CatalogType.TRADE_TICK: _trade_ticks,
     CatalogType.QUOTE_TICK: _quote_ticks,

@@ -27,10 +27,44 @@ _RATIO_COUNTS_FROM = 1 << 24  # a small file may compress by any ratio
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1
 _NEWLINE = ord("\n")
-_HEAD, _TAIL = 4096, 512
+_HEAD, _TAIL, _LAST = 4096, 512, 300
 
 
-def csv_lines(path: Path, member: str | None, *, max_ratio: int, block_bytes: int) -> Iterator[bytes]:
+@dataclass(slots=True)
+class Passed:
+    """What has passed of a file.
+
+    Attributes:
+        lines: Ends of lines, a header's included, and the one that the last line lacked.
+        size: Bytes of the CSV so far, with that.
+        tail: The last of them.
+    """
+
+    lines: int = 0
+    size: int = 0
+    tail: bytes = b""
+
+    @property
+    def last(self) -> str:
+        """The last line, or its end if it is a long one."""
+        return self.tail.removesuffix(b"\n").rpartition(b"\n")[2][-_LAST:].decode("utf-8", "replace")
+
+    def add(self, piece: bytes) -> None:
+        """Take in a piece, while it is in the processor's cache."""
+        # A third of what bytes.count takes.
+        self.lines += int(np.count_nonzero(np.frombuffer(piece, np.uint8) == _NEWLINE))
+        self.size += len(piece)
+        self.tail = (self.tail + piece[-_TAIL:])[-_TAIL:]
+
+    def end(self) -> None:
+        """Give the last line the end that it may lack, as whoever reads the lines is given it."""
+        if self.size and not self.tail.endswith(b"\n"):
+            self.add(b"\n")
+
+
+def csv_lines(
+    path: Path, member: str | None, *, max_ratio: int, block_bytes: int, passed: Passed | None = None
+) -> Iterator[bytes]:
     """Yield blocks of whole lines, about `block_bytes` each; the last line gets its missing newline.
 
     Args:
@@ -38,14 +72,17 @@ def csv_lines(path: Path, member: str | None, *, max_ratio: int, block_bytes: in
         member: Name that a zip's only member must have; None: any name.
         max_ratio: Largest believed size of the CSV by that of its file.
         block_bytes: Size of a block.
+        passed: Told what has passed; complete once all blocks were given.
 
     Raises:
         ArchiveUnsafe: Several members, another name, encryption, or a size that is a bomb's.
         ArchiveCorrupt: Not what its name says, cut short, a wrong CRC or size, or a line without end.
     """
+    passed = Passed() if passed is None else passed
     waiting: list[bytes | memoryview] = []
     size = 0
     for piece, cut in _cut_pieces(path, member, max_ratio, min(block_bytes, _PIECE)):
+        passed.add(piece)
         size += len(piece)
         if size < block_bytes or not cut:
             waiting.append(piece)
@@ -53,6 +90,7 @@ def csv_lines(path: Path, member: str | None, *, max_ratio: int, block_bytes: in
         # The one copy of a block: views keep the cut itself from being another.
         yield b"".join((*waiting, memoryview(piece)[:cut]))
         waiting, size = [memoryview(piece)[cut:]], len(piece) - cut
+    passed.end()
     if rest := b"".join(waiting):
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
@@ -181,37 +219,52 @@ def _start_of_data(path: Path, info: zipfile.ZipInfo, *, is_first: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CsvSummary:
-    """What a file holds, seen in one pass that also checks the CRC of a zip or gzip.
+    """What a file holds.
 
     Attributes:
-        lines: Lines, a header included.
-        bytes: Size of the CSV.
+        bytes: Size of the CSV; of a zip that was not read whole, as the zip says.
         head: The first lines.
-        last: The last line.
+        lines: Lines, a header included; None: nobody counted.
+        last: The last line; empty where nobody looked.
     """
 
-    lines: int
     bytes: int
     head: tuple[str, ...]
-    last: str
+    lines: int | None = None
+    last: str = ""
 
 
 def csv_summary(path: Path, member: str | None, *, max_ratio: int) -> CsvSummary:
-    """Read a file to its end without parsing it.
+    """Read a file to its end without parsing it, which also checks the CRC of a zip or gzip.
 
     Raises:
         ArchiveUnsafe: See `csv_lines`.
         ArchiveCorrupt: See `csv_lines`.
     """
-    lines = size = 0
-    head = tail = b""
+    passed = Passed()
+    head = b""
     for piece, _ in _cut_pieces(path, member, max_ratio, _PIECE):
         head += piece[: _HEAD - len(head)]
-        tail = (tail + piece[-_TAIL:])[-_TAIL:]
-        lines += int(np.count_nonzero(np.frombuffer(piece, np.uint8) == _NEWLINE))  # a third of what bytes.count takes
-        size += len(piece)
-    if size and not tail.endswith(b"\n"):  # as whoever reads the lines is given it
-        lines, size = lines + 1, size + 1
-    shown = [line.decode("utf-8", "replace") for line in head.splitlines()[:4]]
-    last = tail.removesuffix(b"\n").rpartition(b"\n")[2][-300:].decode("utf-8", "replace")
-    return CsvSummary(lines, size, tuple(shown), last)
+        passed.add(piece)
+    passed.end()
+    return CsvSummary(passed.size, _shown(head), passed.lines, passed.last)
+
+
+def zip_opening(path: Path, member: str | None, *, max_ratio: int) -> CsvSummary:
+    """What a zip shows without being read on: its first lines, and the size that it states.
+
+    Raises:
+        ArchiveUnsafe: See `csv_lines`.
+        ArchiveCorrupt: See `csv_lines`.
+    """
+    size = _only_member(path, member, max_ratio)[0].file_size
+    head = b""
+    for piece in _inflated(path, member, max_ratio, _HEAD):
+        head += piece[: _HEAD - len(head)]
+        if len(head) == _HEAD:
+            break
+    return CsvSummary(size, _shown(head))
+
+
+def _shown(head: bytes) -> tuple[str, ...]:
+    return tuple(line.decode("utf-8", "replace") for line in head.splitlines()[:4])

@@ -25,7 +25,7 @@ from phoenix_core.columns import DECIMAL_DIGITS, DECIMAL_SCALE, Column, Kind, ep
 from phoenix_core.datasets import Dataset, LabelledBy
 from phoenix_core.errors import RowsInvalid, SchemaDrift
 from phoenix_core.sources.binance.keys import ArchiveKey
-from phoenix_core.sources.lines import csv_lines
+from phoenix_core.sources.lines import Passed, csv_lines
 from phoenix_core.tables import rules, timestamps
 from phoenix_core.tables.ahead import ahead
 from phoenix_core.tables.rules import Counts
@@ -61,7 +61,8 @@ class DayTable:
         scratch: Folder for rows that must be spooled to be put in order.
         is_published: The file is the publisher's own zip, whose member must have the published name.
         counts: Rows by what happened to them; complete once `consume` has returned.
-        facts: header (bool), unit ("ms", "us", "clock"), label ("start", "end") where it has one.
+        facts: header (bool), lines, csv_bytes and last_line of the whole file, unit ("ms", "us", "clock"), label
+            ("start", "end") where it has one.
     """
 
     path: Path
@@ -138,8 +139,10 @@ class DayTable:
         header: list[str] | None = None
         factor: dict[str, int] = {}
         line = 1
-        member = self.key.member if self.is_published else None
-        lines = csv_lines(self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes)
+        member, passed = self.key.member if self.is_published else None, Passed()
+        lines = csv_lines(
+            self.path, member, max_ratio=self.dataset.max_ratio, block_bytes=self.block_bytes, passed=passed
+        )
         for inflated in ahead(lines):
             block = inflated
             if header is None:
@@ -155,6 +158,22 @@ class DayTable:
                     parsed = parsed.filter(~pl.all_horizontal(pl.all().is_null()))
                 factor = factor or self._units(parsed)
                 yield self._typed(parsed, factor)
+            else:
+                line += block.count(b"\n")
+        self._reconcile(passed, line - 1)
+
+    def _reconcile(self, passed: Passed, read: int) -> None:
+        """Hold the lines that were inflated, counted by themselves, against those that became rows.
+
+        Raises:
+            RowsInvalid: A line was lost on the way, or became two.
+        """
+        if passed.lines != read:
+            raise RowsInvalid(
+                f"{self.name} has {passed.lines} lines, and {read} were read, a header and blank ones included: "
+                "expected as many. A cell may hold a line end; look at the file and report it to the publisher."
+            )
+        self.facts |= {"lines": passed.lines, "csv_bytes": passed.size, "last_line": passed.last}
 
     def _sniffed(self, block: bytes) -> tuple[bytes, list[str]]:
         first, _, rest = block.partition(b"\n")
@@ -227,7 +246,7 @@ class DayTable:
                 expressions.append(timestamps.clock_nanoseconds(column.name))
             else:
                 expressions.append(cell)
-        return parsed.select(expressions).rechunk()
+        return parsed.select(expressions)  # in as many pieces as the parser made: they are joined once, for the file
 
     # -- order -----------------------------------------------------------------------------------
 

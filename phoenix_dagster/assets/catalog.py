@@ -9,12 +9,12 @@ import dagster as dg
 
 from phoenix_core.catalog.recipe import catalog_recipe
 from phoenix_core.datasets import Dataset
-from phoenix_core.manifest import Entry
+from phoenix_core.manifest import Entry, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.products import Product
 from phoenix_core.rules import rules_of
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log, checks_of
-from phoenix_dagster.metadata import arrow_schema, of_entry, preview
+from phoenix_dagster.metadata import ROWS, Metadata, arrow_schema, of_csv, of_entry, preview
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -35,7 +35,8 @@ def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings
         started = time.monotonic()
         entry, findings = convert_and_inspect(workspace.lake(), dataset, listing, day)
         metadata = described(entry, workspace, time.monotonic() - started)
-        return Done(entry, metadata, (*_checks(entry), *_inspected(entry, findings)))
+        checks = (*_checks(entry), *_inspected(entry, findings))
+        return Done(entry, metadata, checks, _observed(workspace.manifest(), dataset, listing, entry))
 
     def _inspected(entry: Entry, findings: Sequence["Finding"]) -> tuple[Check, ...]:
         if entry.published:
@@ -54,6 +55,18 @@ def catalog_asset(product: Product, dataset: Dataset, listing: Listing, settings
     ).build(settings)
 
 
+def _observed(manifest: Manifest, dataset: Dataset, listing: Listing, entry: Entry) -> dict[str, Metadata]:
+    """What the raw day's file shows, where that was left to its conversion."""
+    from phoenix_core.raw.rows import summary_by_conversion  # noqa: PLC0415 - brings an HTTP client
+    from phoenix_core.raw.store import raw_asset  # noqa: PLC0415 - likewise
+
+    raw = manifest.find(raw_asset(dataset, listing), entry.day)
+    if raw is None or not raw.published or not entry.published:
+        return {}
+    summary = summary_by_conversion(manifest.fetch(raw), dataset, raw, entry)
+    return {raw.asset: of_csv(dataset, listing, summary) | {"counted_by": entry.asset}} if summary else {}
+
+
 def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, Any]:
     """Metadata of a day: counts, time range, and of a parquet file columns and first rows."""
     manifest = workspace.manifest()
@@ -67,7 +80,7 @@ def described(entry: Entry, workspace: Workspace, seconds: float) -> dict[str, A
     file = pq.ParquetFile(manifest.fetch(entry))
     fields = {field.name: str(field.type) for field in file.schema_arrow}
     first = next(file.iter_batches(_PREVIEW), None)
-    metadata |= {"dagster/row_count": entry.rows, "dagster/column_schema": arrow_schema(fields)}
+    metadata |= {ROWS: entry.rows, "dagster/column_schema": arrow_schema(fields)}
     if first is not None:
         import pyarrow as pa  # noqa: PLC0415 - likewise
 

@@ -74,11 +74,19 @@ def checks_of(findings: Iterable["Finding"], rules: Iterable["Rule"]) -> tuple[C
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A day that was worked through."""
+    """A day that was worked through.
+
+    Attributes:
+        entry: What the manifest says of it.
+        metadata: Shown with it.
+        checks: Their outcomes.
+        observed: What was found out of the same day of other assets, by name.
+    """
 
     entry: Entry
     metadata: Metadata
     checks: tuple[Check, ...] = field(default=())
+    observed: Mapping[str, Metadata] = field(default_factory=dict)
 
 
 Work = Callable[[date], Done]
@@ -130,18 +138,26 @@ class DayAsset:
             check_specs=check_specs_of(self.product, self.listing),
         )
         def asset(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:
+            made = _made(context)
+
             def work(day: date) -> Done:
                 if self.looks_back is not None:
                     for entry in self.looks_back(workspace, context.log.info, day):
                         _record_earlier(context, workspace, entry, day)
                 key = Key(self.product.asset(self.listing), day.isoformat())
                 return made_alone(
-                    workspace.lake(), key, lambda lake: self.work(workspace.over(lake), context.log.info, day)
+                    workspace.lake(), key, lambda lake: self.work(workspace.over(lake, made), context.log.info, day)
                 )
 
             return work_through(context, work, at_once=self.at_once)
 
         return asset
+
+
+def _made(context: dg.AssetExecutionContext) -> frozenset[str]:
+    """Names of the assets that this run makes; one that is executed again makes but some of its steps."""
+    steps, keys = context.run.step_keys_to_execute, context.job_def.asset_layer.selected_asset_keys
+    return frozenset("/".join(key.path) for key in keys if steps is None or key.to_python_identifier() in steps)
 
 
 def _record_earlier(context: dg.AssetExecutionContext, workspace: Workspace, entry: Entry, day: date) -> None:
@@ -195,10 +211,18 @@ def work_through(context: dg.AssetExecutionContext, work: Work, *, at_once: int 
         else:
             with ThreadPoolExecutor(at_once) as pool:
                 list(pool.map(one, days))
+    _observe(context, done)
     if failed:
         _keep(context, done)
         raise _failure(failed, len(days)) from failed[min(failed)].__cause__
     return _result(context, [done[day] for day in days])
+
+
+def _observe(context: dg.AssetExecutionContext, done: Mapping[date, Done]) -> None:
+    for day, result in sorted(done.items()):
+        for asset, metadata in result.observed.items():
+            key = dg.AssetKey(asset.split("/"))
+            context.log_event(dg.AssetObservation(asset_key=key, partition=day.isoformat(), metadata=metadata))
 
 
 def _line(done: Done, seconds: float) -> str:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,12 +10,12 @@ import dagster as dg
 from phoenix_core.datasets import Dataset
 from phoenix_core.manifest import Entry
 from phoenix_core.market import Listing
-from phoenix_core.products import Product
+from phoenix_core.products import Product, asset_name
 from phoenix_core.raw.recipe import raw_recipe
 from phoenix_core.storage.lake import Lake
 from phoenix_dagster.assets.days import Check, DayAsset, Done, Log
 from phoenix_dagster.failures import RETRIES
-from phoenix_dagster.metadata import Metadata, column_schema, of_entry
+from phoenix_dagster.metadata import column_schema, of_csv, of_entry
 from phoenix_dagster.resources import Workspace
 from phoenix_dagster.settings import Settings
 
@@ -31,14 +30,19 @@ def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Se
     """Build the asset that downloads and verifies a dataset of a listing."""
 
     def work(workspace: Workspace, log: Log, day: date) -> Done:
+        from phoenix_core.raw.rows import summary_of  # noqa: PLC0415 - brings an HTTP client
+
         started = time.monotonic()
         ingest = workspace.ingest(log)
         entry = ingest.day(dataset, listing, day)
         manifest = workspace.manifest()
         metadata = of_entry(entry, time.monotonic() - started, manifest.address(entry))
-        facts = _facts(dataset, listing, manifest.fetch(entry), entry) if entry.published else {}
+        if entry.published:
+            converted_next = workspace.makes(asset_name(listing, dataset.catalog_name))
+            summary = summary_of(manifest.fetch(entry), dataset, entry, converted_next=converted_next)
+            metadata |= of_csv(dataset, listing, summary)
         agreement = _copies_agree(workspace.lake(), ingest.sources, dataset, listing, entry)
-        return Done(entry, metadata | facts, (*_checks(entry), agreement))
+        return Done(entry, metadata, (*_checks(entry), agreement))
 
     return DayAsset(
         product=product,
@@ -53,22 +57,6 @@ def raw_asset(product: Product, dataset: Dataset, listing: Listing, settings: Se
         },
         retry_policy=RETRIES,
     ).build(settings)
-
-
-def _facts(dataset: Dataset, listing: Listing, path: Path, entry: Entry) -> Metadata:
-    """What one pass over the file shows; it checks the CRC on the way."""
-    from phoenix_core.raw.store import is_published_zip  # noqa: PLC0415 - brings an HTTP client
-    from phoenix_core.sources.lines import csv_summary  # noqa: PLC0415 - nothing is imported until a day is read
-
-    member = f"{path.stem}.csv" if is_published_zip(entry) else None
-    summary = csv_summary(path, member, max_ratio=dataset.max_ratio)
-    is_header = summary.head[0][:1].isalpha() if summary.head else False
-    return {
-        "dagster/row_count": summary.lines - is_header,
-        "csv_bytes": summary.bytes,
-        **_time_range(dataset, listing, summary.head[is_header : is_header + 1], summary.last),
-        "preview": dg.MetadataValue.md("```\n" + "\n".join([*summary.head, "…", summary.last]) + "\n```"),
-    }
 
 
 def _checks(entry: Entry) -> tuple[Check, ...]:
@@ -96,10 +84,3 @@ def _copies_agree(lake: Lake, sources: "Sequence[Source]", dataset: Dataset, lis
     rows = [{"file": one.name, **row} for one in found for row in one.rows]
     message = "; ".join(f"{one.name}: {one.message}" for one in found)
     return Check("copies_agree", passed=False, message=f"{entry.file} is used. {message}", rows=rows[:_ROWS_SHOWN])
-
-
-def _time_range(dataset: Dataset, listing: Listing, first: tuple[str, ...], last: str) -> dict[str, str]:
-    """Times of the first and the last row, as published: rows need not be in order."""
-    at = [column.name for column in dataset.columns[listing.market]].index(dataset.time.name)
-    rows = {"first_row_time": first[0] if first else "", "last_row_time": last if first else ""}
-    return {name: row.split(",")[at] for name, row in rows.items() if row.count(",") >= at}

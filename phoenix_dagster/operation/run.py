@@ -21,12 +21,12 @@ from phoenix_core.errors import CatalogCorrupt
 from phoenix_core.manifest import Key, Manifest
 from phoenix_core.market import Listing
 from phoenix_core.storage.lake import Lake
+from phoenix_dagster.metadata import ROWS
 from phoenix_dagster.operation.in_process import backtest_config, materialize, new_run_id, reason_of
 from phoenix_dagster.operation.selection import Path, chosen
 
 SPANNING = "range"
 _VERSION = "dagster/data_version"
-_ROWS = "dagster/row_count"
 
 
 class Outcome(StrEnum):
@@ -274,7 +274,7 @@ class _Record:
         return Part(
             asset,
             Outcome.KEPT if version and version == self.before.get(asset) else Outcome.MADE,
-            int(str(metadata.get(_ROWS) or 0)),
+            int(str(metadata.get(ROWS) or 0)),
             self._seconds(asset),
             "; ".join(self._wrong.get(asset, ())),
             where=str(metadata.get("folder") or metadata.get("path") or ""),

@@ -11,7 +11,7 @@ from fakes.zips import AGG_HEADER, DAY, UM, agg_rows, put
 from phoenix_core.datasets import AGG_TRADES
 from phoenix_core.errors import ArchiveCorrupt, ArchiveUnsafe
 from phoenix_core.sources.binance.keys import key_of_day
-from phoenix_core.sources.lines import csv_lines, csv_summary
+from phoenix_core.sources.lines import Passed, csv_lines, csv_summary, zip_opening
 
 KEY = key_of_day(AGG_TRADES, UM, DAY)
 TEXT = AGG_HEADER + agg_rows(*((n, "69903.5", "0.014", n, "true") for n in range(500)))
@@ -39,6 +39,25 @@ def test_a_summary_counts_lines(tmp_path):
     summary = csv_summary(put(tmp_path, KEY, TEXT), KEY.member, max_ratio=200)
     assert (summary.lines, summary.head[0] + "\n") == (501, AGG_HEADER)
     assert summary.last.startswith("499,")
+
+
+@pytest.mark.parametrize("block_bytes", [1, 100, 1 << 20])
+@pytest.mark.parametrize("text", [TEXT, TEXT.rstrip("\n"), ""])
+def test_what_passes_is_counted(tmp_path, text, block_bytes):
+    """Lines and bytes of the blocks that are given, as reading the whole file counts them."""
+    path, passed = put(tmp_path, KEY, text), Passed()
+    text = b"".join(csv_lines(path, KEY.member, max_ratio=200, block_bytes=block_bytes, passed=passed))
+    assert (passed.lines, passed.size) == (text.count(b"\n"), len(text))
+    summary = csv_summary(path, KEY.member, max_ratio=200)
+    assert (passed.lines, passed.size, passed.last) == (summary.lines, summary.bytes, summary.last)
+
+
+@pytest.mark.parametrize("text", [TEXT, AGG_HEADER, "1", "", "x" * 5000])
+def test_a_zip_is_opened_without_reading_on(tmp_path, text):
+    """First lines and size are those that its end would not change."""
+    path = put(tmp_path, KEY, text)
+    opening, whole = (one(path, KEY.member, max_ratio=200) for one in (zip_opening, csv_summary))
+    assert (opening.head, opening.bytes) == (whole.head, len(text))
 
 
 @pytest.mark.parametrize("member", ["../x.csv", "/etc/passwd", "BTCUSDT-aggTrades-2024-03-31.csv", "x/" + KEY.member])

@@ -325,3 +325,28 @@ def test_frames_have_the_registrys_types(tmp_path):
     empty = table(tmp_path / "b", AGG_HEADER).frame()
     assert full.schema == empty.schema
     assert full.schema["price"] == pl.Decimal(38, 16)
+
+
+def test_every_line_is_a_row_or_counted_otherwise(tmp_path):
+    """Header, blank lines and rows that are dropped included, in order or not; the last line lacks its end."""
+    late = AGG_HEADER + agg_rows((2, "1.0", "1", 14, "true"), (1, "1.0", "1", 14, "true")) + "\n\n7,1.0,,9,9,5,true"
+    found = table(tmp_path, late, block_bytes=40)
+    found.frame()
+    assert (found.facts["lines"], found.counts["read"]) == (6, 3)
+    assert found.facts["csv_bytes"] == len(late) + 1
+
+
+def test_a_line_that_is_lost_is_noticed(tmp_path, monkeypatch):
+    """Lines are counted apart from what is parsed: a parser that leaves one out is found out."""
+    parse = DayTable._parse
+    monkeypatch.setattr(DayTable, "_parse", lambda self, *block: parse(self, *block)[1:])
+    with pytest.raises(RowsInvalid, match="has 3 lines, and 2 were read"):
+        table(tmp_path, ROWS).frame()
+
+
+def test_a_line_end_within_a_cell_is_refused(tmp_path):
+    """It would make one row of two lines."""
+    header = "calc_time,funding_interval_hours,last_funding_rate\n"
+    text = f'{header}1711756800000,8,"0.0001\n"\n'
+    with pytest.raises(RowsInvalid):
+        table(tmp_path, text, FUNDING_RATE).frame()

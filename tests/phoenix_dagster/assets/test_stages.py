@@ -114,6 +114,46 @@ def test_every_day_asset_says_what_it_holds(two_days):
     assert raw <= values(last(instance, "agg_trades")).keys()
 
 
+def test_a_large_raw_day_is_told_by_the_conversion_of_its_run(make_defs, materialize, server, tmp_path, instance):
+    """It is not inflated twice: an observation shows what a run of the raw day alone does."""
+    put_day(server.root, AGG_TRADES, TEXT)
+    defs = make_defs(tmp_path, server.url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phoenix_core.raw.rows.LARGE_BYTES", 0)
+        materialize(defs, "agg_trades trade_ticks", partition_key="2024-03-30")
+        left = values(last(instance, "agg_trades"))
+        (record,) = instance.fetch_observations(key("agg_trades"), limit=10).records
+        materialize(defs, "agg_trades", partition_key="2024-03-30")
+    alone = values(last(instance, "agg_trades"))
+    assert left["rows"] == "counted by its conversion, which tells it in an observation"
+    assert {"dagster/row_count", "last_row_time"} & left.keys() == set()
+    observed = values(record.event_log_entry.asset_observation)
+    assert observed.pop("counted_by") == "um/btcusdt/trade_ticks"
+    assert (observed["dagster/row_count"], observed["csv_bytes"], record.partition_key) == (2, len(TEXT), "2024-03-30")
+    assert observed.items() <= alone.items()
+    assert {"first_row_time", "last_row_time", "preview"} <= observed.keys()
+
+
+def test_a_step_that_is_executed_again_leaves_nothing_to_one_that_is_not(make_defs, materialize, server, tmp_path):
+    """A run of both assets of which only the raw one's step is repeated counts its rows itself."""
+    put_day(server.root, AGG_TRADES, TEXT)
+    defs = make_defs(tmp_path, server.url)
+    names = [key(name) for name in ("agg_trades", "trade_ticks")]
+    job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=set(names))
+    with dg.DagsterInstance.ephemeral(str(tmp_path)) as instance, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("phoenix_core.raw.rows.LARGE_BYTES", 0)
+        step = names[0].to_python_identifier()
+        job.execute_in_process(instance=instance, partition_key="2024-03-30", op_selection=[step])
+        assert values(last(instance, "agg_trades"))["dagster/row_count"] == 2
+
+
+def test_a_small_raw_day_is_counted_as_it_comes(two_days):
+    """And its conversion has nothing to add."""
+    instance, _ = two_days
+    assert values(last(instance, "agg_trades"))["dagster/row_count"] > 0
+    assert instance.fetch_observations(key("agg_trades"), limit=1).records == []
+
+
 def test_a_backtest_gives_numbers_to_plot(two_days):
     """Each figure of the contract is a number; fills are a table, equity a picture."""
     instance, _ = two_days
