@@ -16,8 +16,6 @@ from fakes.trees import extracted
 from phoenix_core.backtest.experiment import Experiment
 from phoenix_core.backtest.run import run
 
-NOWHERE = "http://127.0.0.1:9"  # where nothing listens
-
 
 def digests(folder, *rooms):
     return {
@@ -69,13 +67,13 @@ def test_own_files_are_materialized_by_clicks(market, own_folder, tmp_path, page
 
 
 def test_own_files_are_materialized_from_the_shell(market, own_folder, tmp_path):
-    """`phoenix adopt`, then `phoenix run` over both days; no network is asked."""
+    """`phoenix adopt`, then `phoenix run` over both days; without an address in PHOENIX_SOURCES no network is asked."""
     home, (first, last), before = tmp_path / "home", market.days, state(own_folder)
     home.mkdir()
     shutil.copy(ROOT / "dagster.yaml", home)
-    environment = os.environ | {"DAGSTER_HOME": str(home), "PHOENIX_START": str(first), "PHOENIX_ARCHIVE_URL": NOWHERE}
+    settings = {"DAGSTER_HOME": str(home), "PHOENIX_START": str(first), "PHOENIX_SOURCES": str(own_folder)}
     phoenix = str(Path(sys.executable).with_name("phoenix"))
     for words in (["adopt", str(own_folder)], ["run", "--first", str(first), "--last", str(last)]):
-        subprocess.run([phoenix, *words], cwd=home, env=environment, check=True, timeout=120)
+        subprocess.run([phoenix, *words], cwd=home, env=os.environ | settings, check=True, timeout=120)
     assert_made_as_from_zips(market, home / "data")
     assert state(own_folder) == before

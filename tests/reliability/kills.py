@@ -234,7 +234,7 @@ class Harness:
                         continue
                     reads += 1
                     torn += hashlib.sha256(content).hexdigest() != digest
-                time.sleep(0.01)
+                time.sleep(0.001)
             told.write_text(f"{reads} {torn}")
 
         return forked(work), told
