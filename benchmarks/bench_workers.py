@@ -30,6 +30,7 @@ from workload import LISTING, end
 from phoenix_core.errors import ConfigInvalid
 from phoenix_core.synthetic.files import write_archive
 from phoenix_core.synthetic.market import MarketSize
+from phoenix_dagster.deployment.instance_storage import POOL_LIMITS
 from phoenix_dagster.operation.backfill import RunningDagster, State
 
 ROOT = Path(__file__).parents[1]
@@ -146,6 +147,9 @@ def hub(
         ]
         processes["daemon"] = [started(home, "daemon", sys.executable, "-m", "dagster._daemon", "run", *workspace)]
         processes["worker"] = []
+        for pool in POOL_LIMITS:  # which hold over all hosts: with those of one machine, runs would wait for each other
+            command = [*dagster, "instance", "concurrency", "set", pool, str(runs)]
+            subprocess.run(command, cwd=home, stdout=subprocess.DEVNULL, check=True)
         yield RunningDagster(f"http://127.0.0.1:{port}"), processes
     finally:
         for one in [one for name, several in processes.items() if name != "database" for one in several]:
