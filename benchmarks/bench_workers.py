@@ -68,7 +68,7 @@ def main() -> None:
                 _backfill(dagster, days)  # makes the days in the first round, and wakes new workers in all
                 measured.append(_measured(dagster, processes, days))
                 figures |= {f"{name}_{count}": figure for name, figure in measured[-1].items()}
-                print(f"{count} workers: measured", flush=True)
+                print(f"{count} workers: {measured[-1]['runs_a_minute']:.0f} runs a minute", flush=True)
     _print_table(chosen.workers, measured)
     end(figures)
 
@@ -87,27 +87,34 @@ def _measured(
     after = cpu(processes)
     spent = {name: (after[name] - before[name] - seconds * idle[name]) / len(days) for name in after}
     return {
-        "runs_a_minute": 60 * len(days) / seconds,
-        **_seconds_of_runs(backfill),
+        **_of_runs(backfill),
         **{f"{name}_cpu_seconds": one for name, one in spent.items()},
         **{f"{name}_cpu_seconds_a_minute_idle": 60 * one for name, one in idle.items()},
     }
 
 
-def _seconds_of_runs(backfill: str) -> dict[str, float]:
-    """Medians over its runs, by the clock: from handed out to begun, in steps, and from begun to ended beside these."""
+def _of_runs(backfill: str) -> dict[str, float]:
+    """Runs a minute, and medians of their seconds: from handed out to begun, in steps, and beside these until ended.
+
+    The rate is that from the first run handed out to the last one ended: when the backfill ends says nothing, since
+    the daemon looks at it each half minute.
+    """
+    begun, ended = [], []
     parts: dict[str, list[float]] = {"handed_over_s": [], "in_steps_s": [], "around_steps_s": []}
     with DagsterInstance.get() as instance:
         for run in instance.get_runs(RunsFilter(tags={"dagster/backfill": backfill})):
             stats = instance.get_run_stats(run.run_id)
             assert isinstance(stats, DagsterRunStatsSnapshot), stats
             assert None not in {stats.launch_time, stats.start_time, stats.end_time}, stats
+            begun.append(stats.launch_time)
+            ended.append(stats.end_time)
             steps = instance.get_run_step_stats(run.run_id)
             in_steps = sum(one.end_time - one.start_time for one in steps if one.end_time and one.start_time)
             parts["handed_over_s"].append(stats.start_time - stats.launch_time)
             parts["in_steps_s"].append(in_steps)
             parts["around_steps_s"].append(stats.end_time - stats.start_time - in_steps)
-    return {name: statistics.median(seconds) for name, seconds in parts.items()}
+    rate = 60 * len(ended) / (max(ended) - min(begun))
+    return {"runs_a_minute": rate} | {name: statistics.median(seconds) for name, seconds in parts.items()}
 
 
 def _print_table(workers: list[int], measured: list[dict[str, float]]) -> None:
